@@ -1,0 +1,27 @@
+"""The shape of models/models.toml: which members there are and how they vote."""
+
+import msgspec
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One served model. `measured` holds shares from 0 to 1, `sha256` a file's hash by its name."""
+
+    version: int
+    architecture: str
+    sha256: dict[str, str] = {}
+    measured: dict[str, float] = {}
+
+
+class Vote(msgspec.Struct, frozen=True):
+    """A vote profile: each member's weight."""
+
+    weights: dict[str, float]
+    measured: dict[str, float] = {}
+
+
+class Ensemble(msgspec.Struct, frozen=True):
+    """The whole file."""
+
+    labels: list[str]
+    members: dict[str, Member]
+    votes: dict[str, Vote]

@@ -1,0 +1,26 @@
+"""Every queue, task, key and channel in Redis, in one place."""
+
+from typing import Final
+
+DETECT_FACES: Final = "detect_faces"
+"""Task and queue: a picture waits under a key."""
+
+CLASSIFY_FACES: Final = "classify_faces"
+"""Task and queue: the doorbell; the crops wait in PENDING_CROPS."""
+
+CHECK_DETECTOR: Final = "check_detector"
+CHECK_ENSEMBLE: Final = "check_ensemble"
+"""Tasks on the two queues above: prove that somebody consumes."""
+
+PENDING_CROPS: Final = "thespis:crops"
+"""List of msgpack ClassifyFaces, oldest first."""
+
+
+def picture_key(ticket: str) -> str:
+    """Holds an encoded picture for no longer than its time to live."""
+    return f"thespis:picture:{ticket}"
+
+
+def reply_channel(gateway_id: str) -> str:
+    """Publish/subscribe channel of msgpack Reply, one a gateway."""
+    return f"thespis:replies:{gateway_id}"

@@ -1,0 +1,103 @@
+"""What the services hand to each other: commands in the imperative, replies in the past tense.
+
+Times called `deadline` are Unix seconds. Internal messages tolerate unknown fields, so that services of two versions
+can work side by side during a rolling deploy.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from contracts.geometry import BoundingBox, Landmarks
+from contracts.protocol import Probabilities
+
+WorkFailure = Literal["undecodable_image", "members_unavailable", "internal"]
+
+
+class DetectFaces(msgspec.Struct, frozen=True):
+    """Command to the detector: the encoded picture lies in Redis under `picture_key`."""
+
+    ticket: str
+    reply_channel: str
+    picture_key: str
+    deadline: float
+    max_faces: int
+    min_face_size: int
+    vote_profile: str
+    votes: bool
+    already_cropped: bool = False
+
+
+class DetectedFace(msgspec.Struct, frozen=True):
+    """A face as the detector found it; `score` is the detector's confidence, 0 to 1."""
+
+    box: BoundingBox
+    score: float
+    landmarks: Landmarks | None
+
+
+class ClassifyFaces(msgspec.Struct, frozen=True):
+    """Command to the ensemble, `faces` and their `crops` (uint8 gray, one after the other) in the same order."""
+
+    ticket: str
+    reply_channel: str
+    deadline: float
+    vote_profile: str
+    votes: bool
+    width: int
+    height: int
+    decode_ms: float
+    detect_ms: float
+    faces: list[DetectedFace]
+    crops: bytes
+
+
+class ClassifiedFace(msgspec.Struct, frozen=True):
+    """A face with the ensemble's vote, probabilities in the order of LABELS; not yet followed or smoothed."""
+
+    box: BoundingBox
+    score: float
+    landmarks: Landmarks | None
+    probabilities: list[float]
+    agreement: float
+    votes: dict[str, Probabilities] | None
+
+
+class FrameAnswered(msgspec.Struct, frozen=True, tag="answered"):
+    """Event: a frame went all the way. Without a face `used` and `missing` are empty."""
+
+    ticket: str
+    width: int
+    height: int
+    decode_ms: float
+    detect_ms: float
+    ensemble_ms: float
+    faces: list[ClassifiedFace]
+    used: list[str]
+    missing: list[str]
+
+
+class FrameFailed(msgspec.Struct, frozen=True, tag="failed"):
+    """Event: a frame could not be answered; `message` is for the client."""
+
+    ticket: str
+    code: WorkFailure
+    message: str
+
+
+class CheckReady(msgspec.Struct, frozen=True):
+    """Command to a detector or ensemble worker: say that you consume, and which members answer you."""
+
+    ticket: str
+    reply_channel: str
+
+
+class ReadyChecked(msgspec.Struct, frozen=True, tag="ready"):
+    """Event: a worker consumes; an ensemble worker names the members that answered a warm call."""
+
+    ticket: str
+    used: list[str]
+    missing: list[str]
+
+
+Reply = FrameAnswered | FrameFailed | ReadyChecked
