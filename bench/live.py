@@ -1,0 +1,126 @@
+"""Real sessions against a running platform: each sends frames at its rate and takes every answer."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import psutil
+
+from contracts.protocol import Dropped, Error, Result
+from thespis.streaming import Stream, open_stream
+
+WARM_UP_S = 1.0
+LAST_ANSWERS_S = 2.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came back within the measured time; latencies from sending to receiving, in milliseconds."""
+
+    sent: int = 0
+    latencies_ms: list[float] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+async def measure_sessions(
+    url: str, count: int, fps: float, seconds: float, frames: list[bytes], root: psutil.Process
+) -> dict[str, object]:
+    """`count` sessions at `fps` for `seconds`; `root` is the platform's first process."""
+    tally = Tally()
+    started = time.perf_counter() + WARM_UP_S
+    window = (started, started + seconds)
+    sessions = [
+        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally))
+        for index in range(count)
+    ]
+    await asyncio.sleep(WARM_UP_S)
+    before = cpu_seconds(root)
+    await asyncio.sleep(seconds)
+    after = cpu_seconds(root)
+    memory = rss_mb(root)
+    await asyncio.gather(*sessions)
+    answered = len(tally.latencies_ms)
+    p50, p95, p99 = np.percentile(tally.latencies_ms, [50, 95, 99]) if answered else (0.0, 0.0, 0.0)
+    return {
+        "sessions": count,
+        "fps_offered": round(tally.sent / seconds, 1),
+        "answered_per_s": round(answered / seconds, 1),
+        "p50_ms": round(float(p50), 2),
+        "p95_ms": round(float(p95), 2),
+        "p99_ms": round(float(p99), 2),
+        "dropped": dict(tally.dropped),
+        "cpu_ms_per_frame": {
+            name: round((spent - before.get(name, 0.0)) * 1000 / max(1, answered), 2)
+            for name, spent in after.items()
+        },
+        "rss_mb": memory,
+    }
+
+
+async def _session(
+    url: str, delay_s: float, fps: float, frames: list[bytes], window: tuple[float, float], tally: Tally
+) -> None:
+    async with open_stream(url) as stream:
+        sent_at: dict[int, float] = {}
+        receiving = asyncio.create_task(_receive(stream, sent_at, window, tally))
+        next_at = time.perf_counter() + delay_s
+        step = 0
+        while (now := time.perf_counter()) < window[1]:
+            if now < next_at:
+                await asyncio.sleep(next_at - now)
+                continue
+            frame_id = await stream.send(frames[step % len(frames)])
+            sent_at[frame_id] = now
+            tally.sent += window[0] <= now < window[1]
+            step += 1
+            next_at += 1 / fps
+        while sent_at and time.perf_counter() < window[1] + LAST_ANSWERS_S:
+            await asyncio.sleep(0.01)
+        receiving.cancel()
+
+
+async def _receive(
+    stream: Stream, sent_at: dict[int, float], window: tuple[float, float], tally: Tally
+) -> None:
+    async for message in stream:
+        now = time.perf_counter()
+        if not isinstance(message, Result | Dropped | Error) or message.frame_id is None:
+            continue
+        sent = sent_at.pop(message.frame_id, now)
+        if not window[0] <= sent < window[1]:
+            continue
+        if isinstance(message, Result):
+            tally.latencies_ms.append((now - sent) * 1000)
+        else:
+            tally.dropped[message.reason if isinstance(message, Dropped) else message.code] += 1
+
+
+def processes(root: psutil.Process) -> dict[str, psutil.Process]:
+    """The platform's processes by name; a member is named by itself."""
+    named: dict[str, psutil.Process] = {}
+    for child in root.children(recursive=True):
+        command = child.cmdline()
+        name = next((part.split("=", 1)[1] for part in command if part.startswith("--model_name=")), None)
+        if name is None and "-m" in command:
+            name = command[command.index("-m") + 1]
+        name = name or "redis"
+        taken = sum(other == name or other.startswith(f"{name}.") for other in named)
+        named[name if not taken else f"{name}.{taken + 1}"] = child
+    return named
+
+
+def cpu_seconds(root: psutil.Process) -> dict[str, float]:
+    """Processor time each process has used so far; `client` is this one, the load itself."""
+    spent = {name: _cpu_of(child) for name, child in processes(root).items()}
+    return {**spent, "client": _cpu_of(psutil.Process())}
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def rss_mb(root: psutil.Process) -> dict[str, float]:
+    return {name: round(child.memory_info().rss / 1e6, 1) for name, child in processes(root).items()}

@@ -1,0 +1,37 @@
+"""Which detectors there are, and which of their faces go on."""
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from contracts.work import DetectedFace
+from detector_worker.blazeface import FULL_RANGE, BlazeFace
+from detector_worker.decoding import BgrImage
+from detector_worker.haar import Haar
+
+DETECTORS: Final = ("blazeface", "blazeface_full", "haar")
+
+
+class FaceDetector(Protocol):
+    """Finds faces. Not thread-safe: one object a thread."""
+
+    def detect(self, bgr_image: BgrImage) -> list[DetectedFace]:
+        """Faces of uint8 [height, width, 3]; boxes lie inside the image."""
+        ...
+
+
+def make_detector(name: str) -> FaceDetector:
+    """A new detector by its name in the settings. Raises WeightsMissing when they are not installed."""
+    match name:
+        case "blazeface":
+            return BlazeFace()
+        case "blazeface_full":
+            return BlazeFace(FULL_RANGE)
+        case "haar":
+            return Haar()
+    raise ValueError(f"there is no detector {name!r}; there are {', '.join(DETECTORS)}")
+
+
+def select_faces(faces: Iterable[DetectedFace], max_faces: int, min_face_size: float) -> list[DetectedFace]:
+    """The `max_faces` largest, largest first, of those whose box's shorter side has `min_face_size` pixels."""
+    large_enough = [face for face in faces if min(face.box.width, face.box.height) >= min_face_size]
+    return sorted(large_enough, key=lambda face: face.box.area, reverse=True)[:max_faces]

@@ -1,0 +1,17 @@
+"""The detector worker's settings."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from runtime.settings import CommonSettings
+
+
+class DetectorSettings(CommonSettings, frozen=True, kw_only=True):
+    """What a detector worker needs."""
+
+    detector: Annotated[
+        Literal["blazeface", "blazeface_full", "haar"],
+        Meta(description="blazeface, blazeface_full (smaller faces, slower) or haar (the original's cascade)"),
+    ] = "blazeface"
+    detector_threads: Annotated[int, Meta(ge=1, description="pictures that one worker looks at at once")] = 1

@@ -1,0 +1,1 @@
+"""Crops in, one Predict a member, soft vote out."""

@@ -1,0 +1,52 @@
+"""Asks every member at once and waits no longer than it must."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ensemble_worker.member import Member
+
+
+class FanOut:
+    """The members, asked together.
+
+    An open member is skipped. When its time has come one call probes it beside the others, which do not wait for it:
+    a member that hangs costs its own answer and nobody's time.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._members = members
+        self._probes: set[asyncio.Task[npt.NDArray[np.float32] | None]] = set()
+
+    @property
+    def names(self) -> list[str]:
+        return [member.name for member in self._members]
+
+    async def predict(self, crops: bytes, timeout_s: float) -> dict[str, npt.NDArray[np.float32]]:
+        """Member -> float32 [n, 7] for the members that answered within `timeout_s`."""
+        now = time.monotonic()
+        calls = {}
+        probes = {}
+        for member in self._members:
+            if member.breaker.closed:
+                calls[member.name] = asyncio.ensure_future(member.predict(crops, timeout_s))
+            elif member.breaker.take_probe(now):
+                probe = asyncio.ensure_future(member.predict(crops, timeout_s))
+                probes[member.name] = probe
+                self._probes.add(probe)
+                probe.add_done_callback(self._probes.discard)
+        if calls or probes:
+            await asyncio.wait(calls.values() or probes.values())
+        answers = {
+            name: call.result() for name, call in (calls | probes).items() if call.done() and not call.cancelled()
+        }
+        return {name: answer for name, answer in answers.items() if answer is not None}
+
+    async def close(self) -> None:
+        for probe in self._probes:
+            probe.cancel()
+        for member in self._members:
+            await member.close()

@@ -1,0 +1,59 @@
+"""One member of the ensemble as its client sees it."""
+
+import asyncio
+import time
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+import structlog
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from contracts.geometry import CROP_BYTES
+from ensemble_worker.breaker import Breaker
+from ensemble_worker.tensors import BadPrediction, predict_request, probabilities_of
+
+log = structlog.get_logger("thespis.ensemble")
+
+CHANNEL_OPTIONS = [
+    # A server that comes back is found within a second, whatever gRPC's own backoff has grown to.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.enable_http_proxy", 0),
+]
+
+
+class Member:
+    """Calls one served model and remembers whether it answers. Lives in one event loop."""
+
+    def __init__(self, name: str, target: str, first_wait_s: float) -> None:
+        self.name = name
+        self.breaker = Breaker(first_wait_s)
+        self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    async def predict(self, crops: bytes, timeout_s: float) -> npt.NDArray[np.float32] | None:
+        """float32 [n, 7], or None when the member did not answer well in time; the breaker is told either way."""
+        count = len(crops) // CROP_BYTES
+        try:
+            response = await self._stub.Predict(predict_request(self.name, crops, count), timeout=timeout_s)
+            probabilities = probabilities_of(response, count)
+        except (grpc.aio.AioRpcError, BadPrediction) as problem:
+            if self.breaker.closed:
+                log.warning("member_failed", member=self.name, reason=_reason(problem))
+            self.breaker.failed(time.monotonic())
+            return None
+        except asyncio.CancelledError:
+            self.breaker.failed(time.monotonic())
+            raise
+        if not self.breaker.closed:
+            log.info("member_back", member=self.name)
+        self.breaker.succeeded()
+        return probabilities
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+
+def _reason(problem: Exception) -> str:
+    return problem.code().name if isinstance(problem, grpc.aio.AioRpcError) else str(problem)

@@ -1,0 +1,37 @@
+"""The ensemble worker's settings."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from runtime.settings import BadSetting, CommonSettings
+
+
+class EnsembleSettings(CommonSettings, frozen=True, kw_only=True):
+    """What an ensemble worker needs."""
+
+    members: Annotated[
+        str, Meta(description="where each member is served: name=host:port, separated by commas")
+    ] = ""
+    predict_timeout_ms: Annotated[
+        int, Meta(ge=1, description="longest wait for one member, within the frame's deadline")
+    ] = 400
+    max_batch_frames: Annotated[
+        int, Meta(ge=1, description="frames of all sessions that one round of Predict calls takes")
+    ] = 8
+    member_retry_s: Annotated[
+        float, Meta(gt=0, description="first wait before a failed member is tried again; it doubles up to 5 s")
+    ] = 0.5
+
+
+def parse_members(text: str) -> dict[str, str]:
+    """`a=host:1,b=host:2` as a dictionary. Raises BadSetting."""
+    targets = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, separator, target = part.partition("=")
+        if not separator or not name or ":" not in target:
+            raise BadSetting(f"THESPIS_MEMBERS: {part!r} is not name=host:port")
+        targets[name] = target
+    if not targets:
+        raise BadSetting("THESPIS_MEMBERS is empty: it says where each member is served, as name=host:port")
+    return targets

@@ -1,0 +1,43 @@
+"""Crops to a PredictRequest and a PredictResponse to probabilities, by TF Serving's own messages."""
+
+import numpy as np
+import numpy.typing as npt
+from tensorflow.core.framework import types_pb2
+from tensorflow_serving.apis import predict_pb2
+
+from contracts.geometry import CROP_SIZE
+from contracts.labels import LABELS
+
+SIGNATURE = "serving_default"
+INPUT = "crops"
+OUTPUT = "probabilities"
+
+
+class BadPrediction(ValueError):
+    """Raised when a member's answer is not n × 7 probabilities; the member is at fault."""
+
+
+def predict_request(member: str, crops: bytes, count: int) -> predict_pb2.PredictRequest:
+    """`crops` are uint8 [count, 48, 48, 1], contiguous; `tensor_content` costs microseconds, a list a millisecond."""
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = member
+    request.model_spec.signature_name = SIGNATURE
+    tensor = request.inputs[INPUT]
+    tensor.dtype = types_pb2.DT_UINT8
+    for size in (count, CROP_SIZE, CROP_SIZE, 1):
+        tensor.tensor_shape.dim.add(size=size)
+    tensor.tensor_content = crops
+    return request
+
+
+def probabilities_of(response: predict_pb2.PredictResponse, count: int) -> npt.NDArray[np.float32]:
+    """float32 [count, 7]. Raises BadPrediction."""
+    tensor = response.outputs[OUTPUT]
+    flat = (
+        np.frombuffer(tensor.tensor_content, "<f4")
+        if tensor.tensor_content
+        else np.array(tensor.float_val, np.float32)
+    )
+    if flat.size != count * len(LABELS) or not np.isfinite(flat).all():
+        raise BadPrediction(f"wanted {count} × {len(LABELS)} finite numbers, got {flat.size}")
+    return flat.reshape(count, len(LABELS))

@@ -1,0 +1,1 @@
+"""The only door: WebSocket sessions, pictures, health."""

@@ -1,0 +1,37 @@
+"""`python -m gateway`: listens until it is stopped; SIGTERM tells every session and finishes what is in hand."""
+
+import os
+import sys
+
+import uvloop
+from aiohttp import web
+
+from gateway.app import make_app
+from gateway.settings import GatewaySettings
+from runtime.logs import configure_logs
+from runtime.model_tree import BadModelTree
+from runtime.settings import BadSetting, read_settings
+
+
+def main() -> int:
+    try:
+        settings = read_settings(GatewaySettings, os.environ)
+        configure_logs("gateway", settings.log_level, settings.log_format)
+        web.run_app(
+            make_app(settings),
+            host=settings.host,
+            port=settings.port,
+            print=None,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=settings.drain_timeout_s,
+            loop=uvloop.new_event_loop(),
+        )
+    except (BadSetting, BadModelTree, OSError) as problem:
+        print(f"gateway: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""The gateway's application: its routes and what it holds while it runs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import redis.asyncio
+import redis.asyncio.retry
+import redis.backoff
+from aiohttp import web
+
+from contracts.api import ModelsReply
+from gateway import keys
+from gateway.admission import Admission
+from gateway.dispatcher import Dispatcher
+from gateway.health import check_readiness
+from gateway.pictures import analyze_picture
+from gateway.problems import problems_middleware
+from gateway.settings import GatewaySettings
+from gateway.stream import Sessions, describe_members, stream
+from runtime.celery_app import make_live_app
+from runtime.model_tree import read_ensemble
+from runtime.publishing import TaskEncoder
+
+REDIS_TIMEOUT_S = 1.0
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+        "style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/")
+async def page(request: web.Request) -> web.FileResponse:
+    return web.FileResponse(Path(request.app[keys.SETTINGS].web_path) / "index.html")
+
+
+@routes.get("/v1/stream")
+async def open_stream(request: web.Request) -> web.StreamResponse:
+    return await stream(request, request.app[keys.SESSIONS])
+
+
+@routes.post("/v1/images")
+async def post_image(request: web.Request) -> web.Response:
+    app = request.app
+    return await analyze_picture(
+        request,
+        app[keys.DISPATCHER],
+        app[keys.PICTURE_ADMISSION],
+        app[keys.SETTINGS],
+        list(app[keys.ENSEMBLE].votes),
+    )
+
+
+@routes.get("/v1/models")
+async def models(request: web.Request) -> web.Response:
+    ensemble = request.app[keys.ENSEMBLE]
+    return json_response(
+        ModelsReply(
+            labels=ensemble.labels,
+            members=describe_members(ensemble),
+            votes={name: vote.weights for name, vote in ensemble.votes.items()},
+            measured={name: vote.measured for name, vote in ensemble.votes.items()},
+        )
+    )
+
+
+@routes.get("/healthz")
+async def alive(request: web.Request) -> web.Response:
+    return web.json_response({"alive": True})
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    app = request.app
+    readiness = await check_readiness(
+        app[keys.DISPATCHER], app[keys.ENSEMBLE], app[keys.SETTINGS].member_quorum
+    )
+    return json_response(readiness, status=200 if readiness.ready else 503)
+
+
+def json_response(body: msgspec.Struct, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")
+
+
+async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(SECURITY_HEADERS)
+    if request.path == "/" or request.path.startswith("/web/"):
+        response.headers["Cache-Control"] = "no-cache"
+
+
+def make_app(settings: GatewaySettings) -> web.Application:
+    """Raises BadModelTree when there is no ensemble to speak of."""
+    app = web.Application(middlewares=[problems_middleware])
+    app[keys.SETTINGS] = settings
+    app[keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
+    app[keys.PICTURE_ADMISSION] = Admission(settings.max_pictures_in_flight)
+    app.add_routes(routes)
+    app.router.add_static("/web/", settings.web_path)
+    app.on_response_prepare.append(add_security_headers)
+    app.cleanup_ctx.append(hold_dispatcher)
+    app.on_shutdown.append(drain_sessions)
+    return app
+
+
+async def hold_dispatcher(app: web.Application) -> AsyncIterator[None]:
+    """Redis, the listener for replies and the sessions, for as long as the gateway lives."""
+    settings = app[keys.SETTINGS]
+    client = redis.asyncio.Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+        # One more try finds Redis again after a restart; more would outlast the frame.
+        retry=redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1),
+    )
+    encoder = TaskEncoder(make_live_app(settings.redis_url))
+    app[keys.DISPATCHER] = Dispatcher(client, encoder)
+    app[keys.SESSIONS] = Sessions(app[keys.DISPATCHER], app[keys.ENSEMBLE], settings)
+    listener = asyncio.create_task(app[keys.DISPATCHER].listen())
+    yield
+    listener.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listener
+    await client.aclose()
+
+
+async def drain_sessions(app: web.Application) -> None:
+    await app[keys.SESSIONS].drain()

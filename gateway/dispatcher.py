@@ -1,0 +1,165 @@
+"""Hands pictures to the workers and receives their replies.
+
+    WorkError                 Raised when a picture was not answered with faces.
+    ├── Unavailable           Redis can't be reached, or no member answers. Nobody's frame; a later one may pass.
+    ├── Expired               The deadline passed without a reply. A later frame may pass.
+    └── Undecodable           The picture could not be decoded. The sender's fault; a retry is useless.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import redis.asyncio
+import redis.exceptions
+import structlog
+
+from contracts.names import (
+    CHECK_DETECTOR,
+    CHECK_ENSEMBLE,
+    CLASSIFY_FACES,
+    DETECT_FACES,
+    picture_key,
+    reply_channel,
+)
+from contracts.work import CheckReady, DetectFaces, FrameAnswered, FrameFailed, ReadyChecked, Reply
+from runtime.publishing import TaskEncoder
+
+log = structlog.get_logger("thespis.gateway")
+
+RECONNECT_AFTER_S = 0.1
+PICTURE_OUTLIVES_DEADLINE_MS = 500
+
+
+class WorkError(Exception):
+    """Raised when a picture was not answered with faces."""
+
+
+class Unavailable(WorkError):
+    """Raised when Redis or the members can't be reached."""
+
+
+class Expired(WorkError):
+    """Raised when the deadline passed without a reply."""
+
+
+class Undecodable(WorkError):
+    """Raised when the picture could not be decoded."""
+
+
+class Dispatcher:
+    """One gateway's way to the workers and back."""
+
+    def __init__(self, redis_client: "redis.asyncio.Redis", encoder: TaskEncoder) -> None:
+        self._redis = redis_client
+        self._encoder = encoder
+        self._channel = reply_channel(uuid.uuid4().hex)
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+        self._listening = asyncio.Event()
+
+    async def detect(
+        self,
+        picture: bytes,
+        *,
+        deadline: float,
+        max_faces: int,
+        min_face_size: int,
+        vote_profile: str,
+        votes: bool,
+        already_cropped: bool = False,
+    ) -> FrameAnswered:
+        """Sends a picture the whole way. `deadline` is in Unix seconds. Raises WorkError."""
+        ticket = uuid.uuid4().hex
+        key = picture_key(ticket)
+        command = DetectFaces(
+            ticket, self._channel, key, deadline, max_faces, min_face_size, vote_profile, votes, already_cropped
+        )
+        message = self._encoder.encode(DETECT_FACES, DETECT_FACES, command, expires=deadline)
+        time_to_live_ms = max(1, int((deadline - time.time()) * 1000)) + PICTURE_OUTLIVES_DEADLINE_MS
+
+        async def send() -> None:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.set(key, picture, px=time_to_live_ms)
+                pipeline.lpush(DETECT_FACES, message)
+                await pipeline.execute()
+
+        reply = await self._ask(ticket, send, deadline)
+        if isinstance(reply, FrameFailed):
+            if reply.code == "undecodable_image":
+                raise Undecodable(reply.message)
+            raise Unavailable(reply.message)
+        if not isinstance(reply, FrameAnswered):
+            raise Unavailable("a worker sent a reply of the wrong kind")
+        return reply
+
+    async def check_detector(self, timeout_s: float) -> None:
+        """Returns when a detector worker consumes. Raises WorkError."""
+        await self._check(CHECK_DETECTOR, DETECT_FACES, timeout_s)
+
+    async def check_ensemble(self, timeout_s: float) -> ReadyChecked:
+        """Which members answer an ensemble worker. Raises WorkError."""
+        return await self._check(CHECK_ENSEMBLE, CLASSIFY_FACES, timeout_s)
+
+    async def _check(self, task: str, queue: str, timeout_s: float) -> ReadyChecked:
+        ticket = uuid.uuid4().hex
+        deadline = time.time() + timeout_s
+        command = CheckReady(ticket, self._channel)
+        message = self._encoder.encode(task, queue, command, expires=deadline)
+
+        async def send() -> None:
+            await self._redis.lpush(queue, message)
+
+        reply = await self._ask(ticket, send, deadline)
+        if not isinstance(reply, ReadyChecked):
+            raise Unavailable("a worker sent a reply of the wrong kind")
+        return reply
+
+    async def _ask(self, ticket: str, send: Callable[[], Awaitable[None]], deadline: float) -> Reply:
+        """Sends and waits for the one reply that bears `ticket`."""
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[ticket] = future
+        try:
+            async with asyncio.timeout(deadline - time.time()):
+                await send()
+                return await future
+        except TimeoutError as problem:
+            raise Expired("no reply before the deadline") from problem
+        except (redis.exceptions.RedisError, OSError) as problem:
+            raise Unavailable("Redis can't be reached") from problem
+        finally:
+            del self._waiting[ticket]
+
+    async def listen(self) -> None:
+        """Receives replies until cancelled; finds back after Redis was away."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=False) as subscription:
+                    await subscription.subscribe(self._channel)
+                    async for message in subscription.listen():
+                        self._receive(message)
+            except (redis.exceptions.RedisError, OSError) as problem:
+                if self._listening.is_set():
+                    log.warning("replies_lost", reason=type(problem).__name__)
+                self._listening.clear()
+            await asyncio.sleep(RECONNECT_AFTER_S)
+
+    async def listening(self) -> None:
+        """Returns when replies can be received."""
+        await self._listening.wait()
+
+    def _receive(self, message: dict[str, object]) -> None:
+        if message["type"] == "subscribe":
+            self._listening.set()
+        if message["type"] != "message":
+            return
+        try:
+            reply = msgspec.msgpack.decode(message["data"], type=Reply)  # type: ignore[arg-type]
+        except msgspec.DecodeError:
+            log.warning("reply_unreadable")
+            return
+        future = self._waiting.get(reply.ticket)
+        if future is not None and not future.done():
+            future.set_result(reply)
+

@@ -1,0 +1,40 @@
+"""Every HTTP error as RFC 9457 problem details."""
+
+import msgspec
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from contracts.api import Problem
+
+log = structlog.get_logger("thespis.gateway")
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem_response(
+    status: int, code: str, title: str, detail: str, *, headers: dict[str, str] | None = None,
+    missing: list[str] | None = None,
+) -> web.Response:  # fmt: skip
+    """`code` ends the problem's type URI, which names the kind for programs; `detail` tells people what to do."""
+    problem = Problem(f"urn:thespis:problem:{code}", title, status, detail, missing)
+    return web.Response(
+        status=status, body=msgspec.json.encode(problem), content_type=CONTENT_TYPE, headers=headers
+    )
+
+
+@web.middleware
+async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns aiohttp's own errors, and our mistakes, into problem details."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        detail = error.text or error.reason
+        headers = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After"}}
+        code = error.reason.lower().replace(" ", "_")
+        return problem_response(error.status, code, error.reason, detail, headers=headers)
+    except Exception:
+        log.exception("request_failed", path=request.path)
+        return problem_response(500, "internal", "Internal Server Error", "the gateway failed; its log says why")

@@ -1,0 +1,21 @@
+"""A token bucket: how many frames a second a session may send."""
+
+
+class Rate:
+    """Allows `per_second` in the long run and up to one second's worth at once."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._tokens = max(1.0, per_second)
+        self._filled_at: float | None = None
+
+    def allows(self, now_s: float) -> bool:
+        """Takes one token if there is one; `now_s` never goes backwards."""
+        if self._filled_at is not None:
+            earned = (now_s - self._filled_at) * self._per_second
+            self._tokens = min(max(1.0, self._per_second), self._tokens + earned)
+        self._filled_at = now_s
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

@@ -1,0 +1,283 @@
+"""One live session: what it sent, what is being worked on, whose face is whose.
+
+Frames wait in a one-slot mailbox where the newest wins. Up to `max_frames_in_flight` carriers take the frame to the
+workers, each only when the gateway admits more work. Every frame is answered exactly once, whatever happens.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from contracts.frames import Frame, unpack_frame
+from contracts.protocol import (
+    ClientMessage,
+    DropReason,
+    Dropped,
+    Error,
+    Members,
+    Preferences,
+    Result,
+    ServerMessage,
+    SessionTotals,
+    SessionUpdated,
+    Timing,
+)
+from contracts.work import FrameAnswered
+from gateway.admission import Admission
+from gateway.dispatcher import Dispatcher, Expired, Undecodable, WorkError
+from gateway.image_header import BadImage, read_jpeg_header
+from gateway.people import People
+from gateway.rate import Rate
+from gateway.settings import GatewaySettings
+
+log = structlog.get_logger("thespis.gateway")
+
+
+@dataclass(slots=True, eq=False)
+class PendingFrame:
+    """A sound frame that is not answered yet; times are of the event loop's clock."""
+
+    frame: Frame
+    arrived: float
+    deadline: float
+    answered: bool = False
+    timer: asyncio.TimerHandle | None = field(default=None, repr=False)
+
+
+class Session:
+    """The state of one WebSocket; knows nothing of sockets: it is given messages and a place to put answers."""
+
+    def __init__(
+        self,
+        put: Callable[[ServerMessage], None],
+        dispatcher: Dispatcher,
+        admission: Admission,
+        settings: GatewaySettings,
+        vote_profiles: list[str],
+    ) -> None:
+        self._put = put
+        self._dispatcher = dispatcher
+        self._admission = admission
+        self._settings = settings
+        self._vote_profiles = vote_profiles
+        self._loop = asyncio.get_running_loop()
+        self._rate = Rate(settings.max_fps)
+        self._people = People()
+        self._waiting: PendingFrame | None = None
+        self._carriers: set[asyncio.Task[None]] = set()
+        self._turn: asyncio.Future[None] = self._loop.create_future()
+        self._turn.set_result(None)
+        self._last_frame_id = -1
+        self._bad_in_a_row = 0
+        self._counts: Counter[str] = Counter()
+        self.preferences = Preferences(max_faces=min(Preferences().max_faces, settings.max_faces))
+        self.spoiled = asyncio.Event()
+        """Set when there were too many unusable messages in a row."""
+
+    @property
+    def totals(self) -> SessionTotals:
+        dropped = {name: self._counts[name] for name in ("superseded", "rate", "overload", "expired")}
+        return SessionTotals(
+            frames=self._counts["frames"],
+            results=self._counts["results"],
+            dropped={name: count for name, count in dropped.items() if count},
+            errors=self._counts["errors"],
+        )
+
+    # What comes in
+
+    def receive_text(self, text: str) -> None:
+        """A client's JSON message; answers `session.updated` or `error`."""
+        try:
+            update = msgspec.json.decode(text, type=ClientMessage)
+            chosen = {key: value for key, value in msgspec.structs.asdict(update).items() if value is not None}
+            if update.vote_profile is not None and update.vote_profile not in self._vote_profiles:
+                raise ValueError(f"vote_profile is one of {self._vote_profiles}")
+            if update.max_faces is not None and update.max_faces > self._settings.max_faces:
+                raise ValueError(f"max_faces is at most {self._settings.max_faces} here")
+        except ValueError as problem:
+            self._refuse(None, "bad_message", f"the message can't be used: {problem}")
+            return
+        self.preferences = msgspec.structs.replace(self.preferences, **chosen)
+        self._put(SessionUpdated(self.preferences))
+
+    def receive_frame(self, message: bytes) -> None:
+        """A binary message: checked here, before anything is decoded, then put into the mailbox."""
+        try:
+            frame = unpack_frame(message)
+        except ValueError as problem:
+            self._refuse(None, "bad_frame_header", str(problem))
+            return
+        self._counts["frames"] += 1
+        if frame.frame_id <= self._last_frame_id:
+            self._refuse(frame.frame_id, "frame_id_not_increasing", f"the last was {self._last_frame_id}")
+            return
+        self._last_frame_id = frame.frame_id
+        reason = self._reason_to_refuse(frame)
+        if reason is not None:
+            self._refuse(frame.frame_id, *reason)
+        elif not self._rate.allows(self._loop.time()):
+            self._drop(frame, "rate")
+        else:
+            self._accept(frame)
+
+    def _reason_to_refuse(self, frame: Frame) -> tuple[str, str] | None:
+        limit = self._settings.max_frame_bytes
+        if len(frame.jpeg) > limit:
+            return "frame_too_large", f"a frame has at most {limit} bytes, this one {len(frame.jpeg)}"
+        try:
+            header = read_jpeg_header(frame.jpeg)
+        except BadImage as problem:
+            return "bad_image", str(problem)
+        if header.end != len(frame.jpeg):
+            return "bad_image", f"{len(frame.jpeg) - header.end} bytes follow the end of the JPEG"
+        if header.pixels > self._settings.max_frame_pixels:
+            size = f"{header.width}×{header.height}"
+            return "too_many_pixels", f"{size} is more than {self._settings.max_frame_pixels} pixels"
+        return None
+
+    def _refuse(self, frame_id: int | None, code: str, message: str) -> None:
+        self._bad_in_a_row += 1
+        fatal = self._bad_in_a_row >= self._settings.max_bad_frames_in_a_row
+        self._counts["errors"] += 1
+        self._put(Error(frame_id, code, message, fatal))
+        if fatal:
+            self.spoiled.set()
+
+    def _drop(self, frame: Frame, reason: DropReason) -> None:
+        self._counts[reason] += 1
+        self._put(Dropped(frame.frame_id, frame.capture_us, reason))
+
+    # The mailbox
+
+    def _accept(self, frame: Frame) -> None:
+        now = self._loop.time()
+        pending = PendingFrame(frame, now, now + self._settings.frame_deadline_ms / 1000)
+        pending.timer = self._loop.call_at(pending.deadline, self._overdue, pending)
+        if self._waiting is not None:
+            self._answer_dropped(self._waiting, "superseded")
+        self._waiting = pending
+        self._call_carrier()
+
+    def _overdue(self, pending: PendingFrame) -> None:
+        """The deadline of a frame that still waits in the mailbox."""
+        if self._waiting is pending:
+            self._waiting = None
+            self._answer_dropped(pending, "overload")
+
+    def _call_carrier(self) -> None:
+        if self._waiting is None or len(self._carriers) >= self._settings.max_frames_in_flight:
+            return
+        carrier = self._loop.create_task(self._carry())
+        self._carriers.add(carrier)
+        carrier.add_done_callback(self._carrier_free)
+
+    def _carrier_free(self, carrier: asyncio.Task[None]) -> None:
+        self._carriers.discard(carrier)
+        self._call_carrier()
+
+    # The way to the workers and back
+
+    async def _carry(self) -> None:
+        """Takes the newest frame once there is room for it, and brings back its answer."""
+        async with self._admission:
+            pending, self._waiting = self._waiting, None
+            if pending is None:
+                return
+            # A frame's answer waits for the frame before, so that faces are followed in the order of time.
+            before, done = self._turn, self._loop.create_future()
+            self._turn = done
+            try:
+                reply = await self._ask_workers(pending)
+            except asyncio.CancelledError:
+                done.set_result(None)
+                raise
+        try:
+            await before
+            self._answer(pending, reply)
+        finally:
+            done.set_result(None)
+
+    async def _ask_workers(self, pending: PendingFrame) -> FrameAnswered | WorkError:
+        chosen = self.preferences
+        try:
+            return await self._dispatcher.detect(
+                pending.frame.jpeg,
+                deadline=time.time() + pending.deadline - self._loop.time(),
+                max_faces=chosen.max_faces,
+                min_face_size=chosen.min_face_size,
+                vote_profile=chosen.vote_profile,
+                votes=chosen.votes,
+            )
+        except WorkError as problem:
+            return problem
+
+    def _answer(self, pending: PendingFrame, reply: FrameAnswered | WorkError) -> None:
+        if isinstance(reply, Expired):
+            self._answer_dropped(pending, "expired")
+        elif isinstance(reply, Undecodable):
+            if self._first_answer(pending):
+                self._refuse(pending.frame.frame_id, "bad_image", str(reply))
+        elif isinstance(reply, WorkError):
+            if self._first_answer(pending):
+                self._counts["errors"] += 1
+                self._put(Error(pending.frame.frame_id, "unavailable", str(reply), fatal=False))
+        elif self._first_answer(pending):
+            self._bad_in_a_row = 0
+            self._counts["results"] += 1
+            self._put(self._result(pending, reply))
+
+    def _answer_dropped(self, pending: PendingFrame, reason: DropReason) -> None:
+        if self._first_answer(pending):
+            self._drop(pending.frame, reason)
+
+    def _first_answer(self, pending: PendingFrame) -> bool:
+        if pending.timer is not None:
+            pending.timer.cancel()
+        first, pending.answered = not pending.answered, True
+        return first
+
+    def _result(self, pending: PendingFrame, reply: FrameAnswered) -> Result:
+        total_ms = (self._loop.time() - pending.arrived) * 1000
+        timing = timing_of(reply, total_ms)
+        log.debug("frame_answered", frame_id=pending.frame.frame_id, faces=len(reply.faces), total_ms=timing.total)
+        return Result(
+            frame_id=pending.frame.frame_id,
+            capture_us=pending.frame.capture_us,
+            width=reply.width,
+            height=reply.height,
+            faces=self._people.meet(reply.faces, pending.arrived, self.preferences.smoothing),
+            members=Members(reply.used, reply.missing),
+            timing_ms=timing,
+        )
+
+    # The end
+
+    async def finish(self, timeout_s: float) -> None:
+        """Answers what is in hand, for at most `timeout_s`; what is left is answered as dropped."""
+        if self._carriers:
+            await asyncio.wait(self._carriers, timeout=timeout_s)
+        if self._waiting is not None:
+            self._answer_dropped(self._waiting, "overload")
+            self._waiting = None
+
+    async def abandon(self) -> None:
+        """The client is gone: nothing more is carried for it."""
+        if self._waiting is not None and self._waiting.timer is not None:
+            self._waiting.timer.cancel()
+        self._waiting = None
+        for carrier in self._carriers:
+            carrier.cancel()
+        await asyncio.gather(*self._carriers, return_exceptions=True)
+
+
+def timing_of(reply: FrameAnswered, total_ms: float) -> Timing:
+    """The stages of one answer, in milliseconds to a hundredth; `queue` is what no stage accounts for."""
+    work_ms = reply.decode_ms + reply.detect_ms + reply.ensemble_ms
+    stages = (max(0.0, total_ms - work_ms), reply.decode_ms, reply.detect_ms, reply.ensemble_ms, total_ms)
+    return Timing(*(round(stage, 2) for stage in stages))

@@ -1,0 +1,248 @@
+"""`GET /v1/stream`: the WebSocket around a session. docs/protocol.md tells the protocol."""
+
+import asyncio
+import contextlib
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from contracts.labels import LABELS
+from contracts.members import Ensemble
+from contracts.protocol import (
+    SUBPROTOCOL,
+    Limits,
+    MemberDescription,
+    ServerDraining,
+    SessionClosed,
+    SessionCreated,
+    SessionTotals,
+)
+from gateway.admission import Admission
+from gateway.dispatcher import Dispatcher
+from gateway.outbox import Outbox
+from gateway.session import Session
+from gateway.settings import GatewaySettings
+
+log = structlog.get_logger("thespis.gateway")
+
+GOING_AWAY = 1001
+POLICY_VIOLATION = 1008
+TOO_LARGE = 1009
+TRY_AGAIN_LATER = 1013
+
+RETENTION = "Frames are held in memory for at most two seconds and are never written to disk or to a log."
+RECONNECT_AFTER_MS = 1000
+CLOSE_TIMEOUT_S = 2.0
+HARD_LIMIT_FACTOR = 4
+"""A message this many times larger than a frame may be is not even read; the connection ends with 1009."""
+
+
+class Sessions:
+    """All sessions of this gateway."""
+
+    def __init__(self, dispatcher: Dispatcher, ensemble: Ensemble, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.ensemble = ensemble
+        self.dispatcher = dispatcher
+        self.admission = Admission(settings.max_work_in_flight)
+        self.per_address: Counter[str] = Counter()
+        self.draining = asyncio.Event()
+        self._open: set[asyncio.Task[object]] = set()
+
+    def enter(self, address: str) -> str | None:
+        """Counts a session in; the reason when there is no room for it."""
+        if self.draining.is_set():
+            return "draining"
+        if self.per_address.total() >= self.settings.max_sessions:
+            return "too_many_sessions"
+        if self.per_address[address] >= self.settings.max_sessions_per_address:
+            return "too_many_sessions_of_this_address"
+        self.per_address[address] += 1
+        return None
+
+    def leave(self, address: str) -> None:
+        self.per_address[address] -= 1
+        self.per_address += Counter()  # forgets addresses without sessions
+
+    async def drain(self) -> None:
+        """Tells every session that the gateway stops and returns when all of them are closed."""
+        self.draining.set()
+        if self._open:
+            await asyncio.wait(self._open, timeout=self.settings.drain_timeout_s + CLOSE_TIMEOUT_S)
+
+    @contextlib.contextmanager
+    def present(self) -> Iterator[None]:
+        """While the running task serves a session."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a request handler always runs in a task
+        self._open.add(task)
+        try:
+            yield
+        finally:
+            self._open.discard(task)
+
+
+def origin_allowed(origin: str | None, host: str, allowed: str) -> bool:
+    """Programs send no Origin; a page must come from this gateway or from an origin on the list."""
+    if origin is None or allowed == "*":
+        return True
+    return urlsplit(origin).netloc == host or origin in {entry.strip() for entry in allowed.split(",")}
+
+
+def describe_members(ensemble: Ensemble) -> list[MemberDescription]:
+    return [
+        MemberDescription(name, member.version, member.architecture, member.measured)
+        for name, member in ensemble.members.items()
+    ]
+
+
+async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse:
+    """Serves one session from handshake to close."""
+    settings = sessions.settings
+    if not origin_allowed(request.headers.get("Origin"), request.host, settings.allowed_origins):
+        raise web.HTTPForbidden(text="this origin may not open sessions; see THESPIS_ALLOWED_ORIGINS")
+    offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    if SUBPROTOCOL not in {name.strip() for name in offered.split(",")}:
+        raise web.HTTPBadRequest(text=f"open a WebSocket with the subprotocol {SUBPROTOCOL}")
+    socket = web.WebSocketResponse(
+        protocols=[SUBPROTOCOL],
+        compress=False,  # JPEGs don't shrink, and nobody can send us a bomb
+        max_msg_size=HARD_LIMIT_FACTOR * settings.max_frame_bytes,
+        heartbeat=settings.ping_interval_s,
+        timeout=CLOSE_TIMEOUT_S,
+    )
+    await socket.prepare(request)
+    address = request.remote or ""
+    refusal = sessions.enter(address)
+    if refusal is not None:
+        farewell = SessionClosed(refusal, SessionTotals(0, 0, {}, 0))
+        outbox = Outbox(socket.send_str, 1)
+        outbox.put(farewell)
+        await _close(socket, request.transport, outbox, TRY_AGAIN_LATER, refusal)
+        return socket
+    try:
+        with sessions.present():
+            await _serve(socket, request.transport, sessions)
+    finally:
+        sessions.leave(address)
+    return socket
+
+
+async def _serve(
+    socket: web.WebSocketResponse, transport: asyncio.Transport | None, sessions: Sessions
+) -> None:
+    settings = sessions.settings
+    session_id = uuid.uuid4().hex
+    outbox = Outbox(socket.send_str, settings.max_unsent_messages)
+    session = Session(
+        outbox.put, sessions.dispatcher, sessions.admission, settings, list(sessions.ensemble.votes)
+    )
+    outbox.put(
+        SessionCreated(
+            session_id=session_id,
+            limits=_limits(settings),
+            members=describe_members(sessions.ensemble),
+            vote_profiles=list(sessions.ensemble.votes),
+            labels=list(LABELS),
+            retention=RETENTION,
+            preferences=session.preferences,
+        )
+    )
+    with structlog.contextvars.bound_contextvars(session_id=session_id):
+        reason = "client_left"
+        try:
+            reason, code = await _talk(socket, session, outbox, sessions)
+            if reason == "draining":
+                outbox.put(ServerDraining(RECONNECT_AFTER_MS))
+                await session.finish(settings.drain_timeout_s)
+            if code is not None:
+                outbox.put(SessionClosed(reason, session.totals))
+                await _close(socket, transport, outbox, code, reason)
+        finally:
+            await session.abandon()
+            log.info("session_ended", reason=reason, frames=session.totals.frames, results=session.totals.results)
+
+
+async def _talk(
+    socket: web.WebSocketResponse, session: Session, outbox: Outbox, sessions: Sessions
+) -> tuple[str, int | None]:
+    """Runs until something ends the session; why, and the close code unless the client closed."""
+    endings: dict[asyncio.Task[object], tuple[str, int | None]] = {}
+    receiving = asyncio.ensure_future(_receive(socket, session, sessions.settings))
+    sending = asyncio.ensure_future(outbox.run())
+    endings[receiving] = ("client_left", None)
+    endings[sending] = ("client_left", None)
+    endings[asyncio.ensure_future(outbox.overflowed.wait())] = ("slow_reader", POLICY_VIOLATION)
+    endings[asyncio.ensure_future(session.spoiled.wait())] = ("bad_frames", POLICY_VIOLATION)
+    endings[asyncio.ensure_future(sessions.draining.wait())] = ("draining", GOING_AWAY)
+    try:
+        done, _ = await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in endings:
+            task.cancel()
+        await asyncio.gather(*endings, return_exceptions=True)
+    if receiving in done and not receiving.exception():
+        return receiving.result()
+    # What the session itself found out says more than that the connection is gone.
+    return min((endings[task] for task in done), key=lambda ending: ending[1] is None)
+
+
+async def _receive(
+    socket: web.WebSocketResponse, session: Session, settings: GatewaySettings
+) -> tuple[str, int | None]:
+    """Hands messages to the session until there are no more."""
+    while True:
+        try:
+            async with asyncio.timeout(settings.idle_timeout_s):
+                message = await socket.receive()
+        except TimeoutError:
+            return "idle", POLICY_VIOLATION
+        if message.type is aiohttp.WSMsgType.BINARY:
+            session.receive_frame(message.data)
+        elif message.type is aiohttp.WSMsgType.TEXT:
+            session.receive_text(message.data)
+        elif message.type is aiohttp.WSMsgType.ERROR:
+            return ("message_too_large", None) if socket.close_code == TOO_LARGE else ("client_left", None)
+        else:
+            return "client_left", None
+
+
+async def _close(
+    socket: web.WebSocketResponse,
+    transport: asyncio.Transport | None,
+    outbox: Outbox,
+    code: int,
+    reason: str,
+) -> None:
+    """Says the last words if the client listens; a client that doesn't is cut off."""
+    sending = asyncio.ensure_future(outbox.run())
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            if not outbox.overflowed.is_set():
+                await outbox.flushed()
+            await socket.close(code=code, message=reason.encode())
+    except (TimeoutError, ConnectionError):
+        pass
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        if transport is not None and outbox.overflowed.is_set():
+            transport.abort()
+
+
+def _limits(settings: GatewaySettings) -> Limits:
+    return Limits(
+        max_frame_bytes=settings.max_frame_bytes,
+        max_pixels=settings.max_frame_pixels,
+        max_fps=settings.max_fps,
+        max_frames_in_flight=settings.max_frames_in_flight,
+        max_faces=settings.max_faces,
+        max_bad_frames_in_a_row=settings.max_bad_frames_in_a_row,
+        frame_deadline_ms=settings.frame_deadline_ms,
+        idle_timeout_s=settings.idle_timeout_s,
+    )

@@ -1,0 +1,1 @@
+"""A gRPC server of TensorFlow Serving's PredictionService that runs `.tflite` members on one machine."""

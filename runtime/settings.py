@@ -1,0 +1,50 @@
+"""Reads a service's settings once from the environment.
+
+A settings class is a frozen `msgspec.Struct`; a field `frame_ttl_ms` is the variable `THESPIS_FRAME_TTL_MS`. Each field
+carries its description in `msgspec.Meta`, from which `docs/settings.md` is checked.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
+
+import msgspec
+
+PREFIX = "THESPIS_"
+
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+
+
+class BadSetting(ValueError):
+    """Raised when a variable's value can't be used; whoever set it must correct it."""
+
+
+class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service has."""
+
+    redis_url: Annotated[
+        str, msgspec.Meta(description="Redis for live work: no persistence wanted, frames pass through it")
+    ] = "redis://127.0.0.1:6379/0"
+    models_path: Annotated[
+        str, msgspec.Meta(description="folder that holds models.toml and the members")
+    ] = "models"
+    log_level: Annotated[str, msgspec.Meta(description="debug, info, warning or error")] = "info"
+    log_format: Annotated[str, msgspec.Meta(description="text for people, json for machines")] = "text"
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def read_settings(kind: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
+    """Builds `kind` from the environment. Raises BadSetting naming the variable that can't be used."""
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        text = environ.get(variable(field.name))
+        if text is None:
+            continue
+        try:
+            values[field.name] = msgspec.convert(text, field.type, strict=False)
+        except msgspec.ValidationError as problem:
+            raise BadSetting(f"{variable(field.name)}={text!r} can't be used: {problem}") from problem
+    return kind(**values)

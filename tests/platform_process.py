@@ -1,0 +1,92 @@
+"""A whole platform as a user starts it: `thespis up` in a process of its own."""
+
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+ROOT = Path(__file__).parent.parent
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+
+
+class Platform:
+    """A running platform; its processes can be looked at and killed."""
+
+    def __init__(self, log: Path, **environment: str) -> None:
+        self.log = log
+        with log.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "thespis.command_line", "up", "--port", "0"],
+                cwd=ROOT,
+                env={**_clean_environment(), **environment},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        self.url = self._wait_for_address()
+
+    def _wait_for_address(self) -> str:
+        assert self.process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            end = time.monotonic() + START_TIMEOUT_S
+            while selector.select(end - time.monotonic()):
+                line = self.process.stdout.readline().decode()
+                if found := re.search(r"Thespis is ready: (\S+)", line):
+                    return found[1]
+                if not line:
+                    break
+        self.stop()
+        raise AssertionError(f"the platform did not start:\n{self.log.read_text()[-4000:]}")
+
+    @property
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, word: str) -> psutil.Process:
+        """The one child whose command line has `word` in it."""
+        found = self.children_with(word)
+        assert len(found) == 1, f"{len(found)} processes with {word}"
+        return found[0]
+
+    def children_with(self, word: str) -> list[psutil.Process]:
+        return [child for child in self.children if word in _command(child)]
+
+    def stop(self) -> int:
+        """Stops it as Ctrl-C or a service manager would; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return self.process.returncode
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _clean_environment() -> dict[str, str]:
+    """Ours without the settings of whoever runs the tests, and not as a child of make."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "MAKE"))}

@@ -1,0 +1,59 @@
+import numpy as np
+import tensorflow as tf
+from conftest import made_up_pictures
+
+from training.augmentation import Augmentation, augment
+
+UNCHANGED = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def pictures() -> tf.Tensor:
+    return tf.constant(made_up_pictures(16, seed=0)[0][..., None].astype(np.float32))
+
+
+def test_with_every_range_at_nothing_a_picture_is_only_mirrored() -> None:
+    varied = augment(pictures(), tf.constant([1, 1]), UNCHANGED, resolution=48).numpy()
+    original = pictures().numpy()
+    same = np.isclose(varied, original, atol=1e-3).all(axis=(1, 2, 3))
+    mirrored = np.isclose(varied, original[:, :, ::-1], atol=1e-3).all(axis=(1, 2, 3))
+    assert (same ^ mirrored).all()
+    assert same.any()
+    assert mirrored.any()
+
+
+def test_the_same_seed_gives_the_same_pictures_and_another_seed_others() -> None:
+    first, again, other = (
+        augment(pictures(), tf.constant([1, step]), Augmentation(), resolution=48).numpy()
+        for step in (1, 1, 2)
+    )
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_values_stay_within_those_of_a_picture() -> None:
+    varied = augment(pictures(), tf.constant([1, 1]), Augmentation(), resolution=48).numpy()
+    assert varied.min() >= 0.0
+    assert varied.max() <= 255.0
+
+
+def test_a_smaller_resolution_keeps_the_picture_centred() -> None:
+    left_half_bright = np.zeros((1, 48, 48, 1), np.float32)
+    left_half_bright[:, :, :24] = 200.0
+    varied = augment(tf.constant(left_half_bright), tf.constant([1, 1]), UNCHANGED, resolution=32).numpy()
+    assert varied.shape == (1, 32, 32, 1)
+    halves = sorted([varied[:, :, :16].mean(), varied[:, :, 16:].mean()])
+    assert np.allclose(halves, [0.0, 200.0], atol=1e-3)
+
+
+def test_erasing_paints_one_rectangle_in_one_gray() -> None:
+    flat = tf.fill([8, 48, 48, 1], 100.0)
+    erased = augment(
+        flat, tf.constant([1, 1]), Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, erasing=1.0), 48
+    ).numpy()
+    for picture in erased[..., 0]:
+        rows, columns = np.nonzero(picture != 100.0)
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        assert len(rows) == height * width
+        assert 6 <= height <= 25
+        assert 6 <= width <= 25
+        assert len(np.unique(picture)) == 2

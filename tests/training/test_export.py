@@ -1,0 +1,97 @@
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import made_up_pictures
+
+from training import manifest
+from training.checkpoint import Checkpoint
+from training.export import export, flat, logits_of, rebuild
+from training.lite import LiteMember
+from training.measures import softmax
+from training.train import Configuration
+from training.zoo import BUILDERS
+
+MODELS = Path(__file__).parents[2] / "models"
+TEMPERATURE = 1.7
+
+
+def saved_model_probabilities(folder: Path, pictures: np.ndarray) -> np.ndarray:
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    return serve(crops=tf.constant(pictures[..., None]))["probabilities"].numpy()
+
+
+def checkpoint_with_random_weights(name: str) -> Checkpoint:
+    """Statistics as a trained network has them: means around 0, variances around 1."""
+    random = np.random.default_rng(0)
+    weights = [
+        weight.numpy() + np.abs(random.normal(0.0, 0.1, weight.shape)).astype(np.float32)
+        if "kernel" not in weight.path
+        else weight.numpy()
+        for weight in BUILDERS[name]().weights
+    ]
+    return Checkpoint(asdict(Configuration(name)), 3, variables=[], averaged=weights, optimizer=[])
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_an_exported_network_answers_the_same_in_all_three_forms(name: str, tmp_path: Path) -> None:
+    checkpoint = checkpoint_with_random_weights(name)
+    folder = export(name, 4, tmp_path, checkpoint, TEMPERATURE)
+    pictures = made_up_pictures(9, seed=5)[0]
+
+    from_keras = softmax(logits_of(rebuild(checkpoint), pictures) / TEMPERATURE)
+    from_saved_model = saved_model_probabilities(folder, pictures)
+    from_lite = LiteMember(folder).probabilities(pictures)
+
+    assert folder == tmp_path / name / "4"
+    assert from_lite.dtype == np.float32
+    np.testing.assert_allclose(from_saved_model, from_keras, atol=1e-4)
+    np.testing.assert_allclose(from_lite, from_saved_model, atol=1e-3)
+    described = manifest.read_manifest(tmp_path)["members"][name]
+    assert described["sha256"] == manifest.hashes(folder)
+    assert described["training"] == flat(checkpoint.configuration) | {"epochs_trained": 3}
+
+
+def test_the_warm_up_is_a_record_of_one_predict_request(tmp_path: Path) -> None:
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    folder = export("baseline", 1, tmp_path, checkpoint_with_random_weights("baseline"), TEMPERATURE)
+    records = list(tf.data.TFRecordDataset(str(folder / "assets.extra" / "tf_serving_warmup_requests")))
+    assert len(records) == 1
+    request = prediction_log_pb2.PredictionLog.FromString(records[0].numpy()).predict_log.request
+    assert (request.model_spec.name, request.model_spec.signature_name) == ("baseline", "serving_default")
+    assert tf.make_ndarray(request.inputs["crops"]).shape == (4, 48, 48, 1)
+
+
+def test_the_batch_size_may_change_from_call_to_call(tmp_path: Path) -> None:
+    member = LiteMember(export("five_layer", 1, tmp_path, checkpoint_with_random_weights("five_layer"), 1.0))
+    pictures = made_up_pictures(5, seed=1)[0]
+    together = member.probabilities(pictures)
+    alone = np.concatenate([member.probabilities(pictures[i : i + 1]) for i in range(5)])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+COMMITTED = manifest.read_manifest(MODELS)
+
+
+@pytest.mark.parametrize("name", COMMITTED["members"])
+def test_a_committed_member_answers_the_same_as_saved_model_and_as_lite_model(name: str) -> None:
+    described = COMMITTED["members"][name]
+    folder = MODELS / name / str(described["version"])
+    pictures = made_up_pictures(16, seed=3)[0]
+    assert manifest.hashes(folder) == described["sha256"]
+    np.testing.assert_allclose(
+        LiteMember(folder).probabilities(pictures), saved_model_probabilities(folder, pictures), atol=1e-3
+    )
+
+
+def test_the_committed_votes_name_committed_members_and_sum_to_one() -> None:
+    for vote in COMMITTED["votes"].values():
+        assert set(vote["weights"]) <= set(COMMITTED["members"])
+        assert sum(vote["weights"].values()) == pytest.approx(1.0)
+
+
+def test_the_committed_members_take_less_than_seventy_megabytes() -> None:
+    assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) < 70e6

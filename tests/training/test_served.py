@@ -1,0 +1,104 @@
+"""The platform is stood in for by a server that answers as `POST /v1/images` is documented to."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import cv2
+import numpy as np
+import pytest
+from conftest import made_up_pictures
+
+from training.fer2013 import LABELS, Split
+from training.served import ServedError, as_photograph, as_png, measure_served
+
+PROBABILITIES = [0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+
+
+def face(side: int, probabilities: list[float]) -> dict[str, object]:
+    box = {"x": 0, "y": 0, "width": side, "height": side}
+    return {"box": box, "top": LABELS[0], "probabilities": dict(zip(LABELS, probabilities, strict=True))}
+
+
+class Platform(BaseHTTPRequestHandler):
+    """Says "angry" of every crop; in whole pictures finds a small wrong face and a large right one."""
+
+    status: ClassVar[int] = 200
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_GRAYSCALE)
+        cropped = parse_qs(urlsplit(self.path).query).get("already_cropped") == ["true"]
+        if cropped:
+            faces = [face(48, PROBABILITIES)] if picture.shape == (48, 48) else []
+        elif picture[0, 0] % 2:
+            faces = []
+        else:
+            faces = [face(10, PROBABILITIES[::-1]), face(90, PROBABILITIES)]
+        reply = json.dumps({"faces": faces}).encode()
+        self.send_response(self.status)
+        self.send_header("content-length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def platform_url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Platform)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def split() -> Split:
+    """Fourteen pictures, two a label; every second one without a face, as `Platform` sees it."""
+    pictures, labels = made_up_pictures(14, seed=0)
+    pictures[:, 0, 0] = np.arange(14) % 2
+    pictures[:, :4, :4] = pictures[:, :1, :1]
+    return Split("private_test", pictures, labels.astype(np.int64))
+
+
+def test_crops_are_compared_with_the_offline_vote_and_whole_pictures_by_their_largest_face(
+    platform_url: str,
+) -> None:
+    offline = np.tile(PROBABILITIES, (14, 1))
+    offline[5, 0] += 0.02
+    measured = measure_served(platform_url, split(), offline)
+    assert measured["cropped"]["accuracy"] == pytest.approx(2 / 14)
+    assert measured["cropped"]["largest_difference"] == pytest.approx(0.02)
+    assert measured["cropped"]["same_top"] == 1.0
+    assert measured["uncropped"]["share_detected"] == 0.5
+    assert measured["uncropped"]["accuracy_on_detected"] == pytest.approx(1 / 7)
+
+
+def test_a_refusal_is_an_error_that_quotes_the_platform(
+    platform_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Platform, "status", 503)
+    with pytest.raises(ServedError, match=r"503 from .*faces"):
+        measure_served(platform_url, split(), np.zeros((14, 7)))
+
+
+def test_a_crop_is_sent_without_loss() -> None:
+    picture = split().pictures[0]
+    assert (cv2.imdecode(np.frombuffer(as_png(picture), np.uint8), cv2.IMREAD_UNCHANGED) == picture).all()
+
+
+def test_a_photograph_has_the_picture_enlarged_in_its_middle() -> None:
+    picture = np.zeros((48, 48), np.uint8)
+    picture[20:28, 20:28] = 255
+    photograph = cv2.imdecode(np.frombuffer(as_photograph(picture), np.uint8), cv2.IMREAD_UNCHANGED)
+    side = photograph.shape[0]
+    assert photograph.shape == (side, side)
+    rows, columns = np.nonzero(photograph > 127)
+    assert abs(rows.mean() - (side - 1) / 2) < 1
+    assert abs(columns.mean() - (side - 1) / 2) < 1

@@ -1,0 +1,91 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+from training.checkpoint import read_checkpoint
+from training.train import Configuration, learning_rate_at, resolution_at, run
+
+# A low rate, so that rounding in another order of threads stays rounding.
+TINY = Configuration("baseline", epochs=4, batch_size=32, learning_rate=0.01, evaluate_every=1)
+START = """
+from pathlib import Path
+from training.train import Configuration, run
+run(Configuration("baseline", epochs=4, batch_size=32, learning_rate=0.01, evaluate_every=1),
+    Path({data!r}), Path({folder!r}))
+"""
+
+
+def wait_until_it_exists(path: Path, process: subprocess.Popen[bytes], timeout_s: float = 90.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not path.exists():
+        assert process.poll() is None, "the run ended before its first checkpoint"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_weights(
+    dataset_folder: Path, tmp_path: Path
+) -> None:
+    killed, unbroken = tmp_path / "killed", tmp_path / "unbroken"
+    process = subprocess.Popen(
+        [sys.executable, "-c", START.format(data=str(dataset_folder), folder=str(killed))],
+        cwd=Path(__file__).parents[2],
+        env=os.environ,
+    )
+    wait_until_it_exists(killed / "checkpoint.npz", process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    epochs_before_the_kill = read_checkpoint(killed / "checkpoint.npz").epoch
+    assert 1 <= epochs_before_the_kill < TINY.epochs
+
+    run(TINY, dataset_folder, killed)
+    run(TINY, dataset_folder, unbroken)
+
+    resumed, straight = (
+        read_checkpoint(killed / "checkpoint.npz"),
+        read_checkpoint(unbroken / "checkpoint.npz"),
+    )
+    assert resumed.epoch == straight.epoch == TINY.epochs
+    for name in ("variables", "averaged", "optimizer"):
+        for one, other in zip(getattr(resumed, name), getattr(straight, name), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
+def test_a_run_leaves_a_log_a_curve_and_its_configuration(dataset_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run(replace(TINY, epochs=2), dataset_folder, folder)
+    with (folder / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(0.0 <= float(row["public_accuracy"]) <= 1.0 for row in rows)
+    assert (folder / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
+    assert read_checkpoint(folder / "checkpoint.npz").configuration["batch_size"] == 32
+
+
+def test_a_run_of_another_recipe_is_not_gone_on_with(dataset_folder: Path, tmp_path: Path) -> None:
+    run(replace(TINY, epochs=1), dataset_folder, tmp_path / "run")
+    with pytest.raises(click.ClickException, match="another configuration"):
+        run(replace(TINY, epochs=2, weight_decay=0.5), dataset_folder, tmp_path / "run")
+
+
+def test_the_learning_rate_warms_up_and_ends_near_nothing() -> None:
+    rates = [learning_rate_at(step, 100, 10, TINY) for step in range(100)]
+    assert rates[0] == pytest.approx(0.001)
+    assert max(rates) == pytest.approx(0.01)
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.0001
+
+
+def test_the_first_epochs_read_the_small_resolution() -> None:
+    configuration = Configuration("residual", epochs=10, small_resolution=32, small_share=0.7)
+    assert [resolution_at(epoch, configuration) for epoch in range(10)] == [32] * 7 + [48] * 3

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from training.vote import choose_weights, equal_weights, soft_vote
+
+LABELS = np.array([0, 1, 2, 3, 4, 5, 6, 0])
+
+
+def sure_of(labels: np.ndarray, confidence: float) -> np.ndarray:
+    rest = (1.0 - confidence) / 6.0
+    return np.where(np.eye(7, dtype=bool)[labels], confidence, rest).astype(np.float32)
+
+
+def test_a_vote_is_the_weighted_mean_of_probabilities() -> None:
+    predictions = {"one": sure_of(LABELS, 0.9), "other": sure_of(LABELS, 0.5)}
+    assert soft_vote(predictions, {"one": 0.75, "other": 0.25})[0, 0] == pytest.approx(0.8)
+
+
+def test_a_member_that_only_harms_gets_no_weight() -> None:
+    predictions = {"right": sure_of(LABELS, 0.6), "wrong": sure_of((LABELS + 1) % 7, 0.95)}
+    assert choose_weights(predictions, LABELS) == {"right": 1.0}
+
+
+def test_members_that_are_right_about_different_pictures_share_the_vote() -> None:
+    half = np.arange(len(LABELS)) < 4
+    wrong = (LABELS + 1) % 7
+    predictions = {
+        "first_half": np.where(half[:, None], sure_of(LABELS, 0.9), sure_of(wrong, 0.3)),
+        "second_half": np.where(half[:, None], sure_of(wrong, 0.3), sure_of(LABELS, 0.9)),
+    }
+    weights = choose_weights(predictions, LABELS)
+    assert set(weights) == {"first_half", "second_half"}
+    assert (soft_vote(predictions, weights).argmax(axis=1) == LABELS).all()
+
+
+def test_weights_sum_to_one() -> None:
+    random = np.random.default_rng(0)
+    predictions = {name: random.dirichlet(np.ones(7), 8).astype(np.float32) for name in "abc"}
+    assert sum(choose_weights(predictions, LABELS).values()) == pytest.approx(1.0)
+    assert sum(equal_weights(["a", "b", "c"]).values()) == pytest.approx(1.0)

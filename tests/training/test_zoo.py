@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import made_up_pictures
+
+from training.augmentation import Augmentation
+from training.export import at_full_size, multiply_accumulates
+from training.train import Configuration, Trainer
+from training.zoo import BUILDERS
+
+KNOWN = {  # parameters, multiply-accumulates
+    "residual": (1_567_903, 134_204_736),
+    "five_layer": (2_439_463, 21_019_648),
+    "baseline": (67_591, 35_833_824),
+}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_each_network_answers_seven_float32_logits_a_picture(name: str) -> None:
+    logits = BUILDERS[name]()(np.full((3, 48, 48, 1), 128.0, np.float32))
+    assert logits.shape == (3, 7)
+    assert logits.dtype == tf.float32
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_each_network_is_as_large_as_it_was_described(name: str) -> None:
+    model = at_full_size(BUILDERS[name]())
+    assert (model.count_params(), multiply_accumulates(model)) == KNOWN[name]
+
+
+def test_the_baseline_is_eight_convolutions_four_pools_and_one_dense_layer() -> None:
+    kinds = [type(layer) for layer in BUILDERS["baseline"]().layers]
+    counts = [kinds.count(k) for k in (keras.layers.Conv2D, keras.layers.MaxPooling2D, keras.layers.Dense)]
+    assert counts == [8, 4, 1]
+
+
+def test_the_residual_network_reads_smaller_pictures_too() -> None:
+    assert BUILDERS["residual"]()(np.zeros((1, 32, 32, 1), np.float32)).shape == (1, 7)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_each_network_learns_one_batch_by_heart(name: str) -> None:
+    configuration = Configuration(
+        name, label_smoothing=0.0, augmentation=Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, erasing=0.0)
+    )
+    trainer = Trainer(replace(configuration, weight_decay=0.0))
+    pictures, labels = made_up_pictures(28, seed=0)
+    batch = tf.constant(pictures[..., None]), tf.constant(np.eye(7, dtype=np.float32)[labels])
+    trainer.optimizer.learning_rate.assign(0.05)
+    losses = [float(trainer.step(*batch, tf.constant([1, step], tf.int32), 48)[0]) for step in range(30)]
+    assert np.mean(losses[-3:]) < 0.5 * losses[0], losses

@@ -1,0 +1,72 @@
+"""The fan-out against members made for the test: no socket, only coroutines."""
+
+import asyncio
+
+import numpy as np
+import numpy.typing as npt
+
+from ensemble_worker.breaker import Breaker
+from ensemble_worker.fan_out import FanOut
+
+ANSWER = np.full((1, 7), 1 / 7, np.float32)
+
+
+class ScriptedMember:
+    """Answers, fails or waits as told."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.breaker = Breaker(0.0)
+        self.calls = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def predict(self, crops: bytes, timeout_s: float) -> npt.NDArray[np.float32] | None:
+        self.calls += 1
+        await self.may_answer.wait()
+        self.breaker.succeeded()
+        return ANSWER
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def test_all_members_are_asked_at_once() -> None:
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    answers = await FanOut(members).predict(b"", 1.0)  # type: ignore[arg-type]
+    assert set(answers) == {"a", "b"}
+
+
+async def test_an_open_member_is_not_asked() -> None:
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    members[1].breaker = Breaker(1000.0)
+    members[1].breaker.failed(1e12)
+    answers = await FanOut(members).predict(b"", 1.0)  # type: ignore[arg-type]
+    assert set(answers) == {"a"}
+    assert members[1].calls == 0
+
+
+async def test_nobody_waits_for_the_probe_of_a_member_that_hangs() -> None:
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    members[1].breaker.failed(0.0)
+    members[1].may_answer.clear()
+    fan_out = FanOut(members)  # type: ignore[arg-type]
+    assert set(await fan_out.predict(b"", 1.0)) == {"a"}
+    members[1].may_answer.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert members[1].breaker.closed
+    assert set(await fan_out.predict(b"", 1.0)) == {"a", "b"}
+
+
+async def test_when_every_member_is_open_the_probes_are_waited_for() -> None:
+    member = ScriptedMember("a")
+    member.breaker.failed(0.0)
+    assert set(await FanOut([member]).predict(b"", 1.0)) == {"a"}  # type: ignore[list-item]
+
+
+async def test_without_any_member_to_ask_the_answer_is_empty_at_once() -> None:
+    member = ScriptedMember("a")
+    member.breaker = Breaker(1000.0)
+    member.breaker.failed(1e12)
+    assert await FanOut([member]).predict(b"", 1.0) == {}  # type: ignore[list-item]

@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from ensemble_worker.voting import soft_vote
+
+HAPPY = np.array([[0, 0, 0, 1, 0, 0, 0]], np.float32)
+SAD = np.array([[0, 0, 0, 0, 1, 0, 0]], np.float32)
+
+
+def test_the_vote_is_the_weighted_mean() -> None:
+    vote = soft_vote({"a": HAPPY, "b": SAD}, {"a": 3, "b": 1})
+    assert vote[0, 3] == pytest.approx(0.75)
+    assert vote[0, 4] == pytest.approx(0.25)
+
+
+def test_a_missing_member_leaves_its_weight_to_the_others() -> None:
+    vote = soft_vote({"b": SAD, "c": HAPPY}, {"a": 0.6, "b": 0.2, "c": 0.2})
+    assert vote[0, 3] == pytest.approx(0.5)
+
+
+def test_members_without_weight_vote_alike_when_nobody_else_answered() -> None:
+    assert soft_vote({"b": SAD}, {"a": 1.0})[0, 4] == pytest.approx(1.0)
+
+
+def test_every_row_sums_to_one_even_when_the_members_do_not() -> None:
+    vote = soft_vote({"a": HAPPY * 0.9, "b": SAD * 0.8}, {"a": 1, "b": 1})
+    assert vote.sum(axis=1) == pytest.approx(1.0)

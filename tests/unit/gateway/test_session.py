@@ -1,0 +1,256 @@
+"""A session with a dispatcher made for the test: what is answered, once, and in which order."""
+
+import asyncio
+import itertools
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+
+from contracts.frames import Frame, pack_frame
+from contracts.geometry import BoundingBox
+from contracts.protocol import Dropped, Error, Result, ServerMessage, SessionUpdated
+from contracts.work import ClassifiedFace, FrameAnswered
+from gateway.admission import Admission
+from gateway.dispatcher import Expired, Unavailable, Undecodable, WorkError
+from gateway.session import Session
+from gateway.settings import GatewaySettings
+
+JPEG = cv2.imencode(".jpg", np.zeros((30, 40, 3), np.uint8))[1].tobytes()
+FACE = ClassifiedFace(BoundingBox(1, 2, 3, 4), 0.9, None, [0, 0, 0, 1, 0, 0, 0], 1.0, None)
+REPLY = FrameAnswered("t", 40, 30, 1.0, 2.0, 3.0, [FACE], ["a"], [])
+
+
+class ScriptedDispatcher:
+    """Keeps every frame until the test answers it."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Future[FrameAnswered]] = []
+
+    async def detect(self, picture: bytes, **_: object) -> FrameAnswered:
+        self.asked.append(asyncio.get_running_loop().create_future())
+        return await self.asked[-1]
+
+    def answer(self, index: int, reply: FrameAnswered | WorkError = REPLY) -> None:
+        if isinstance(reply, WorkError):
+            self.asked[index].set_exception(reply)
+        else:
+            self.asked[index].set_result(reply)
+
+
+class Room:
+    """A session, its dispatcher and what it said."""
+
+    def __init__(self, admission: int = 16, **settings: int) -> None:
+        self.said: list[ServerMessage] = []
+        self.dispatcher = ScriptedDispatcher()
+        self.session = Session(
+            self.said.append,
+            self.dispatcher,  # type: ignore[arg-type]
+            Admission(admission),
+            GatewaySettings(**settings),  # type: ignore[arg-type]
+            ["default", "equal"],
+        )
+        self.ids = itertools.count(1)
+
+    def send(self, jpeg: bytes = JPEG, frame_id: int | None = None) -> None:
+        self.session.receive_frame(pack_frame(Frame(next(self.ids) if frame_id is None else frame_id, 77, jpeg)))
+
+    async def settle(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    def answers(self) -> list[tuple[int | None, str]]:
+        return [(message.frame_id, kind(message)) for message in self.said if hasattr(message, "frame_id")]
+
+
+def kind(message: ServerMessage) -> str:
+    if isinstance(message, Dropped):
+        return message.reason
+    return message.code if isinstance(message, Error) else "result"
+
+
+async def test_a_frame_is_answered_with_its_id_and_capture_time() -> None:
+    room = Room()
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(0)
+    await room.settle()
+    (result,) = room.said
+    assert isinstance(result, Result)
+    assert (result.frame_id, result.capture_us, result.faces[0].top) == (1, 77, "happy")
+    assert result.timing_ms.decode + result.timing_ms.detect + result.timing_ms.ensemble == pytest.approx(6.0)
+
+
+async def test_at_most_two_frames_are_in_flight_and_the_newest_waiting_one_wins() -> None:
+    room = Room()
+    room.send()
+    await room.settle()
+    room.send()
+    await room.settle()
+    for _ in range(3):
+        room.send()
+    await room.settle()
+    assert len(room.dispatcher.asked) == 2
+    assert room.answers() == [(3, "superseded"), (4, "superseded")]
+    room.dispatcher.answer(0)
+    await room.settle()
+    assert len(room.dispatcher.asked) == 3
+
+
+async def test_results_come_in_the_order_of_the_frames_when_the_workers_finish_in_another() -> None:
+    room = Room()
+    room.send()
+    await room.settle()
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(1)
+    await room.settle()
+    assert room.answers() == []
+    room.dispatcher.answer(0)
+    await room.settle()
+    assert room.answers() == [(1, "result"), (2, "result")]
+
+
+async def test_a_frame_that_no_worker_answers_is_dropped_as_expired() -> None:
+    room = Room()
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(0, Expired("late"))
+    await room.settle()
+    assert room.answers() == [(1, "expired")]
+
+
+async def test_a_frame_that_waits_for_admission_past_its_deadline_is_dropped_as_overload() -> None:
+    room = Room(admission=1, frame_deadline_ms=50)
+    room.send()
+    await room.settle()
+    room.send()
+    async with asyncio.timeout(5):
+        while not room.said:
+            await asyncio.sleep(0.01)
+    assert room.answers() == [(2, "overload")]
+    room.dispatcher.answer(0)
+    await room.settle()
+    assert room.answers() == [(2, "overload"), (1, "result")]
+
+
+async def test_a_failure_behind_the_gateway_is_an_error_and_not_counted_against_the_client() -> None:
+    room = Room(max_bad_frames_in_a_row=1)
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(0, Unavailable("no member"))
+    await room.settle()
+    assert room.answers() == [(1, "unavailable")]
+    assert not room.session.spoiled.is_set()
+
+
+async def test_five_bad_frames_in_a_row_spoil_the_session_and_the_fifth_says_so() -> None:
+    room = Room()
+    for _ in range(5):
+        room.send(b"no jpeg")
+    assert [message.fatal for message in room.said if isinstance(message, Error)] == [False] * 4 + [True]
+    assert room.session.spoiled.is_set()
+
+
+async def test_a_good_result_between_bad_frames_forgives_them() -> None:
+    room = Room()
+    for _ in range(4):
+        room.send(b"no jpeg")
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(0)
+    await room.settle()
+    for _ in range(4):
+        room.send(b"no jpeg")
+    assert not room.session.spoiled.is_set()
+
+
+async def test_an_undecodable_picture_is_the_clients_bad_frame() -> None:
+    room = Room(max_bad_frames_in_a_row=1)
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(0, Undecodable("broken"))
+    await room.settle()
+    assert room.answers() == [(1, "bad_image")]
+    assert room.session.spoiled.is_set()
+
+
+@pytest.mark.parametrize("frame_id", [7, 3])
+async def test_ids_that_do_not_grow_are_refused(frame_id: int) -> None:
+    room = Room()
+    room.send(frame_id=7)
+    room.send(frame_id=frame_id)
+    assert room.answers() == [(frame_id, "frame_id_not_increasing")]
+
+
+async def test_every_one_of_a_thousand_frames_sent_at_once_is_answered_once() -> None:
+    room = Room()
+    for _ in range(1000):
+        room.send()
+    await room.settle()
+    while any(not future.done() for future in room.dispatcher.asked):
+        for index, future in enumerate(room.dispatcher.asked):
+            if not future.done():
+                room.dispatcher.answer(index)
+        await room.settle()
+    assert sorted(frame_id for frame_id, _ in room.answers() if frame_id is not None) == list(range(1, 1001))
+    totals = room.session.totals
+    assert totals.frames == totals.results + sum(totals.dropped.values()) + totals.errors == 1000
+    assert {"rate", "superseded"} <= set(totals.dropped)
+
+
+async def test_preferences_are_changed_one_by_one_and_confirmed() -> None:
+    room = Room()
+    room.session.receive_text('{"type":"session.update","smoothing":0.2}')
+    room.session.receive_text('{"type":"session.update","votes":true,"vote_profile":"equal"}')
+    last = room.said[-1]
+    assert isinstance(last, SessionUpdated)
+    assert (last.preferences.smoothing, last.preferences.votes, last.preferences.vote_profile) == (0.2, True, "equal")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "[]",
+        '{"type":"session.update","colour":"red"}',
+        '{"type":"session.update","smoothing":2}',
+        '{"type":"session.update","max_faces":17}',
+        '{"type":"session.update","vote_profile":"best"}',
+        '{"type":"session.updated"}',
+    ],
+)
+async def test_messages_that_can_not_be_used_are_refused_and_change_nothing(text: str) -> None:
+    room = Room()
+    before = msgspec.structs.asdict(room.session.preferences)
+    room.session.receive_text(text)
+    (error,) = room.said
+    assert isinstance(error, Error)
+    assert (error.code, error.fatal) == ("bad_message", False)
+    assert msgspec.structs.asdict(room.session.preferences) == before
+
+
+async def test_finishing_answers_what_is_in_hand() -> None:
+    room = Room(admission=1)
+    room.send()
+    await room.settle()
+    room.send()
+    asyncio.get_running_loop().call_soon(room.dispatcher.answer, 0)
+    finishing = asyncio.ensure_future(room.session.finish(5))
+    await room.settle()
+    for index, future in enumerate(room.dispatcher.asked):
+        if not future.done():
+            room.dispatcher.answer(index)
+    await finishing
+    assert sorted(frame_id for frame_id, _ in room.answers() if frame_id) == [1, 2]
+
+
+async def test_an_abandoned_session_leaves_no_task_and_no_place_taken() -> None:
+    admission_room = Room(admission=1)
+    admission_room.send()
+    await admission_room.settle()
+    admission_room.send()
+    await admission_room.session.abandon()
+    assert len(asyncio.all_tasks()) == 1

@@ -1,0 +1,9 @@
+"""Thespis: what a user imports and types.
+
+    from thespis import Client, stream
+"""
+
+from thespis.client import AsyncClient, Client, ThespisError, Unreachable
+from thespis.streaming import Stream, open_stream
+
+__all__ = ["AsyncClient", "Client", "Stream", "ThespisError", "Unreachable", "open_stream"]

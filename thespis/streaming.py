@@ -1,0 +1,72 @@
+"""A live session as Python.
+
+    async with open_stream("http://127.0.0.1:8080") as stream:
+        await stream.send(jpeg)
+        answer = await stream.receive()
+"""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from contracts.frames import Frame, pack_frame
+from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
+from thespis.client import Unreachable
+
+
+class Stream:
+    """One open session; `created` tells its limits and members."""
+
+    def __init__(self, connection: ClientConnection, created: SessionCreated) -> None:
+        self._connection = connection
+        self._frame_id = 0
+        self.created = created
+
+    async def send(self, jpeg: bytes) -> int:
+        """Sends one frame and returns its id; its answer (Result, Dropped or Error) bears the same."""
+        self._frame_id += 1
+        frame = Frame(self._frame_id, time.time_ns() // 1000, jpeg)
+        await self._connection.send(pack_frame(frame))
+        return self._frame_id
+
+    async def update(self, wish: SessionUpdate) -> None:
+        """Changes preferences; `session.updated` confirms them."""
+        await self._connection.send(msgspec.json.encode(wish).decode())
+
+    async def receive(self) -> ServerMessage:
+        """The next message. Raises websockets.ConnectionClosed after the last one."""
+        return msgspec.json.decode(await self._connection.recv(), type=ServerMessage)
+
+    def __aiter__(self) -> "Stream":
+        return self
+
+    async def __anext__(self) -> ServerMessage:
+        try:
+            return await self.receive()
+        except websockets.ConnectionClosed:
+            raise StopAsyncIteration from None
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+@contextlib.asynccontextmanager
+async def open_stream(server: str) -> AsyncIterator[Stream]:
+    """Opens a session at a server's http(s) address. Raises Unreachable, and ConnectionError when refused."""
+    address = server.replace("http", "ws", 1).rstrip("/") + "/v1/stream"
+    try:
+        connection = await connect(
+            address, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None, proxy=None, max_size=None
+        )
+    except (OSError, websockets.WebSocketException) as problem:
+        raise Unreachable(f"no Thespis session at {server}: {problem}") from problem
+    async with connection:
+        created = msgspec.json.decode(await connection.recv(), type=ServerMessage)
+        if not isinstance(created, SessionCreated):
+            raise ConnectionError(f"the server refused the session: {created}")
+        yield Stream(connection, created)

@@ -1,0 +1,110 @@
+"""`thespis up`: the whole platform on one machine, ready when a real frame has come back."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from contracts.protocol import Dropped, Error, Result
+from runtime.model_tree import read_ensemble
+from thespis.plan import plan_platform
+from thespis.ports import free_ports, is_free
+from thespis.settings import UpSettings
+from thespis.streaming import Stream, open_stream
+from thespis.supervisor import Supervisor
+from thespis.sample_face import face_jpeg
+
+log = structlog.get_logger("thespis.up")
+
+TRY_AGAIN_AFTER_S = 0.05
+
+
+class NotReady(RuntimeError):
+    """Raised when no frame came back in time; the children's messages tell why."""
+
+
+class PortTaken(RuntimeError):
+    """Raised when something listens on the port already."""
+
+
+@contextlib.asynccontextmanager
+async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> AsyncIterator[tuple[str, Supervisor]]:
+    """Starts the platform and gives its address once it is ready; stops it in the end.
+
+    Raises PortTaken, NotReady, BadModelTree, HopelessChild.
+    """
+    ensemble = read_ensemble(Path(settings.models_path))
+    if settings.port == 0:
+        settings = msgspec.structs.replace(settings, port=free_ports(1, settings.host)[0])
+    elif not is_free(settings.port, settings.host):
+        raise PortTaken(f"port {settings.port} is taken: stop what listens there or choose another with --port")
+    supervisor = Supervisor(plan_platform(settings, ensemble, environ))
+    supervisor.start()
+    shown_host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  a comparison
+    url = f"http://{shown_host}:{settings.port}"
+    try:
+        await _ready_or_failed(supervisor, url, len(ensemble.members), settings.start_timeout_s)
+        yield url, supervisor
+    finally:
+        await supervisor.stop()
+
+
+async def _ready_or_failed(supervisor: Supervisor, url: str, members: int, timeout_s: float) -> None:
+    failed = asyncio.ensure_future(supervisor.failed())
+    answered = asyncio.ensure_future(first_frame_back(url, members))
+    done, pending = await asyncio.wait({failed, answered}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
+    if not done:
+        raise NotReady(f"no frame with a face came back within {timeout_s:g} s")
+
+
+async def first_frame_back(url: str, members: int) -> None:
+    """Returns when a real frame with a face came back with every member's vote."""
+    jpeg = face_jpeg()
+    while True:
+        try:
+            async with open_stream(url) as stream:
+                while not await _answered_by_all(stream, jpeg, members):
+                    await asyncio.sleep(TRY_AGAIN_AFTER_S)
+                return
+        except OSError:
+            await asyncio.sleep(TRY_AGAIN_AFTER_S)
+
+
+async def _answered_by_all(stream: Stream, jpeg: bytes, members: int) -> bool:
+    await stream.send(jpeg)
+    async for message in stream:
+        if isinstance(message, Result):
+            return len(message.faces) > 0 and len(message.members.used) == members
+        if isinstance(message, Dropped | Error):
+            return False
+    raise ConnectionError("the session ended")
+
+
+async def run_until_stopped(settings: UpSettings, environ: Mapping[str, str]) -> None:
+    """Prints the address when the platform is ready and runs until SIGINT or SIGTERM."""
+    loop = asyncio.get_running_loop()
+    running = asyncio.current_task()
+    assert running is not None  # noqa: S101  asyncio.run always runs us in a task
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop_once, running)
+    try:
+        async with running_platform(settings, environ) as (url, supervisor):
+            print(f"Thespis is ready: {url}", flush=True)  # noqa: T201  this is what the command is for
+            await supervisor.failed()
+    except asyncio.CancelledError:
+        return
+
+
+def _stop_once(running: "asyncio.Task[object]") -> None:
+    """Ends the platform in order. A second signal (make sends its own after Ctrl-C) changes nothing."""
+    if not running.cancelling():
+        running.cancel()

@@ -1,0 +1,1 @@
+"""Data sets, the model zoo, training, evaluation and export. Services never import this package."""

@@ -1,0 +1,51 @@
+"""One run's state in one .npz file, written whole or not at all."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a run needs to go on: arrays stand in the order of the model's and optimizer's own lists."""
+
+    configuration: dict[str, Any]
+    epoch: int
+    variables: list[NDArray[Any]]
+    averaged: list[NDArray[Any]]
+    optimizer: list[NDArray[Any]]
+
+
+ARRAY_LISTS = ("variables", "averaged", "optimizer")
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Replace the file in one step, so that a kill leaves the old checkpoint or the new one."""
+    arrays = {
+        f"{name}/{index:04d}": array
+        for name in ARRAY_LISTS
+        for index, array in enumerate(getattr(checkpoint, name))
+    }
+    about = json.dumps({"configuration": checkpoint.configuration, "epoch": checkpoint.epoch})
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("wb") as file:
+        np.savez(file, about=np.array(about), **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read what `write_checkpoint` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        lists = {
+            name: [arrays[key] for key in sorted(arrays.files) if key.startswith(f"{name}/")]
+            for name in ARRAY_LISTS
+        }
+    return Checkpoint(about["configuration"], about["epoch"], **lists)

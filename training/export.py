@@ -1,0 +1,169 @@
+"""Export a trained run as a member that TensorFlow Serving and `model_server/` can serve.
+
+    python -m training.export RUN --version 1      # RUN: a folder of training.train, e.g. /work/runs/residual
+
+writes `models/<member>/<version>/`: `saved_model.pb`, `variables/`, the warm-up request in `assets.extra/`
+and `model.tflite` (float16 weights), and the member's entry in `models/models.toml`. Everything between a
+uint8 crop and a calibrated probability is inside the graph; the temperature is fitted on the public test.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import click
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training import fer2013, manifest
+from training.checkpoint import Checkpoint, read_checkpoint
+from training.measures import fit_temperature
+from training.zoo import BUILDERS
+
+INPUT = "crops uint8 [n, 48, 48, 1]"
+OUTPUT = "probabilities float32 [n, 7]"
+SIGNATURE = "serving_default"
+WARM_UP_CROPS = 4
+
+
+def rebuild(checkpoint: Checkpoint) -> keras.Model:
+    """The run's network in float32 with its averaged weights, for pictures of 48x48."""
+    keras.mixed_precision.set_global_policy("float32")
+    model = at_full_size(BUILDERS[checkpoint.configuration["architecture"]]())
+    model.set_weights(checkpoint.averaged)
+    return model
+
+
+def at_full_size(model: keras.Model) -> keras.Model:
+    """The same network with the size of its input fixed, so that every layer's shape is known."""
+    return keras.models.clone_model(model, input_tensors=keras.Input((48, 48, 1), name="pictures"))
+
+
+def multiply_accumulates(model: keras.Model) -> int:
+    """Multiply-accumulates a picture in convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            height, width = layer.output.shape[1:3]
+            total += height * width * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total
+
+
+def logits_of(model: keras.Model, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 pictures [n, 48, 48] -> float32 logits [n, 7]."""
+    forward = tf.function(lambda batch: model(batch, training=False))
+    batches = [pictures[i : i + 256, :, :, None].astype(np.float32) for i in range(0, len(pictures), 256)]
+    return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
+
+
+def serving_function(model: keras.Model, temperature: float) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """uint8 crops [n, 48, 48, 1] -> {"probabilities": float32 [n, 7]}, calibrated."""
+
+    def probabilities(crops: tf.Tensor) -> dict[str, tf.Tensor]:
+        logits = model(tf.cast(crops, tf.float32), training=False)
+        return {"probabilities": tf.nn.softmax(tf.cast(logits, tf.float32) / temperature)}
+
+    return probabilities
+
+
+def write_saved_model(model: keras.Model, temperature: float, folder: Path) -> None:
+    """Write `saved_model.pb` and `variables/` with the one signature `serving_default`."""
+    module = tf.Module()
+    module.weights = [weight.value for weight in model.weights]  # keras.export would store them twice
+    crops = tf.TensorSpec((None, 48, 48, 1), tf.uint8, name="crops")
+    module.serve = tf.function(serving_function(model, temperature), input_signature=[crops])
+    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve})
+
+
+def write_lite_model(folder: Path) -> None:
+    """Convert the SavedModel in `folder` to `model.tflite` with float16 weights beside it."""
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[SIGNATURE])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    (folder / "model.tflite").write_bytes(converter.convert())
+
+
+def write_warm_up(member: str, folder: Path) -> None:
+    """The request that TensorFlow Serving replays before it calls a version available."""
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = member
+    request.model_spec.signature_name = SIGNATURE
+    crops = np.full((WARM_UP_CROPS, 48, 48, 1), 128, dtype=np.uint8)
+    request.inputs["crops"].CopyFrom(tf.make_tensor_proto(crops))
+    log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+    extra = folder / "assets.extra"
+    extra.mkdir()
+    with tf.io.TFRecordWriter(str(extra / "tf_serving_warmup_requests")) as writer:
+        writer.write(log.SerializeToString())
+
+
+def export(member: str, version: int, models: Path, checkpoint: Checkpoint, temperature: float) -> Path:
+    """Write the version's folder (whole or not at all) and the member's entry in the manifest."""
+    model = rebuild(checkpoint)
+    models.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models, prefix=".export-") as unfinished:
+        folder = Path(unfinished) / str(version)
+        write_saved_model(model, temperature, folder)
+        write_lite_model(folder)
+        write_warm_up(member, folder)
+        version_folder = models / member / str(version)
+        version_folder.parent.mkdir(exist_ok=True)
+        shutil.rmtree(version_folder, ignore_errors=True)
+        folder.rename(version_folder)
+    facts = {
+        "version": version,
+        "architecture": checkpoint.configuration["architecture"],
+        "input": INPUT,
+        "output": OUTPUT,
+        "parameters": model.count_params(),
+        "macs": multiply_accumulates(model),
+        "temperature": round(temperature, 4),
+        "sha256": manifest.hashes(version_folder),
+        "training": flat(checkpoint.configuration) | {"epochs_trained": checkpoint.epoch},
+    }
+    manifest.record_member(models, member, facts)
+    return version_folder
+
+
+def flat(configuration: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as one table of scalars."""
+    scalars = {key: value for key, value in configuration.items() if not isinstance(value, dict)}
+    return {**scalars, **configuration["augmentation"]}
+
+
+@click.command(help=__doc__)
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.option("--version", type=int, required=True)
+@click.option("--member", help="by default the run's name")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True),
+    default=Path("../shared/data/fer2013"),
+    show_default=True,
+    help="for the temperature",
+)
+@click.option("--models", type=click.Path(path_type=Path), default=Path("models"), show_default=True)
+def main(run: Path, version: int, member: str | None, data: Path, models: Path) -> None:
+    checkpoint = read_checkpoint(run / "checkpoint.npz")
+    public_test = fer2013.load_split(data, "public_test")
+    logits = logits_of(rebuild(checkpoint), public_test.pictures)
+    temperature = fit_temperature(logits, public_test.labels)
+    version_folder = export(member or run.name, version, models, checkpoint, temperature)
+    size = sum(path.stat().st_size for path in version_folder.rglob("*") if path.is_file())
+    click.echo(f"{version_folder}: temperature {temperature:.3f}, {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

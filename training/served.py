@@ -1,0 +1,127 @@
+"""Labelled pictures sent through a running platform: cropped already, and as pictures of a whole face."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import httpx
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from training.fer2013 import LABELS, Split
+from training.measures import accuracy
+
+IN_FLIGHT = 8
+TIMEOUT_S = 30.0
+ENLARGEMENT = 5
+BORDER = 0.5  # of the enlarged picture's side, added on each of its sides
+
+Encode = Callable[[NDArray[np.uint8]], bytes]
+
+
+class ServedError(Exception):
+    """Raised when the platform answers a picture with anything but faces."""
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A face's place in pixels of the picture sent."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Face(msgspec.Struct, frozen=True):
+    """One face of a reply, as far as it is looked at here."""
+
+    box: Box
+    probabilities: dict[str, float]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The reply of `POST /v1/images`."""
+
+    faces: list[Face]
+
+
+def measure_served(url: str, split: Split, offline: NDArray[np.floating]) -> dict[str, dict[str, float]]:
+    """Figures of both ways through the platform; `offline` float [n, 7] is the same vote without it."""
+    cropped = asyncio.run(_send_all(url, split, as_png, already_cropped=True))
+    whole = asyncio.run(_send_all(url, split, as_photograph, already_cropped=False))
+    return {"cropped": cropped_figures(cropped, split, offline), "uncropped": uncropped_figures(whole, split)}
+
+
+def cropped_figures(replies: list[Reply], split: Split, offline: NDArray[np.floating]) -> dict[str, float]:
+    """Accuracy of crops sent as they are, and how far their probabilities lie from the offline ones."""
+    if any(len(reply.faces) != 1 for reply in replies):
+        raise ServedError("an already cropped picture must be answered with exactly one face")
+    probabilities = np.array([probabilities_of(reply.faces[0]) for reply in replies])
+    return {
+        "n": len(split),
+        "accuracy": accuracy(probabilities, split.labels),
+        "largest_difference": float(np.abs(probabilities - offline).max()),
+        "same_top": float((probabilities.argmax(axis=1) == offline.argmax(axis=1)).mean()),
+    }
+
+
+def uncropped_figures(replies: list[Reply], split: Split) -> dict[str, float]:
+    """Share of pictures with a face found, and the accuracy of the largest face where there is one."""
+    found = np.array([bool(reply.faces) for reply in replies])
+    figures = {"n": len(split), "share_detected": float(found.mean())}
+    if found.any():
+        largest = [
+            max(reply.faces, key=lambda face: face.box.width * face.box.height)
+            for reply in replies
+            if reply.faces
+        ]
+        probabilities = np.array([probabilities_of(face) for face in largest])
+        figures["accuracy_on_detected"] = accuracy(probabilities, split.labels[found])
+    return figures
+
+
+def probabilities_of(face: Face) -> list[float]:
+    """A face's seven probabilities in the order of `LABELS`."""
+    return [face.probabilities[label] for label in LABELS]
+
+
+def as_png(picture: NDArray[np.uint8]) -> bytes:
+    """uint8 picture [48, 48] -> a lossless PNG of it."""
+    return _png(picture)
+
+
+def as_photograph(picture: NDArray[np.uint8]) -> bytes:
+    """uint8 picture [48, 48] -> a PNG of it enlarged, with the room around the head that detectors expect."""
+    side = picture.shape[0] * ENLARGEMENT
+    enlarged = cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC)
+    border = round(side * BORDER)
+    return _png(cv2.copyMakeBorder(enlarged, border, border, border, border, cv2.BORDER_REPLICATE))
+
+
+def _png(gray_image: NDArray[Any]) -> bytes:
+    done, encoded = cv2.imencode(".png", gray_image)
+    if not done:
+        raise ServedError("OpenCV could not write a PNG")
+    return encoded.tobytes()
+
+
+async def _send_all(url: str, split: Split, encode: Encode, already_cropped: bool) -> list[Reply]:
+    """One request a picture, several in flight; replies in the pictures' order."""
+    turns = asyncio.Semaphore(IN_FLIGHT)
+    async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
+
+        async def send(picture: NDArray[np.uint8]) -> Reply:
+            async with turns:
+                response = await client.post(
+                    "/v1/images",
+                    params={"already_cropped": "true"} if already_cropped else {},
+                    content=encode(picture),
+                    headers={"content-type": "image/png"},
+                )
+            if response.status_code != httpx.codes.OK:
+                raise ServedError(f"{response.status_code} from {response.url}: {response.text[:200]}")
+            return msgspec.json.decode(response.content, type=Reply)
+
+        return await asyncio.gather(*(send(picture) for picture in split.pictures))

@@ -1,0 +1,83 @@
+"""Choose the weights of the soft vote on the public test, and write them into the manifest.
+
+    python -m training.vote --data ../shared/data/fer2013
+
+Greedy selection with repetition (Caruana et al., ICML 2004): start with nobody, and twenty times add the
+member whose vote, counted once more, makes the mixture best: most accurate, and of equally accurate
+ones the most likely. A member's weight is its share of the additions up to the best round.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from training import fer2013, manifest
+from training.lite import LiteMember
+from training.measures import accuracy, negative_log_likelihood
+
+ROUNDS = 20
+
+Predictions = Mapping[str, NDArray[np.float32]]
+
+
+def soft_vote(predictions: Predictions, weights: Mapping[str, float]) -> NDArray[np.float64]:
+    """Weighted mean of the members' probabilities [n, 7], over the members that have a weight."""
+    return sum(weight * predictions[name].astype(np.float64) for name, weight in weights.items())  # type: ignore[return-value]
+
+
+def choose_weights(
+    predictions: Predictions, labels: NDArray[np.int64], rounds: int = ROUNDS
+) -> dict[str, float]:
+    """Weights that sum to 1, by greedy selection; members that were never added are left out."""
+    added: list[str] = []
+    best: tuple[tuple[float, float], list[str]] | None = None
+    for _ in range(rounds):
+        candidates = [(_goodness(predictions, [*added, name], labels), name) for name in predictions]
+        goodness, name = max(candidates)
+        added.append(name)
+        if best is None or goodness > best[0]:
+            best = goodness, list(added)
+    assert best is not None
+    counts = Counter(best[1])
+    return {name: counts[name] / len(best[1]) for name in predictions if counts[name]}
+
+
+def equal_weights(names: list[str]) -> dict[str, float]:
+    """Everybody counts the same."""
+    return dict.fromkeys(names, 1.0 / len(names))
+
+
+def _goodness(predictions: Predictions, names: list[str], labels: NDArray[np.int64]) -> tuple[float, float]:
+    counts = Counter(names)
+    mixture = soft_vote(predictions, {name: count / len(names) for name, count in counts.items()})
+    return accuracy(mixture, labels), -negative_log_likelihood(mixture, labels)
+
+
+@click.command(help=__doc__)
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option(
+    "--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True
+)
+def main(data: Path, models: Path) -> None:
+    members = manifest.read_manifest(models)["members"]
+    public_test = fer2013.load_split(data, "public_test")
+    predictions = {
+        name: LiteMember(models / name / str(facts["version"])).probabilities(public_test.pictures)
+        for name, facts in members.items()
+    }
+    votes = {
+        "default": choose_weights(predictions, public_test.labels),
+        "equal": equal_weights(list(members)),
+    }
+    manifest.record_votes(models, votes)
+    for name, weights in votes.items():
+        share = accuracy(soft_vote(predictions, weights), public_test.labels)
+        click.echo(f"{name}: {share:.2%} of the public test with {weights}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+// @ts-check
+/** The wire of `thespis.v1`, pure: frames out, messages in. The same as contracts/frames.py and contracts/protocol.py. */
+
+export const SUBPROTOCOL = "thespis.v1";
+export const HEADER_BYTES = 12;
+
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+/** @typedef {Record<string, number>} Probabilities */
+/**
+ * @typedef {object} Face
+ * @property {number} face_id
+ * @property {Box} box in pixels of the frame
+ * @property {Probabilities} probabilities
+ * @property {Probabilities} smoothed
+ * @property {string} top
+ * @property {number} agreement
+ * @property {boolean} uncertain
+ */
+/**
+ * @typedef {object} Result
+ * @property {"result"} type
+ * @property {number} frame_id
+ * @property {number} width
+ * @property {number} height
+ * @property {Face[]} faces
+ * @property {{ used: string[], missing: string[] }} members
+ */
+/** @typedef {{ type: "dropped", frame_id: number, reason: string }} Dropped */
+/** @typedef {{ type: "error", frame_id: number | null, code: string, message: string, fatal: boolean }} ServerError */
+/** @typedef {{ max_fps: number, max_frames_in_flight: number, frame_deadline_ms: number }} Limits */
+/** @typedef {{ type: "session.created", session_id: string, limits: Limits, labels: string[] }} SessionCreated */
+/** @typedef {{ type: "session.closed", reason: string }} SessionClosed */
+/** @typedef {{ type: "server.draining", reconnect_after_ms: number }} ServerDraining */
+/** @typedef {Result | Dropped | ServerError | SessionCreated | SessionClosed | ServerDraining} ServerMessage */
+
+/**
+ * u32 frame id, u64 capture time in µs, both big-endian, then the JPEG.
+ * @param {number} frameId
+ * @param {number} captureUs
+ * @param {Uint8Array} jpeg
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function packFrame(frameId, captureUs, jpeg) {
+  const message = new Uint8Array(HEADER_BYTES + jpeg.byteLength);
+  const header = new DataView(message.buffer);
+  header.setUint32(0, frameId);
+  header.setBigUint64(4, BigInt(Math.round(captureUs)));
+  message.set(jpeg, HEADER_BYTES);
+  return message;
+}
+
+/**
+ * A server's message, or null when it is none (unknown types are for pages newer than this one).
+ * @param {unknown} text
+ * @returns {ServerMessage | null}
+ */
+export function parseMessage(text) {
+  if (typeof text !== "string") return null;
+  try {
+    const message = JSON.parse(text);
+    return message !== null && typeof message === "object" && typeof message.type === "string" ? message : null;
+  } catch {
+    return null;
+  }
+}

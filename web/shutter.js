@@ -1,0 +1,66 @@
+// @ts-check
+/** Takes pictures of the video and keeps each until its frame is answered, on canvases that are used again and again. */
+
+import { atMostWide } from "./geometry.js";
+
+export const WIDEST = 640;
+const QUALITY = 0.8;
+
+export class Shutter {
+  /** @type {Map<number, HTMLCanvasElement>} frame id -> its picture */
+  #kept = new Map();
+  /** @type {HTMLCanvasElement[]} */
+  #free = [];
+  #lastTime = -1;
+
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
+    this.video = video;
+  }
+
+  /** Whether the camera has shown a new picture since the last one taken. */
+  get hasNewPicture() {
+    return this.video.readyState >= 2 && this.video.videoWidth > 0 && this.video.currentTime !== this.#lastTime;
+  }
+
+  /**
+   * Keeps the present picture under the id and gives it as JPEG.
+   * @param {number} frameId
+   * @returns {Promise<Uint8Array | null>} null when the browser cannot encode it
+   */
+  async take(frameId) {
+    this.#lastTime = this.video.currentTime;
+    const canvas = this.#free.pop() ?? document.createElement("canvas");
+    const size = atMostWide({ width: this.video.videoWidth, height: this.video.videoHeight }, WIDEST);
+    if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+    canvas.getContext("2d", { alpha: false })?.drawImage(this.video, 0, 0, size.width, size.height);
+    this.#kept.set(frameId, canvas);
+    /** @type {Blob | null} */
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+    return blob && new Uint8Array(await blob.arrayBuffer());
+  }
+
+  /**
+   * Hands a kept picture over; whoever takes it gives it back when done.
+   * @param {number} frameId
+   */
+  claim(frameId) {
+    const canvas = this.#kept.get(frameId);
+    this.#kept.delete(frameId);
+    return canvas;
+  }
+
+  /** @param {HTMLCanvasElement | undefined} canvas */
+  giveBack(canvas) {
+    if (canvas && this.#free.length < 4) this.#free.push(canvas);
+  }
+
+  /** @param {number} frameId */
+  forget(frameId) {
+    this.giveBack(this.claim(frameId));
+  }
+
+  forgetAll() {
+    for (const frameId of [...this.#kept.keys()]) this.forget(frameId);
+  }
+}

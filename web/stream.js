@@ -1,0 +1,186 @@
+// @ts-check
+/**
+ * The WebSocket session: opens it, sends frames into free slots, hands answers out, and comes back by itself after a
+ * loss (exponential backoff with jitter) or when the server drains. It ends by `close` or when the server refuses us.
+ */
+
+import { backoffMs, drainedMs } from "./backoff.js";
+import { SUBPROTOCOL, packFrame, parseMessage } from "./frame.js";
+import { InFlight } from "./inflight.js";
+
+/** @typedef {import("./frame.js").ServerMessage} ServerMessage */
+/** @typedef {"unreachable" | "lost" | "draining" | "busy"} Cause */
+/**
+ * @typedef {object} Handlers
+ * @property {(session: import("./frame.js").SessionCreated) => void} onOpen
+ * @property {(result: import("./frame.js").Result, latencyMs: number) => void} onResult
+ * @property {(frameId: number, reason: string) => void} onDropped
+ * @property {(error: import("./frame.js").ServerError) => void} onError
+ * @property {(lostFrames: number) => void} onLost every kept frame is without an answer from now on
+ * @property {(delayMs: number, cause: Cause) => void} onWaiting
+ * @property {(reason: string) => void} onRefused with the reason of `session.closed`; there is no coming back by itself
+ * @property {() => boolean} mayConnect while it says no, only `retryNow` connects
+ */
+
+const HANDSHAKE_MS = 8_000;
+/** How far beyond a frame's deadline its answer may be before the connection is taken for dead. */
+const GRACE_MS = 4_000;
+const MOST_IN_FLIGHT = 2;
+const REFUSALS = new Set([1002, 1003, 1008, 1009]);
+const TRY_AGAIN_LATER = 1013;
+
+export class Stream {
+  /** @type {WebSocket | undefined} */
+  #socket;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #attempt = 0;
+  #deadlineMs = 1_000;
+  #open = false;
+  #everOpen = false;
+  /** Why we wait, while we do. @type {Cause | undefined} */
+  #cause;
+  #closed = false;
+  /** Whether the present session has answered a frame with a result. */
+  #worked = false;
+  #closingReason = "";
+  #inFlight = new InFlight(MOST_IN_FLIGHT);
+
+  /** @param {string} url @param {Handlers} handlers */
+  constructor(url, handlers) {
+    this.url = url;
+    this.handlers = handlers;
+  }
+
+  get canSend() {
+    return this.#open && this.#inFlight.hasRoom;
+  }
+
+  connect() {
+    clearTimeout(this.#timer);
+    this.#drop();
+    this.#worked = false;
+    this.#cause = undefined;
+    this.#closingReason = "";
+    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    socket.onmessage = (event) => this.#receive(parseMessage(event.data));
+    socket.onclose = (event) => this.#ended(event.code, event.reason);
+    this.#socket = socket;
+    this.#timer = setTimeout(() => this.#ended(1006, ""), HANDSHAKE_MS);
+  }
+
+  /** Connects at once if we are waiting to. */
+  retryNow() {
+    if (!this.#closed && !this.#open && !this.#socket) this.connect();
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#drop();
+  }
+
+  /** Takes a slot; the frame counts as in flight while it is being encoded. @param {number} frameId */
+  reserve(frameId) {
+    this.#inFlight.take(frameId, performance.now());
+  }
+
+  /** Gives a slot back that was never used. @param {number} frameId */
+  abandon(frameId) {
+    this.#inFlight.settle(frameId, performance.now());
+  }
+
+  /**
+   * Sends the frame if its slot is still its own: the connection may have changed while it was encoded.
+   * @param {number} frameId
+   * @param {number} captureUs
+   * @param {Uint8Array} jpeg
+   */
+  send(frameId, captureUs, jpeg) {
+    if (!this.#inFlight.has(frameId)) return false;
+    if (!this.#open || this.#socket?.readyState !== WebSocket.OPEN) {
+      this.abandon(frameId);
+      return false;
+    }
+    this.#socket.send(packFrame(frameId, captureUs, jpeg));
+    return true;
+  }
+
+  /** A connection that keeps a frame far beyond its deadline is dead, whatever TCP believes. */
+  checkHealth() {
+    if (this.#open && this.#inFlight.oldestMs(performance.now()) > this.#deadlineMs + GRACE_MS) this.#ended(1006, "");
+  }
+
+  /** @param {ServerMessage | null} message */
+  #receive(message) {
+    switch (message?.type) {
+      case "session.created":
+        clearTimeout(this.#timer);
+        this.#open = this.#everOpen = true;
+        this.#deadlineMs = message.limits.frame_deadline_ms;
+        this.#inFlight.capacity = Math.max(1, Math.min(MOST_IN_FLIGHT, message.limits.max_frames_in_flight));
+        return this.handlers.onOpen(message);
+      case "result": {
+        this.#worked = true;
+        this.#attempt = 0;
+        const latencyMs = this.#inFlight.settle(message.frame_id, performance.now());
+        return latencyMs === undefined ? undefined : this.handlers.onResult(message, latencyMs);
+      }
+      case "dropped":
+        this.#inFlight.settle(message.frame_id, performance.now());
+        return this.handlers.onDropped(message.frame_id, message.reason);
+      case "error":
+        if (message.frame_id != null) this.#inFlight.settle(message.frame_id, performance.now());
+        return this.handlers.onError(message);
+      case "session.closed":
+        this.#closingReason = message.reason;
+        return undefined;
+      case "server.draining":
+        return this.#wait(drainedMs(message.reconnect_after_ms, Math.random()), "draining");
+      default:
+        return undefined;
+    }
+  }
+
+  /** @param {number} code @param {string} reason */
+  #ended(code, reason) {
+    const why = this.#closingReason || reason;
+    const refused = REFUSALS.has(code) && !this.#worked && this.handlers.mayConnect();
+    const draining = this.#cause === "draining";
+    const cause = code === TRY_AGAIN_LATER ? "busy" : this.#everOpen ? "lost" : "unreachable";
+    this.#drop();
+    if (refused) {
+      this.close();
+      this.handlers.onRefused(why);
+    } else if (!draining) {
+      this.#wait(backoffMs(this.#attempt++, Math.random()), cause);
+    }
+  }
+
+  /**
+   * Sends no more and connects after a while; answers still on their way are welcome.
+   * @param {number} delayMs
+   * @param {Cause} cause
+   */
+  #wait(delayMs, cause) {
+    clearTimeout(this.#timer);
+    this.#open = false;
+    this.#cause = cause;
+    this.handlers.onWaiting(delayMs, cause);
+    this.#timer = setTimeout(() => {
+      this.#drop();
+      if (this.handlers.mayConnect()) this.connect();
+    }, delayMs);
+  }
+
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#open = false;
+    if (socket) {
+      socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    this.handlers.onLost(this.#inFlight.clear());
+  }
+}

@@ -1,0 +1,121 @@
+// @ts-check
+/** What the page says besides picture and bars: its state, problems, read-outs, cameras, announcements. */
+
+import { setText } from "./bars.js";
+import * as texts from "./texts.js";
+
+/** @typedef {"start" | "connecting" | "live" | "reconnecting" | "stopped" | "error"} State */
+
+/** At most one announcement a second, so that a screen reader can finish one. */
+const ANNOUNCE_MS = 1_000;
+const ERROR_SHOWN_MS = 6_000;
+
+/** @param {string} id */
+export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+export class View {
+  #announcedAt = -ANNOUNCE_MS;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #errorTimer;
+
+  constructor() {
+    this.startButton = /** @type {HTMLButtonElement} */ (byId("start"));
+    this.stopButton = /** @type {HTMLButtonElement} */ (byId("stop"));
+    this.retryButton = /** @type {HTMLButtonElement} */ (byId("retry"));
+    this.cameraPicker = /** @type {HTMLSelectElement} */ (byId("camera"));
+    this.#fillTexts();
+  }
+
+  get state() {
+    return /** @type {State} */ (document.body.dataset.state);
+  }
+
+  /** @param {State} state */
+  setState(state) {
+    const before = this.state;
+    document.body.dataset.state = state;
+    setText(byId("connection"), texts.CONNECTION[state]);
+    const startWords = { stopped: texts.TEXTS.startAgain, error: texts.TEXTS.tryAgain }[/** @type {string} */ (state)];
+    setText(this.startButton, startWords ?? texts.TEXTS.start);
+    if (state === "live") this.note("");
+    if (before && running(before) !== running(state)) this.#moveFocus(state);
+  }
+
+  /** @param {string} problem a key of PROBLEMS @param {string} [reason] the server's, when it closed */
+  showProblem(problem, reason = "") {
+    const { title, advice } = texts.PROBLEMS[problem];
+    this.setState("error");
+    setText(byId("problem-title"), title);
+    setText(byId("problem-advice"), `${texts.closing(reason)} ${advice}`.trim());
+  }
+
+  /** Over the picture. @param {string} words */
+  note(words) {
+    setText(byId("stage-note"), words);
+  }
+
+  /** @param {import("./frame.js").ServerError} error */
+  showServerError(error) {
+    clearTimeout(this.#errorTimer);
+    setText(byId("server-error"), texts.serverError(error.code, error.message));
+    this.#errorTimer = setTimeout(() => setText(byId("server-error"), ""), ERROR_SHOWN_MS);
+  }
+
+  /** @param {{ id: string, name: string }[]} cameras @param {string | undefined} chosen */
+  showCameras(cameras, chosen) {
+    const options = cameras.map(({ id, name }) => new Option(name, id, false, id === chosen));
+    this.cameraPicker.replaceChildren(...options);
+    this.cameraPicker.disabled = cameras.length < 2;
+  }
+
+  /** @param {{ fps: number, p50: number | undefined, p95: number | undefined, dropped: import("./meters.js").Tally }} numbers */
+  showReadouts({ fps, p50, p95, dropped }) {
+    setText(byId("fps"), fps.toFixed(1));
+    setText(byId("latency"), p50 === undefined || p95 === undefined ? "–" : texts.latency(p50, p95));
+    setText(byId("dropped"), String(dropped.total));
+    setText(byId("dropped-detail"), texts.dropped(dropped.counts));
+  }
+
+  /** @param {{ used: string[], missing: string[] }} members */
+  showMembers({ used, missing }) {
+    const all = used.length + missing.length;
+    if (all === 0) return;
+    setText(byId("members"), texts.membersUsed(used.length, all));
+    setText(byId("members-detail"), missing.length > 0 ? texts.membersMissing(missing) : used.join(", "));
+    byId("members-detail").classList.toggle("warning", missing.length > 0);
+  }
+
+  /** @param {import("./bars.js").ShownFace[]} faces @param {number} nowMs */
+  announce(faces, nowMs) {
+    if (nowMs - this.#announcedAt < ANNOUNCE_MS) return;
+    this.#announcedAt = nowMs;
+    setText(byId("announcer"), texts.announcement(faces));
+  }
+
+  reset() {
+    setText(byId("announcer"), "");
+    setText(byId("server-error"), "");
+    setText(byId("members"), "–");
+    setText(byId("members-detail"), "");
+    this.note("");
+  }
+
+  /** Focus follows the button that takes the place of the one that goes. @param {State} state */
+  #moveFocus(state) {
+    (running(state) ? this.stopButton : this.startButton).focus({ preventScroll: running(state) });
+  }
+
+  #fillTexts() {
+    const words = /** @type {Record<string, string>} */ (texts.TEXTS);
+    for (const target of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) {
+      target.textContent = words[target.dataset.text ?? ""];
+    }
+    for (const target of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label-text]"))) {
+      target.setAttribute("aria-label", words[target.dataset.labelText ?? ""]);
+    }
+    setText(byId("notice-sent"), texts.whatIsSent(location.host));
+  }
+}
+
+/** @param {State} state */
+const running = (state) => state === "connecting" || state === "live" || state === "reconnecting";
