@@ -26,7 +26,11 @@ from thespis.up import running_platform
 def machine() -> dict[str, object]:
     """What these figures were measured on."""
     model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.processor(),
     )
     return {
@@ -41,9 +45,7 @@ async def measure_live(
     """Starts a platform of its own and puts `counts` sessions on it, one count after the other."""
     quiet = {**os.environ, "THESPIS_LOG_LEVEL": "warning"}
     async with running_platform(msgspec.structs.replace(settings, port=0), quiet) as (url, _):
-        return [
-            await measure_sessions(url, count, fps, seconds, frames, psutil.Process()) for count in counts
-        ]
+        return [await measure_sessions(url, count, fps, seconds, frames, psutil.Process()) for count in counts]
 
 
 @click.command()
@@ -96,7 +98,17 @@ def show(report: dict[str, object]) -> None:
             console.print(f"{name}: p50 {reference['p50_ms']} ms, {reference['frames_per_s']} frames/s")
     if "live" not in measured:
         return
-    table = Table("sessions", "offered/s", "answered/s", "p50 ms", "p95", "p99", "dropped", "of in-process", "× original")
+    table = Table(
+        "sessions",
+        "offered/s",
+        "answered/s",
+        "p50 ms",
+        "p95",
+        "p99",
+        "dropped",
+        "of in-process",
+        "× original",
+    )
     for row in measured["live"]:
         table.add_row(
             str(row["sessions"]), str(row["fps_offered"]), str(row["answered_per_s"]), str(row["p50_ms"]),

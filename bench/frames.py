@@ -13,6 +13,7 @@ def moving_frames() -> list[bytes]:
     """COUNT JPEGs of 640×480: the sample face, panned and zoomed in a loop."""
     still = cv2.imdecode(np.frombuffer(face_jpeg(), np.uint8), cv2.IMREAD_COLOR)
     frames = []
+    assert still is not None
     for step in range(COUNT):
         angle = 2 * np.pi * step / COUNT
         zoom = 1 + 0.05 * np.sin(angle)
@@ -26,4 +27,11 @@ def moving_frames() -> list[bytes]:
 
 def description(frames: list[bytes]) -> dict[str, object]:
     mean_bytes = round(sum(map(len, frames)) / len(frames))
-    return {"width": WIDTH, "height": HEIGHT, "format": "jpeg", "quality": QUALITY, "bytes": mean_bytes, "faces": 1}
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "format": "jpeg",
+        "quality": QUALITY,
+        "bytes": mean_bytes,
+        "faces": 1,
+    }

@@ -32,8 +32,7 @@ async def measure_sessions(
     started = time.perf_counter() + WARM_UP_S
     window = (started, started + seconds)
     sessions = [
-        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally))
-        for index in range(count)
+        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally)) for index in range(count)
     ]
     await asyncio.sleep(WARM_UP_S)
     before = cpu_seconds(root)
@@ -52,8 +51,7 @@ async def measure_sessions(
         "p99_ms": round(float(p99), 2),
         "dropped": dict(tally.dropped),
         "cpu_ms_per_frame": {
-            name: round((spent - before.get(name, 0.0)) * 1000 / max(1, answered), 2)
-            for name, spent in after.items()
+            name: round((spent - before.get(name, 0.0)) * 1000 / max(1, answered), 2) for name, spent in after.items()
         },
         "rss_mb": memory,
     }
@@ -81,9 +79,7 @@ async def _session(
         receiving.cancel()
 
 
-async def _receive(
-    stream: Stream, sent_at: dict[int, float], window: tuple[float, float], tally: Tally
-) -> None:
+async def _receive(stream: Stream, sent_at: dict[int, float], window: tuple[float, float], tally: Tally) -> None:
     async for message in stream:
         now = time.perf_counter()
         if not isinstance(message, Result | Dropped | Error) or message.frame_id is None:

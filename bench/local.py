@@ -54,7 +54,7 @@ def whole_path(models_path: Path, ensemble: Ensemble, threads: int) -> Answer:
 
 def original_loop(models_path: Path, ensemble: Ensemble) -> Answer:
     """The student project's loop: a Haar cascade (1.1, 7 neighbours) on the whole frame and one CNN."""
-    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+    cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
     name = "baseline" if "baseline" in ensemble.members else next(iter(ensemble.members))
     member = LiteMember(models_path / name / str(ensemble.members[name].version) / "model.tflite", 1)
 
@@ -111,8 +111,7 @@ def measure_in_process(models_path: Path, ensemble: Ensemble, frames: list[bytes
         latencies.append(median_ms(whole_path(models_path, ensemble, threads), frames, seconds / 4))
     cv2.setNumThreads(1)
     throughputs = [
-        frames_per_s(lambda: whole_path(models_path, ensemble, 1), frames, seconds / 4, workers)
-        for workers in (1, 2)
+        frames_per_s(lambda: whole_path(models_path, ensemble, 1), frames, seconds / 4, workers) for workers in (1, 2)
     ]
     return {"p50_ms": round(min(latencies), 2), "frames_per_s": round(max(throughputs), 1)}
 

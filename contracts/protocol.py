@@ -1,4 +1,4 @@
-"""The messages of the WebSocket protocol `thespis.v1`; docs/protocol.md tells them to people and is tested against this.
+"""The messages of the WebSocket protocol `thespis.v1`; docs/protocol.md is tested against this.
 
 Every frame sent is answered by exactly one `Result`, `Dropped` or `Error`. Messages from clients forbid unknown
 fields; clients should tolerate unknown fields in ours.
@@ -154,9 +154,7 @@ class SessionClosed(msgspec.Struct, frozen=True, tag_field="type", tag="session.
 ServerMessage = SessionCreated | SessionUpdated | Result | Dropped | Error | ServerDraining | SessionClosed
 
 
-class SessionUpdate(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="session.update"
-):
+class SessionUpdate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="session.update"):
     """A client's wish, at any time; what is absent stays as it is."""
 
     vote_profile: str | None = None

@@ -1,8 +1,8 @@
-"""Encoded picture -> image. Every failure is an UndecodableImage: the sender's fault, and a retry does not help.
+"""Encoded picture -> image. Every failure is an UndecodableImage: the sender's fault, a retry does not help.
 
-Only JPEG, PNG and WebP are let through to OpenCV, told by their first bytes; it would read GIF, TIFF, EXR and more,
-none of which anybody needs to send. OpenCV 4.10 returned the previous picture's pixels for a JPEG that ends early
-(opencv#26488); 4.12 and later return nothing, and a test keeps it so.
+Only JPEG, PNG and WebP are let through to OpenCV, told by their first bytes; it would read GIF, TIFF, EXR
+and more, none of which anybody needs to send. OpenCV 4.10 returned the previous picture's pixels for a JPEG
+that ends early (opencv#26488); 4.12 and later return nothing, and a test keeps it so.
 """
 
 from typing import Final
@@ -31,7 +31,7 @@ class UndecodableImage(ValueError):
 
 
 def decode_image(encoded: bytes) -> BgrImage:
-    """A JPEG, PNG or WebP as it is meant to be displayed: EXIF orientation honoured, alpha dropped, 8 bits."""
+    """A JPEG, PNG or WebP as it is meant to be seen: EXIF orientation honoured, alpha dropped, 8 bits."""
     return _decode(encoded, cv2.IMREAD_COLOR)
 
 

@@ -47,7 +47,7 @@ class DetectorWorker:
 
     @property
     def detector(self) -> FaceDetector:
-        """This thread's own."""
+        """The one that belongs to the calling thread."""
         if not hasattr(self._of_thread, "detector"):
             self._of_thread.detector = make_detector(self._detector_name)
         detector: FaceDetector = self._of_thread.detector

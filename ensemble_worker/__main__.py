@@ -24,9 +24,7 @@ def main() -> int:
         return 2
     try:
         app = make_app(settings, worker)
-        return run_worker(
-            app, name=f"ensemble-{os.getpid()}", pool="solo", concurrency=1, queue=CLASSIFY_FACES
-        )
+        return run_worker(app, name=f"ensemble-{os.getpid()}", pool="solo", concurrency=1, queue=CLASSIFY_FACES)
     finally:
         worker.close()
 

@@ -54,8 +54,7 @@ def classified_faces(
         votes = None
         if frame.votes:
             votes = {
-                name: dict(zip(LABELS, answer[index].tolist(), strict=True))
-                for name, answer in predictions.items()
+                name: dict(zip(LABELS, answer[index].tolist(), strict=True)) for name, answer in predictions.items()
             }
         faces.append(
             ClassifiedFace(

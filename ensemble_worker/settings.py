@@ -10,9 +10,7 @@ from runtime.settings import BadSetting, CommonSettings
 class EnsembleSettings(CommonSettings, frozen=True, kw_only=True):
     """What an ensemble worker needs."""
 
-    members: Annotated[
-        str, Meta(description="where each member is served: name=host:port, separated by commas")
-    ] = ""
+    members: Annotated[str, Meta(description="where each member is served: name=host:port, separated by commas")] = ""
     predict_timeout_ms: Annotated[
         int, Meta(ge=1, description="longest wait for one member, within the frame's deadline")
     ] = 400
@@ -20,7 +18,8 @@ class EnsembleSettings(CommonSettings, frozen=True, kw_only=True):
         int, Meta(ge=1, description="frames of all sessions that one round of Predict calls takes")
     ] = 8
     member_retry_s: Annotated[
-        float, Meta(gt=0, description="first wait before a failed member is tried again; it doubles up to 5 s")
+        float,
+        Meta(gt=0, description="first wait before a failed member is tried again; it doubles up to 5 s"),
     ] = 0.5
 
 

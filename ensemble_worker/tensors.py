@@ -34,9 +34,7 @@ def probabilities_of(response: predict_pb2.PredictResponse, count: int) -> npt.N
     """float32 [count, 7]. Raises BadPrediction."""
     tensor = response.outputs[OUTPUT]
     flat = (
-        np.frombuffer(tensor.tensor_content, "<f4")
-        if tensor.tensor_content
-        else np.array(tensor.float_val, np.float32)
+        np.frombuffer(tensor.tensor_content, "<f4") if tensor.tensor_content else np.array(tensor.float_val, np.float32)
     )
     if flat.size != count * len(LABELS) or not np.isfinite(flat).all():
         raise BadPrediction(f"wanted {count} × {len(LABELS)} finite numbers, got {flat.size}")

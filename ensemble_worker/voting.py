@@ -19,4 +19,5 @@ def soft_vote(predictions: Predictions, weights: Mapping[str, float]) -> npt.NDA
         chosen = np.ones(len(predictions))
     stacked = np.stack(list(predictions.values()))
     vote = np.tensordot(chosen / chosen.sum(), stacked, axes=1)
-    return (vote / vote.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: npt.NDArray[np.float32] = (vote / vote.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares

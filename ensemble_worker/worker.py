@@ -1,12 +1,14 @@
 """The Celery tasks of the ensemble worker.
 
 `classify_faces` is only a doorbell: the crops wait in a list, and whoever hears it takes as many frames as are there,
-of all sessions, into one round of Predict calls. A doorbell that finds the list empty has been served by an earlier one.
+of all sessions, into one round of Predict calls.
+A doorbell that finds the list empty came too late: an earlier one served it.
 """
 
 import asyncio
 import time
 from pathlib import Path
+from typing import cast
 
 import celery
 import msgspec
@@ -46,8 +48,8 @@ class EnsembleWorker:
 
     def serve_waiting_frames(self) -> None:
         """Takes up to a batch of frames that still have time and answers them."""
-        packed = self._redis.lpop(PENDING_CROPS, self._settings.max_batch_frames) or []
-        frames = [msgspec.msgpack.decode(frame, type=ClassifyFaces) for frame in packed]  # type: ignore[union-attr]
+        packed = cast(list[bytes] | None, self._redis.lpop(PENDING_CROPS, self._settings.max_batch_frames))
+        frames = [msgspec.msgpack.decode(frame, type=ClassifyFaces) for frame in packed or []]
         now = time.time()
         batch = [frame for frame in frames if frame.deadline > now and frame.vote_profile in self._weights]
         if not batch:

@@ -29,9 +29,7 @@ class Follower:
     def update(self, boxes: Sequence[BoundingBox], time_s: float) -> list[int]:
         """The ids of `boxes`, in their order, at a time that never goes backwards (seconds)."""
         self._seen = {
-            face_id: (box, seen_s)
-            for face_id, (box, seen_s) in self._seen.items()
-            if time_s - seen_s < LOST_AFTER_S
+            face_id: (box, seen_s) for face_id, (box, seen_s) in self._seen.items() if time_s - seen_s < LOST_AFTER_S
         }
         pairs = sorted(
             (

@@ -15,9 +15,7 @@ class Smoother:
     def __init__(self) -> None:
         self._last: dict[int, tuple[list[float], float]] = {}
 
-    def update(
-        self, face_id: int, probabilities: Sequence[float], time_s: float, smoothing: float
-    ) -> list[float]:
+    def update(self, face_id: int, probabilities: Sequence[float], time_s: float, smoothing: float) -> list[float]:
         """The smoothed probabilities of this face now; a face's first are taken as they are."""
         smoothed = list(probabilities)
         if face_id in self._last:

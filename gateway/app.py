@@ -83,9 +83,7 @@ async def alive(request: web.Request) -> web.Response:
 @routes.get("/readyz")
 async def ready(request: web.Request) -> web.Response:
     app = request.app
-    readiness = await check_readiness(
-        app[keys.DISPATCHER], app[keys.ENSEMBLE], app[keys.SETTINGS].member_quorum
-    )
+    readiness = await check_readiness(app[keys.DISPATCHER], app[keys.ENSEMBLE], app[keys.SETTINGS].member_quorum)
     return json_response(readiness, status=200 if readiness.ready else 503)
 
 

@@ -1,15 +1,16 @@
 """Hands pictures to the workers and receives their replies.
 
-    WorkError                 Raised when a picture was not answered with faces.
-    ├── Unavailable           Redis can't be reached, or no member answers. Nobody's frame; a later one may pass.
-    ├── Expired               The deadline passed without a reply. A later frame may pass.
-    └── Undecodable           The picture could not be decoded. The sender's fault; a retry is useless.
+WorkError                 Raised when a picture was not answered with faces.
+├── Unavailable           Redis can't be reached, or no member answers. Nobody's frame; a later one may pass.
+├── Expired               The deadline passed without a reply. A later frame may pass.
+└── Undecodable           The picture could not be decoded. The sender's fault; a retry is useless.
 """
 
 import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 import redis.asyncio
@@ -31,6 +32,7 @@ log = structlog.get_logger("thespis.gateway")
 
 RECONNECT_AFTER_S = 0.1
 PICTURE_OUTLIVES_DEADLINE_MS = 500
+REPLY_DECODER: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
 
 class WorkError(Exception):
@@ -74,7 +76,15 @@ class Dispatcher:
         ticket = uuid.uuid4().hex
         key = picture_key(ticket)
         command = DetectFaces(
-            ticket, self._channel, key, deadline, max_faces, min_face_size, vote_profile, votes, already_cropped
+            ticket,
+            self._channel,
+            key,
+            deadline,
+            max_faces,
+            min_face_size,
+            vote_profile,
+            votes,
+            already_cropped,
         )
         message = self._encoder.encode(DETECT_FACES, DETECT_FACES, command, expires=deadline)
         time_to_live_ms = max(1, int((deadline - time.time()) * 1000)) + PICTURE_OUTLIVES_DEADLINE_MS
@@ -149,17 +159,16 @@ class Dispatcher:
         """Returns when replies can be received."""
         await self._listening.wait()
 
-    def _receive(self, message: dict[str, object]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
             self._listening.set()
         if message["type"] != "message":
             return
         try:
-            reply = msgspec.msgpack.decode(message["data"], type=Reply)  # type: ignore[arg-type]
+            reply: Reply = REPLY_DECODER.decode(message["data"])
         except msgspec.DecodeError:
             log.warning("reply_unreadable")
             return
         future = self._waiting.get(reply.ticket)
         if future is not None and not future.done():
             future.set_result(reply)
-

@@ -56,30 +56,41 @@ def read_jpeg_header(data: bytes) -> ImageHeader:
     scanned = False
     at = 2
     while True:
-        found = _MARKER.search(data, at)
-        if found is None:
-            raise BadImage("the JPEG is cut off")
-        if not scanned and found.start() != at and data[at : found.start()].strip(b"\xff"):
-            raise BadImage("the JPEG has stray bytes between its segments")
-        marker, at = data[found.start() + 1], found.end()
+        marker, at = _next_marker(data, at, scanned)
         if marker == _END_OF_IMAGE:
             if size is None or not scanned:
                 raise BadImage("the JPEG ends without a picture")
             return _sized("jpeg", *size, at)
         if marker in _STANDALONE:
             continue
-        if at + 2 > len(data):
-            raise BadImage("the JPEG is cut off")
-        (length,) = struct.unpack_from(">H", data, at)
-        if length < 2 or at + length > len(data):
-            raise BadImage("the JPEG is cut off")
+        end = _segment_end(data, at)
         if marker in _START_OF_FRAME:
-            if length < 8 or size is not None:
+            if end - at < 8 or size is not None:
                 raise BadImage("the JPEG's frame header is not sound")
             height, width = struct.unpack_from(">HH", data, at + 3)
             size = (width, height)
         scanned = scanned or marker == _START_OF_SCAN
-        at += length
+        at = end
+
+
+def _next_marker(data: bytes, at: int, scanned: bool) -> tuple[int, int]:
+    """The next marker and the place behind it; only entropy-coded data may lie before it."""
+    found = _MARKER.search(data, at)
+    if found is None:
+        raise BadImage("the JPEG is cut off")
+    if not scanned and data[at : found.start()].strip(b"\xff"):
+        raise BadImage("the JPEG has stray bytes between its segments")
+    return data[found.start() + 1], found.end()
+
+
+def _segment_end(data: bytes, at: int) -> int:
+    """Where the segment ends whose length stands at `at`."""
+    if at + 2 > len(data):
+        raise BadImage("the JPEG is cut off")
+    (length,) = struct.unpack_from(">H", data, at)
+    if length < 2 or at + length > len(data):
+        raise BadImage("the JPEG is cut off")
+    return at + int(length)
 
 
 def _read_png(data: bytes) -> tuple[int, int, int]:

@@ -72,12 +72,14 @@ async def analyze_picture(
         return problem_response(422, "bad_image", "Unprocessable Content", str(problem))
     except (Expired, TimeoutError):
         return problem_response(
-            503, "overload", "Service Unavailable", "no answer in time; try again", headers={"Retry-After": "1"}
+            503,
+            "overload",
+            "Service Unavailable",
+            "no answer in time; try again",
+            headers={"Retry-After": "1"},
         )
     except WorkError as problem:
-        return problem_response(
-            503, "unavailable", "Service Unavailable", str(problem), headers={"Retry-After": "1"}
-        )
+        return problem_response(503, "unavailable", "Service Unavailable", str(problem), headers={"Retry-After": "1"})
     total_ms = (time.perf_counter() - arrived) * 1000
     answer = ImageReply(
         width=reply.width,
@@ -89,9 +91,7 @@ async def analyze_picture(
     return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
 
-def _refusal_of_size(
-    header: ImageHeader, options: PictureOptions, settings: GatewaySettings
-) -> web.Response | None:
+def _refusal_of_size(header: ImageHeader, options: PictureOptions, settings: GatewaySettings) -> web.Response | None:
     size = f"{header.width}×{header.height}"
     if options.already_cropped and (header.width, header.height) != (CROP_SIZE, CROP_SIZE):
         wanted = f"an already_cropped picture is {CROP_SIZE}×{CROP_SIZE} pixels, this one {size}"

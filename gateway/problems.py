@@ -18,9 +18,7 @@ def problem_response(
 ) -> web.Response:  # fmt: skip
     """`code` ends the problem's type URI, which names the kind for programs; `detail` tells people what to do."""
     problem = Problem(f"urn:thespis:problem:{code}", title, status, detail, missing)
-    return web.Response(
-        status=status, body=msgspec.json.encode(problem), content_type=CONTENT_TYPE, headers=headers
-    )
+    return web.Response(status=status, body=msgspec.json.encode(problem), content_type=CONTENT_TYPE, headers=headers)
 
 
 @web.middleware

@@ -16,8 +16,8 @@ import structlog
 from contracts.frames import Frame, unpack_frame
 from contracts.protocol import (
     ClientMessage,
-    DropReason,
     Dropped,
+    DropReason,
     Error,
     Members,
     Preferences,

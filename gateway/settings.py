@@ -15,30 +15,22 @@ class GatewaySettings(CommonSettings, frozen=True, kw_only=True):
     web_path: Annotated[str, Meta(description="folder of the page")] = "web"
     allowed_origins: Annotated[
         str,
-        Meta(description="origins (scheme://host:port, by commas) that may open sessions beside the gateway's own; * for all"),
+        Meta(description="origins (scheme://host:port, by commas) that may open sessions beside its own; * for all"),
     ] = ""
     frame_deadline_ms: Annotated[int, Meta(ge=50, description="time in which every live frame is answered")] = 1000
-    picture_deadline_ms: Annotated[
-        int, Meta(ge=50, description="time in which a single picture is answered")
-    ] = 10_000
+    picture_deadline_ms: Annotated[int, Meta(ge=50, description="time in which a single picture is answered")] = 10_000
     max_frame_bytes: Annotated[int, Meta(ge=1024, description="largest live frame")] = 1024 * 1024
     max_frame_pixels: Annotated[int, Meta(ge=1, description="most pixels of a live frame")] = 1920 * 1080
     max_picture_bytes: Annotated[int, Meta(ge=1024, description="largest single picture")] = 20 * 1024 * 1024
     max_picture_pixels: Annotated[int, Meta(ge=1, description="most pixels of a single picture")] = 25_000_000
     max_fps: Annotated[float, Meta(gt=0, description="frames a second that one session may send")] = 60.0
-    max_frames_in_flight: Annotated[
-        int, Meta(ge=1, description="frames of one session that are worked on at once")
-    ] = 2
+    max_frames_in_flight: Annotated[int, Meta(ge=1, description="frames of one session that are worked on at once")] = 2
     max_work_in_flight: Annotated[
         int, Meta(ge=1, description="frames of all this gateway's sessions that are worked on at once")
     ] = 16
-    max_pictures_in_flight: Annotated[
-        int, Meta(ge=1, description="single pictures that are worked on at once")
-    ] = 4
+    max_pictures_in_flight: Annotated[int, Meta(ge=1, description="single pictures that are worked on at once")] = 4
     max_faces: Annotated[int, Meta(ge=1, le=32, description="most faces of one frame")] = 16
-    max_bad_frames_in_a_row: Annotated[
-        int, Meta(ge=1, description="unusable messages in a row that end a session")
-    ] = 5
+    max_bad_frames_in_a_row: Annotated[int, Meta(ge=1, description="unusable messages in a row that end a session")] = 5
     max_sessions: Annotated[int, Meta(ge=1, description="sessions of this gateway")] = 200
     max_sessions_per_address: Annotated[int, Meta(ge=1, description="sessions from one address")] = 50
     max_unsent_messages: Annotated[

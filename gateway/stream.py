@@ -133,15 +133,11 @@ async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse
     return socket
 
 
-async def _serve(
-    socket: web.WebSocketResponse, transport: asyncio.Transport | None, sessions: Sessions
-) -> None:
+async def _serve(socket: web.WebSocketResponse, transport: asyncio.Transport | None, sessions: Sessions) -> None:
     settings = sessions.settings
     session_id = uuid.uuid4().hex
     outbox = Outbox(socket.send_str, settings.max_unsent_messages)
-    session = Session(
-        outbox.put, sessions.dispatcher, sessions.admission, settings, list(sessions.ensemble.votes)
-    )
+    session = Session(outbox.put, sessions.dispatcher, sessions.admission, settings, list(sessions.ensemble.votes))
     outbox.put(
         SessionCreated(
             session_id=session_id,

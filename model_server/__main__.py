@@ -16,6 +16,7 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from model_server.errors import CannotStart
 from model_server.flags import Settings, read_flags
+from model_server.memory import return_weights_to_the_system
 from model_server.servable import Servable
 from model_server.service import SERVICE, PredictionService
 from model_server.versions import Models
@@ -29,6 +30,7 @@ log = structlog.get_logger("thespis.model_server")
 
 
 def main() -> int:
+    return_weights_to_the_system()
     try:
         common = read_settings(CommonSettings, os.environ)
         configure_logs("model_server", common.log_level, common.log_format)
@@ -111,9 +113,7 @@ def _check_port(settings: Settings) -> None:
 
 
 def _report_health(servicer: health.HealthServicer, all_loaded: bool) -> None:
-    status = (
-        health_pb2.HealthCheckResponse.SERVING if all_loaded else health_pb2.HealthCheckResponse.NOT_SERVING
-    )
+    status = health_pb2.HealthCheckResponse.SERVING if all_loaded else health_pb2.HealthCheckResponse.NOT_SERVING
     for service in ("", SERVICE):
         servicer.set(service, status)
 

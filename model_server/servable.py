@@ -1,9 +1,10 @@
 """One version of one model, loaded and warm.
 
 Measured on two cores with AVX-512, members residual and five_layer: making room for more crops than ever
-before costs 5 to 15 ms, but going to any size up to the largest so far costs 0.08 ms and changes no bit of the
-answer. So there is one interpreter, allocated once for CHUNK_SIZE crops; a larger batch goes through it in chunks.
-An interpreter per size would repeat the packed weights (11 to 23 MB each) for nothing.
+before costs 5 to 15 ms, but going to any size up to the largest so far costs 0.08 ms and changes no bit
+of the answer. So there is one interpreter, allocated once for CHUNK_SIZE crops; a larger batch goes
+through it in chunks. An interpreter per size would repeat the packed weights (11 to 23 MB each) for
+nothing.
 """
 
 import threading

@@ -146,8 +146,7 @@ def _check_outputs(output_filter: Collection[str], expected: str) -> None:
     for position, alias in enumerate(output_filter):
         if alias != expected:
             raise InvalidRequest(
-                f"output tensor alias not found in signature: {alias} "
-                f"Outputs expected to be in the set {{{expected}}}."
+                f"output tensor alias not found in signature: {alias} Outputs expected to be in the set {{{expected}}}."
             )
         if position:
             raise InvalidRequest(f"duplicate output tensor alias: {alias}")

@@ -118,9 +118,7 @@ class Model:
 class Models:
     """Every model of this process, kept up to date by a thread of its own."""
 
-    def __init__(
-        self, folders: list[ModelFolder], load: Load, when_refreshed: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, folders: list[ModelFolder], load: Load, when_refreshed: Callable[[bool], None]) -> None:
         """`when_refreshed` hears after each look whether every model has a version to serve."""
         self._models = {folder.name: Model(folder, load) for folder in folders}
         self._when_refreshed = when_refreshed
@@ -145,9 +143,7 @@ class Models:
     def start_polling(self, wait_seconds: float) -> None:
         """Looks again every `wait_seconds`; 0 or less means never, as TensorFlow Serving has it."""
         if wait_seconds > 0:
-            threading.Thread(
-                target=self._poll, args=[wait_seconds], name="poll-versions", daemon=True
-            ).start()
+            threading.Thread(target=self._poll, args=[wait_seconds], name="poll-versions", daemon=True).start()
 
     def stop_polling(self) -> None:
         self._stopping.set()

@@ -24,9 +24,7 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: Annotated[
         str, msgspec.Meta(description="Redis for live work: no persistence wanted, frames pass through it")
     ] = "redis://127.0.0.1:6379/0"
-    models_path: Annotated[
-        str, msgspec.Meta(description="folder that holds models.toml and the members")
-    ] = "models"
+    models_path: Annotated[str, msgspec.Meta(description="folder that holds models.toml and the members")] = "models"
     log_level: Annotated[str, msgspec.Meta(description="debug, info, warning or error")] = "info"
     log_format: Annotated[str, msgspec.Meta(description="text for people, json for machines")] = "text"
 

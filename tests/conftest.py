@@ -36,5 +36,3 @@ def group_pictures() -> list[Path]:
     if not pictures:
         pytest.skip("tests/media is not installed: run `make media`")
     return pictures
-
-

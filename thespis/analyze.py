@@ -22,9 +22,9 @@ async def analyze_with(picture: bytes, server: str | None, environ: Mapping[str,
         async with AsyncClient(server) as client:
             return await client.analyze(picture)
     settings = msgspec.structs.replace(read_settings(UpSettings, environ), host="127.0.0.1", port=0)
-    async with running_platform(settings, {**environ, "THESPIS_LOG_LEVEL": "warning"}) as (url, _):
-        async with AsyncClient(url) as client:
-            return await client.analyze(picture)
+    quiet = {**environ, "THESPIS_LOG_LEVEL": "warning"}
+    async with running_platform(settings, quiet) as (url, _), AsyncClient(url) as client:
+        return await client.analyze(picture)
 
 
 def show_reply(reply: ImageReply) -> None:

@@ -1,7 +1,7 @@
 """The REST API as Python: `Client` for scripts, `AsyncClient` for asyncio.
 
-    ThespisError              Raised when the server refuses; `problem` holds its RFC 9457 details.
-    Unreachable               Raised when no server answers at that address.
+ThespisError              Raised when the server refuses; `problem` holds its RFC 9457 details.
+Unreachable               Raised when no server answers at that address.
 """
 
 from types import TracebackType
@@ -47,7 +47,11 @@ class Client:
         return msgspec.json.decode(self._send("GET", "/readyz").content, type=Readiness)
 
     def _send(
-        self, method: str, path: str, content: bytes | None = None, options: dict[str, bool | float | str] | None = None
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        options: dict[str, bool | float | str] | None = None,
     ) -> httpx.Response:
         try:
             return self._http.request(method, path, content=content, params=_query(options))
@@ -85,7 +89,11 @@ class AsyncClient:
         return msgspec.json.decode((await self._send("GET", "/readyz")).content, type=Readiness)
 
     async def _send(
-        self, method: str, path: str, content: bytes | None = None, options: dict[str, bool | float | str] | None = None
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        options: dict[str, bool | float | str] | None = None,
     ) -> httpx.Response:
         try:
             return await self._http.request(method, path, content=content, params=_query(options))
@@ -106,8 +114,7 @@ class AsyncClient:
 
 def _query(options: dict[str, bool | float | str] | None) -> dict[str, str]:
     return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in (options or {}).items()
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
     }
 
 

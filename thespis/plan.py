@@ -44,9 +44,7 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
     programs = [Program("redis", "redis", redis_command(redis_port), shared)]
     for name, port in targets.items():
         path = Path(settings.models_path).resolve() / name
-        command = python(
-            "model_server", f"--port={port}", f"--model_name={name}", f"--model_base_path={path}"
-        )
+        command = python("model_server", f"--port={port}", f"--model_name={name}", f"--model_base_path={path}")
         programs.append(Program(name, "model_server", command, shared))
     programs.append(Program("gateway", "gateway", python("gateway"), shared))
     for role, count in (("detector_worker", settings.detectors), ("ensemble_worker", settings.ensembles)):

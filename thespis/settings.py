@@ -14,6 +14,4 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8080
     detectors: Annotated[int, Meta(ge=1, le=64, description="detector workers to start")] = 1
     ensembles: Annotated[int, Meta(ge=1, le=64, description="ensemble workers to start")] = 1
-    start_timeout_s: Annotated[
-        float, Meta(gt=0, description="time in which a first frame must have come back")
-    ] = 60.0
+    start_timeout_s: Annotated[float, Meta(gt=0, description="time in which a first frame must have come back")] = 60.0

@@ -1,8 +1,8 @@
 """A live session as Python.
 
-    async with open_stream("http://127.0.0.1:8080") as stream:
-        await stream.send(jpeg)
-        answer = await stream.receive()
+async with open_stream("http://127.0.0.1:8080") as stream:
+await stream.send(jpeg)
+answer = await stream.receive()
 """
 
 import contextlib
@@ -17,6 +17,8 @@ from websockets.typing import Subprotocol
 from contracts.frames import Frame, pack_frame
 from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
 from thespis.client import Unreachable
+
+MESSAGE_DECODER: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
 
 
 class Stream:
@@ -40,7 +42,7 @@ class Stream:
 
     async def receive(self) -> ServerMessage:
         """The next message. Raises websockets.ConnectionClosed after the last one."""
-        return msgspec.json.decode(await self._connection.recv(), type=ServerMessage)
+        return MESSAGE_DECODER.decode(await self._connection.recv())
 
     def __aiter__(self) -> "Stream":
         return self
@@ -66,7 +68,7 @@ async def open_stream(server: str) -> AsyncIterator[Stream]:
     except (OSError, websockets.WebSocketException) as problem:
         raise Unreachable(f"no Thespis session at {server}: {problem}") from problem
     async with connection:
-        created = msgspec.json.decode(await connection.recv(), type=ServerMessage)
+        created = MESSAGE_DECODER.decode(await connection.recv())
         if not isinstance(created, SessionCreated):
             raise ConnectionError(f"the server refused the session: {created}")
         yield Stream(connection, created)

@@ -13,10 +13,10 @@ from contracts.protocol import Dropped, Error, Result
 from runtime.model_tree import read_ensemble
 from thespis.plan import plan_platform
 from thespis.ports import free_ports, is_free
+from thespis.sample_face import face_jpeg
 from thespis.settings import UpSettings
 from thespis.streaming import Stream, open_stream
 from thespis.supervisor import Supervisor
-from thespis.sample_face import face_jpeg
 
 log = structlog.get_logger("thespis.up")
 
@@ -72,9 +72,10 @@ async def first_frame_back(url: str, members: int) -> None:
     while True:
         try:
             async with open_stream(url) as stream:
-                while not await _answered_by_all(stream, jpeg, members):
+                while True:
+                    if await _answered_by_all(stream, jpeg, members):
+                        return
                     await asyncio.sleep(TRY_AGAIN_AFTER_S)
-                return
         except OSError:
             await asyncio.sleep(TRY_AGAIN_AFTER_S)
 

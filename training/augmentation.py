@@ -41,9 +41,7 @@ def _warp(pictures: tf.Tensor, seed: tf.Tensor, augmentation: Augmentation, reso
         (mirror * cosine, -sine, augmentation.shift * size * shift_x),
         (mirror * sine, cosine, augmentation.shift * size * shift_y),
     )
-    coefficients = [
-        value for a, b, shift in rows for value in (a, b, in_centre + shift - (a + b) * out_centre)
-    ]
+    coefficients = [value for a, b, shift in rows for value in (a, b, in_centre + shift - (a + b) * out_centre)]
     zeros = tf.zeros([count])
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=pictures,

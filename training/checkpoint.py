@@ -27,9 +27,7 @@ ARRAY_LISTS = ("variables", "averaged", "optimizer")
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Replace the file in one step, so that a kill leaves the old checkpoint or the new one."""
     arrays = {
-        f"{name}/{index:04d}": array
-        for name in ARRAY_LISTS
-        for index, array in enumerate(getattr(checkpoint, name))
+        f"{name}/{index:04d}": array for name in ARRAY_LISTS for index, array in enumerate(getattr(checkpoint, name))
     }
     about = json.dumps({"configuration": checkpoint.configuration, "epoch": checkpoint.epoch})
     unfinished = path.with_suffix(".unfinished")
@@ -45,7 +43,6 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with np.load(path, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
         lists = {
-            name: [arrays[key] for key in sorted(arrays.files) if key.startswith(f"{name}/")]
-            for name in ARRAY_LISTS
+            name: [arrays[key] for key in sorted(arrays.files) if key.startswith(f"{name}/")] for name in ARRAY_LISTS
         }
     return Checkpoint(about["configuration"], about["epoch"], **lists)

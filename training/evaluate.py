@@ -79,9 +79,7 @@ def split_report(
         "n": len(split),
         "members": {name: member_figures(p, split.labels) for name, p in predictions.items()},
         "ensemble": ensemble_figures(predictions, votes["default"], split, duplicates),
-        "votes": {
-            name: ensemble_figures(predictions, weights, split, duplicates) for name, weights in votes.items()
-        },
+        "votes": {name: ensemble_figures(predictions, weights, split, duplicates) for name, weights in votes.items()},
     }
 
 
@@ -89,10 +87,7 @@ def measure(data: Path, models: Path, limit: int | None, served_url: str | None)
     """The whole report: the private test's figures, the public test's inside it."""
     described = manifest.read_manifest(models)
     votes = {name: vote["weights"] for name, vote in described["votes"].items()}
-    members = {
-        name: LiteMember(models / name / str(facts["version"]))
-        for name, facts in described["members"].items()
-    }
+    members = {name: LiteMember(models / name / str(facts["version"])) for name, facts in described["members"].items()}
     training_digests = fer2013.digests(fer2013.load_split(data, "train").pictures)
     public_test, private_test = (
         fer2013.load_split(data, name).first(limit) for name in ("public_test", "private_test")
@@ -164,21 +159,13 @@ def as_text(report: Report) -> str:
 
 
 @click.command(help=__doc__)
-@click.option(
-    "--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files"
-)
-@click.option(
-    "--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True
-)
-@click.option(
-    "--served", "served_url", metavar="URL", help="a running platform to send the private test through"
-)
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
+@click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
+@click.option("--served", "served_url", metavar="URL", help="a running platform to send the private test through")
 @click.option("--limit", type=int, help="the first pictures of each split only")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")
 @click.option("--record", "do_record", is_flag=True, help="write models.toml and measured.json")
-def main(
-    data: Path, models: Path, served_url: str | None, limit: int | None, as_json: bool, do_record: bool
-) -> None:
+def main(data: Path, models: Path, served_url: str | None, limit: int | None, as_json: bool, do_record: bool) -> None:
     if do_record and limit:
         raise click.UsageError("--record needs the whole splits, so no --limit")
     try:

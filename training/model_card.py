@@ -164,9 +164,7 @@ def _served(report: Report) -> str:
 
 @click.command(help=__doc__)
 @click.argument("measured", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True
-)
+@click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 def main(measured: Path, models: Path) -> None:
     click.echo(card(json.loads(measured.read_text()), manifest.read_manifest(models)))
 

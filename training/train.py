@@ -70,14 +70,14 @@ RECIPES = {
     # The small networks underfit under the full recipe; theirs is lighter.
     "five_layer": Configuration(
         "five_layer",
-        epochs=20,
+        epochs=12,
         averaging=0.998,
         weight_decay=2e-4,
         augmentation=Augmentation(10.0, 0.10, 0.08, 0.2, 0.2, erasing=0.0),
     ),
     "baseline": Configuration(
         "baseline",
-        epochs=18,
+        epochs=9,
         averaging=0.998,
         weight_decay=1e-4,
         label_smoothing=0.05,
@@ -151,12 +151,8 @@ class Trainer:
             chosen = order[step * configuration.batch_size : (step + 1) * configuration.batch_size]
             done = epoch * steps_per_epoch + step
             total_steps = configuration.epochs * steps_per_epoch
-            self.optimizer.learning_rate.assign(
-                learning_rate_at(done, total_steps, steps_per_epoch, configuration)
-            )
-            self.averaging.assign(
-                min(configuration.averaging, (1 + done) / (10 + done))
-            )  # young averages forget
+            self.optimizer.learning_rate.assign(learning_rate_at(done, total_steps, steps_per_epoch, configuration))
+            self.averaging.assign(min(configuration.averaging, (1 + done) / (10 + done)))  # young averages forget
             totals += self.step(
                 tf.constant(pictures[chosen]),
                 tf.constant(labels[chosen]),
@@ -164,9 +160,7 @@ class Trainer:
                 resolution_at(epoch, configuration),
             )
             if step % 10 == 9:
-                progress.set_postfix(
-                    loss=f"{totals[0] / (step + 1):.3f}", accuracy=f"{totals[1] / (step + 1):.3f}"
-                )
+                progress.set_postfix(loss=f"{totals[0] / (step + 1):.3f}", accuracy=f"{totals[1] / (step + 1):.3f}")
         return float(totals[0] / steps_per_epoch), float(totals[1] / steps_per_epoch)
 
     def evaluate(self, split: fer2013.Split) -> tuple[float, float]:
@@ -237,9 +231,7 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     if checkpoint_path.exists():
         checkpoint = read_checkpoint(checkpoint_path)
         if not is_same_run(configuration_from(checkpoint.configuration), configuration):
-            raise click.ClickException(
-                f"{run_folder} holds a run of another configuration; give --name or remove it"
-            )
+            raise click.ClickException(f"{run_folder} holds a run of another configuration; give --name or remove it")
         trainer.restore(checkpoint)
         epoch = checkpoint.epoch
         click.echo(f"going on after epoch {epoch}")
@@ -300,16 +292,12 @@ def plot_learning_curve(run_folder: Path) -> None:
 
 @click.command(help=__doc__)
 @click.argument("architecture", type=click.Choice(list(BUILDERS)))
-@click.option(
-    "--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files"
-)
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("/work/runs"), show_default=True)
 @click.option("--name", help="the run's folder; by default the architecture")
 @click.option("--epochs", type=int, help="instead of the recipe's")
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option(
-    "--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True
-)
+@click.option("--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True)
 @click.option("--threads", type=int, default=2, show_default=True, help="of one operation")
 def main(
     architecture: str,

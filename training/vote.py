@@ -29,9 +29,7 @@ def soft_vote(predictions: Predictions, weights: Mapping[str, float]) -> NDArray
     return sum(weight * predictions[name].astype(np.float64) for name, weight in weights.items())  # type: ignore[return-value]
 
 
-def choose_weights(
-    predictions: Predictions, labels: NDArray[np.int64], rounds: int = ROUNDS
-) -> dict[str, float]:
+def choose_weights(predictions: Predictions, labels: NDArray[np.int64], rounds: int = ROUNDS) -> dict[str, float]:
     """Weights that sum to 1, by greedy selection; members that were never added are left out."""
     added: list[str] = []
     best: tuple[tuple[float, float], list[str]] | None = None
@@ -59,9 +57,7 @@ def _goodness(predictions: Predictions, names: list[str], labels: NDArray[np.int
 
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option(
-    "--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True
-)
+@click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 def main(data: Path, models: Path) -> None:
     members = manifest.read_manifest(models)["members"]
     public_test = fer2013.load_split(data, "public_test")

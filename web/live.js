@@ -198,6 +198,7 @@ export class Live {
     if (video.readyState < 2) return;
     this.overlay.draw({ image: video, width: video.videoWidth, height: video.videoHeight, mirrored, faces: [] });
     this.panels.update([], now);
+    this.view.sayWhyNoFace(false);
   }
 
   /** @param {Answered} newest @param {number} now */
@@ -205,6 +206,7 @@ export class Live {
     this.#drawn = true;
     this.overlay.draw({ image, mirrored, faces, width: result.width, height: result.height });
     this.panels.update(faces, now);
+    this.view.sayWhyNoFace(true);
     this.view.showMembers(result.members);
     this.view.announce(faces, now);
   }

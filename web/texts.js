@@ -33,6 +33,8 @@ export const TEXTS = {
   membersTitle: "Models voting",
   noFaceTitle: "No face in view",
   noFaceBody: "Face the camera in even light. Up to eight faces are read at once.",
+  unansweredTitle: "Waiting for an answer",
+  unansweredBody: "This is your camera’s picture. Nothing is read from it at the moment.",
   reminder: "An expression is not a feeling. These numbers are a model’s guess.",
   uncertain: "uncertain",
   waitingForPermission: "Waiting for your permission to use the camera…",
@@ -124,7 +126,10 @@ export function announcement(faces) {
 export const agreement = (percent) => `${percent} % of the models agree`;
 
 /** @param {number} p50 @param {number} p95 */
-export const latency = (p50, p95) => `${Math.round(p50)} / ${Math.round(p95)} ms`;
+export function latency(p50, p95) {
+  if (p95 >= 1000) return `${(p50 / 1000).toFixed(1)} / ${(p95 / 1000).toFixed(1)} s`;
+  return `${Math.round(p50)} / ${Math.round(p95)} ms`;
+}
 
 /** @type {Record<string, string>} */
 const DROP_REASONS = {

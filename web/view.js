@@ -24,6 +24,7 @@ export class View {
     this.retryButton = /** @type {HTMLButtonElement} */ (byId("retry"));
     this.cameraPicker = /** @type {HTMLSelectElement} */ (byId("camera"));
     this.#fillTexts();
+    this.sayWhyNoFace(false);
   }
 
   get state() {
@@ -52,6 +53,12 @@ export class View {
   /** Over the picture. @param {string} words */
   note(words) {
     setText(byId("stage-note"), words);
+  }
+
+  /** In place of panels: no face is not the same as no answer. @param {boolean} answered */
+  sayWhyNoFace(answered) {
+    setText(byId("no-face-title"), answered ? texts.TEXTS.noFaceTitle : texts.TEXTS.unansweredTitle);
+    setText(byId("no-face-body"), answered ? texts.TEXTS.noFaceBody : texts.TEXTS.unansweredBody);
   }
 
   /** @param {import("./frame.js").ServerError} error */
@@ -98,6 +105,7 @@ export class View {
     setText(byId("members"), "–");
     setText(byId("members-detail"), "");
     this.note("");
+    this.sayWhyNoFace(false);
   }
 
   /** Focus follows the button that takes the place of the one that goes. @param {State} state */

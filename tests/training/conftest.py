@@ -1,6 +1,6 @@
 """A made-up FER2013 of a few pictures, in the real one's three files."""
 
-from collections.abc import Callable
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,9 @@ import pytest
 
 from training.fer2013 import FILES, LABELS
 
-Write = Callable[..., Path]
+# As training.train sets them, before the first test module imports TensorFlow: other kernels round otherwise.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def made_up_pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

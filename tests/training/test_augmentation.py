@@ -23,8 +23,7 @@ def test_with_every_range_at_nothing_a_picture_is_only_mirrored() -> None:
 
 def test_the_same_seed_gives_the_same_pictures_and_another_seed_others() -> None:
     first, again, other = (
-        augment(pictures(), tf.constant([1, step]), Augmentation(), resolution=48).numpy()
-        for step in (1, 1, 2)
+        augment(pictures(), tf.constant([1, step]), Augmentation(), resolution=48).numpy() for step in (1, 1, 2)
     )
     assert (first == again).all()
     assert (first != other).any()
@@ -47,9 +46,7 @@ def test_a_smaller_resolution_keeps_the_picture_centred() -> None:
 
 def test_erasing_paints_one_rectangle_in_one_gray() -> None:
     flat = tf.fill([8, 48, 48, 1], 100.0)
-    erased = augment(
-        flat, tf.constant([1, 1]), Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, erasing=1.0), 48
-    ).numpy()
+    erased = augment(flat, tf.constant([1, 1]), Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, erasing=1.0), 48).numpy()
     for picture in erased[..., 0]:
         rows, columns = np.nonzero(picture != 100.0)
         height, width = np.ptp(rows) + 1, np.ptp(columns) + 1

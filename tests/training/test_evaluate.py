@@ -40,9 +40,7 @@ def test_from_the_vote_to_the_card_every_figure_is_carried_on(dataset_folder: Pa
     write_split(dataset_folder, "private_test", pictures, labels)
 
     invoke(vote.main, "--data", dataset_folder, "--models", models)
-    report = json.loads(
-        invoke(evaluate.main, "--data", dataset_folder, "--models", models, "--json", "--record")
-    )
+    report = json.loads(invoke(evaluate.main, "--data", dataset_folder, "--models", models, "--json", "--record"))
 
     assert (report["dataset"], report["split"], report["n"]) == ("fer2013", "private_test", 28)
     assert set(report["members"]) == {"five_layer", "baseline"}

@@ -42,9 +42,7 @@ def test_calibration_error_is_the_mean_gap_of_confidence_and_accuracy() -> None:
 
 
 def test_in_one_bin_errors_cancel() -> None:
-    assert measures.expected_calibration_error(PROBABILITIES, LABELS, bins=1) == pytest.approx(
-        abs(2 - 3.0) / 4
-    )
+    assert measures.expected_calibration_error(PROBABILITIES, LABELS, bins=1) == pytest.approx(abs(2 - 3.0) / 4)
 
 
 def test_likelihood_looks_at_each_pictures_own_label() -> None:

@@ -32,9 +32,7 @@ def wait_until_it_exists(path: Path, process: subprocess.Popen[bytes], timeout_s
         time.sleep(0.01)
 
 
-def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_weights(
-    dataset_folder: Path, tmp_path: Path
-) -> None:
+def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_weights(dataset_folder: Path, tmp_path: Path) -> None:
     killed, unbroken = tmp_path / "killed", tmp_path / "unbroken"
     process = subprocess.Popen(
         [sys.executable, "-c", START.format(data=str(dataset_folder), folder=str(killed))],

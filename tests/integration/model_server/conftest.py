@@ -23,9 +23,7 @@ def start_server(tmp_path):
 def baseline(tmp_path_factory):
     """One server of the baseline member, shared by the tests that only ask."""
     log_path = tmp_path_factory.mktemp("baseline") / "server.log"
-    server = Server(
-        ["--port=0", "--model_name", "baseline", "--model_base_path", str(MODELS / "baseline")], log_path
-    )
+    server = Server(["--port=0", "--model_name", "baseline", "--model_base_path", str(MODELS / "baseline")], log_path)
     try:
         server.connect()
         yield server

@@ -49,11 +49,7 @@ class Server:
 
     def refusal(self, request):
         """Code and text of the error that a Predict or GetModelMetadata gets."""
-        call = (
-            self.stub.Predict
-            if isinstance(request, predict_pb2.PredictRequest)
-            else self.stub.GetModelMetadata
-        )
+        call = self.stub.Predict if isinstance(request, predict_pb2.PredictRequest) else self.stub.GetModelMetadata
         with pytest.raises(grpc.RpcError) as caught:
             call(request, timeout=30)
         return caught.value.code(), caught.value.details()

@@ -50,7 +50,7 @@ def busy_with(server, count):
     process = psutil.Process(server.process.pid)
     idle = process.cpu_times().user
     call = server.stub.Predict.future(request_for(some_crops(count)), timeout=60)
-    wait_until(lambda: process.cpu_times().user > idle + 0.1)
+    wait_until(lambda: process.cpu_times().user > idle + 0.03)
     assert not call.done()
     return call
 
@@ -122,11 +122,11 @@ def test_an_empty_base_path_is_waited_on(start_server, tmp_path):
 
 def test_sigterm_lets_the_call_in_flight_finish_and_takes_no_new_one(start_server):
     server = serve(start_server, MODELS / "residual")
-    call = busy_with(server, 96)
+    call = busy_with(server, 64)
     server.process.send_signal(signal.SIGTERM)
     wait_until(lambda: server.events("stopping"))
     refused = server.stub.Predict.future(request_for(some_crops(1)), timeout=30)
-    assert probabilities_of(call.result()).shape == (96, 7)
+    assert probabilities_of(call.result()).shape == (64, 7)
     assert refused.exception().code() == grpc.StatusCode.UNAVAILABLE
     assert server.process.wait(30) == 0
 
@@ -179,8 +179,12 @@ def test_flags_without_a_meaning_here_are_named_in_the_log(start_server):
     assert version_served(server) == 1
 
 
-def test_a_member_stays_within_130_megabytes(start_server):
-    server = serve(start_server, MODELS / "five_layer")
+def test_a_member_stays_within_130_megabytes_also_after_many_versions(start_server, tmp_path):
+    put_version(tmp_path / "model", 1, "five_layer")
+    server = serve(start_server, tmp_path / "model")
     for count in (1, 16, 64, 1024):
         server.predict(request_for(some_crops(count)))
+    for version in range(2, 10):
+        put_version(tmp_path / "model", version, "five_layer")
+        wait_until(lambda version=version: version_served(server) == version)
     assert psutil.Process(server.process.pid).memory_info().rss < 130e6

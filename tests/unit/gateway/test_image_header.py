@@ -86,7 +86,10 @@ def test_a_picture_without_width_is_refused() -> None:
         read_jpeg_header(JPEG[: at + 5] + bytes(4) + JPEG[at + 9 :])
 
 
-@given(st.binary(max_size=400), st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8X", b""]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8X", b""]),
+)
 def test_no_bytes_whatever_do_more_than_be_refused(data: bytes, start: bytes) -> None:
     try:
         header = read_image_header(start + data)

@@ -207,7 +207,11 @@ async def test_preferences_are_changed_one_by_one_and_confirmed() -> None:
     room.session.receive_text('{"type":"session.update","votes":true,"vote_profile":"equal"}')
     last = room.said[-1]
     assert isinstance(last, SessionUpdated)
-    assert (last.preferences.smoothing, last.preferences.votes, last.preferences.vote_profile) == (0.2, True, "equal")
+    assert (last.preferences.smoothing, last.preferences.votes, last.preferences.vote_profile) == (
+        0.2,
+        True,
+        "equal",
+    )
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,7 @@ def test_a_configuration_file_that_cannot_be_used_is_refused(tmp_path, text, com
         read_flags([f"--model_config_file={config}"])
 
 
-@pytest.mark.parametrize(
-    "flag", ["--max_batch_size=0", "--num_threads=-1", "--port=70000", "--mode_name=typo"]
-)
+@pytest.mark.parametrize("flag", ["--max_batch_size=0", "--num_threads=-1", "--port=70000", "--mode_name=typo"])
 def test_a_flag_that_is_misspelt_or_out_of_range_is_refused(flag, capsys):
     with pytest.raises(SystemExit):
         read_flags(["--model_base_path=/m", flag])

@@ -66,9 +66,7 @@ def test_content_of_another_length_than_the_shape_is_refused(length):
         read_tensor(tensor_of((1, 4, 4, 1), tensor_content=bytes(length)), CROPS, MOST)
 
 
-@pytest.mark.parametrize(
-    "shape", [(), (16,), (4, 4, 1), (1, 4, 4), (1, 4, 4, 3), (1, 4, 5, 1), (1, 1, 4, 4, 1)]
-)
+@pytest.mark.parametrize("shape", [(), (16,), (4, 4, 1), (1, 4, 4), (1, 4, 4, 3), (1, 4, 5, 1), (1, 1, 4, 4, 1)])
 def test_another_rank_or_size_is_refused(shape):
     with pytest.raises(InvalidRequest, match=r"to have shape \[\?,4,4,1\] but \["):
         read_tensor(tensor_of(shape, tensor_content=bytes(int(np.prod(shape)))), CROPS, MOST)

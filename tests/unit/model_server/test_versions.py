@@ -175,9 +175,7 @@ def test_all_models_must_have_a_version_before_the_process_counts_as_ready(tmp_p
     heard = []
     for name in ("residual", "baseline"):
         (tmp_path / name).mkdir()
-    models = Models(
-        [ModelFolder(name, tmp_path / name) for name in ("residual", "baseline")], loads_text, heard.append
-    )
+    models = Models([ModelFolder(name, tmp_path / name) for name in ("residual", "baseline")], loads_text, heard.append)
     models.refresh()
     put(tmp_path / "residual", 1)
     models.refresh()

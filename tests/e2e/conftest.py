@@ -1,0 +1,64 @@
+"""A real browser with a clip for a camera. `platform`, the running Thespis, comes from tests/conftest.py."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import camera_flags, find_browser
+from tests.e2e.clips import astronaut, pan_and_zoom, write_mjpeg
+
+WATCH = Path(__file__).with_name("watch.js")
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def astronaut_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_mjpeg(tmp_path_factory.mktemp("clips") / "astronaut.mjpeg", pan_and_zoom(astronaut()))
+
+
+@pytest.fixture(scope="module")
+def browser(platform: object, astronaut_clip: Path) -> Iterator[Browser]:
+    """One for a module: a session's would leave Playwright's event loop running under the asyncio tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=camera_flags(astronaut_clip))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, platform) -> Iterator[OpenPage]:
+    """Opens the start page in a context of its own, with scripts put in before those of the page."""
+    contexts = []
+
+    def open_it(*scripts: str, watch_from: Callable[[Page], None] | None = None, **options) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        for script in scripts:
+            context.add_init_script(script)
+        context.add_init_script(path=WATCH)
+        page = context.new_page()
+        if watch_from is not None:
+            watch_from(page)
+        page.goto(platform.url)
+        page.wait_for_selector("body[data-state=start]")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def live_page(page: Page) -> Page:
+    """A page that was started and shows a face."""
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    return page

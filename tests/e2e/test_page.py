@@ -1,0 +1,169 @@
+"""The page as a person meets it, on the running platform."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.waiting import wait_until
+
+LABELS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+
+
+def wait_for_camera_pictures(page: Page, count: int) -> None:
+    """Until the camera has shown so many more pictures: as long as it would have taken to send them."""
+    page.evaluate(
+        """(count) => new Promise((resolve) => {
+            const video = document.getElementById("video");
+            const next = () => (count-- > 0 ? video.requestVideoFrameCallback(next) : resolve());
+            next();
+        })""",
+        count,
+    )
+
+
+def wait_for_answers(page: Page, count: int = 5) -> None:
+    """Until so many more frames were sent, and so all but two of them answered."""
+    before = page.evaluate("watched.framesSent")
+    wait_until(lambda: page.evaluate("watched.framesSent") >= before + count)
+
+
+def test_the_start_page_says_what_is_sent_and_asks_for_no_camera(page: Page) -> None:
+    notice = page.locator("#welcome")
+    expect(notice).to_contain_text("JPEG")
+    expect(notice).to_contain_text("Nothing is stored")
+    expect(notice).to_contain_text("An expression is not a feeling")
+    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+    assert page.evaluate("[watched.cameraRequests, watched.sockets.length]") == [0, 0]
+
+
+def test_after_start_a_face_has_seven_bars_that_sum_to_a_hundred(live_page: Page) -> None:
+    face = live_page.locator(".face").first
+    bars = face.evaluate("face => [...face.querySelectorAll('.bar')].map(bar => [bar.dataset.label, bar.ariaValueNow])")
+    assert [label for label, _ in bars] == LABELS
+    assert abs(sum(int(percent) for _, percent in bars) - 100) <= 2
+    expect(face.get_by_role("meter")).to_have_count(7)
+    expect(face.locator(".face-name")).to_have_text(re.compile(r"^face \d+$"))
+    expect(face.locator(".face-top")).to_have_text(re.compile("|".join(LABELS)))
+    assert live_page.evaluate("watched.cameraRequests") == 1
+
+
+def test_the_astronaut_is_one_face_and_keeps_its_id(live_page: Page) -> None:
+    face = live_page.locator(".face:not(.absent)")
+    expect(face).to_have_count(1)
+    before = face.get_attribute("data-face-id")
+    wait_for_camera_pictures(live_page, 50)
+    expect(live_page.locator(".face:not(.absent)")).to_have_attribute("data-face-id", before or "")
+
+
+def test_the_picture_with_its_boxes_is_drawn(live_page: Page) -> None:
+    colours = live_page.evaluate(
+        """() => {
+            const canvas = document.getElementById("picture");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const seen = new Set();
+            for (let at = 0; at < data.length; at += 4) {
+                seen.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+            }
+            return seen.size;
+        }"""
+    )
+    assert colours > 1_000
+
+
+def test_the_read_outs_count(live_page: Page) -> None:
+    expect(live_page.locator("#fps")).to_have_text(re.compile(r"^[1-9]\d*\.\d$"))
+    expect(live_page.locator("#latency")).to_have_text(re.compile(r"^[\d.]+ / [\d.]+ m?s$"))
+    expect(live_page.locator("#dropped")).to_have_text(re.compile(r"^\d+$"))
+    expect(live_page.locator("#members")).to_have_text(re.compile(r"^(\d+) of \d+$"))
+    expect(live_page.locator("#connection")).to_have_text("Live")
+
+
+def test_the_top_label_is_announced_in_words(live_page: Page) -> None:
+    announcer = live_page.locator("[aria-live=polite]#announcer")
+    expect(announcer).to_have_text(re.compile(rf"^face \d+: (perhaps )?({'|'.join(LABELS)})"))
+
+
+def test_stop_releases_the_camera_and_closes_the_socket(live_page: Page) -> None:
+    live_page.click("#stop")
+    expect(live_page.locator("body")).to_have_attribute("data-state", "stopped")
+    expect(live_page.get_by_text("The camera is off and the connection is closed")).to_be_visible()
+    wait_until(lambda: live_page.evaluate("watched.sockets.every(socket => socket.readyState === WebSocket.CLOSED)"))
+    assert live_page.evaluate("watched.tracks.map(track => track.readyState)") == ["ended"]
+    assert live_page.locator(".face").count() == 0
+
+
+def test_it_can_be_started_again_after_stop(live_page: Page) -> None:
+    live_page.click("#stop")
+    live_page.get_by_role("button", name="Start again").click()
+    live_page.wait_for_selector("body[data-state=live] .face")
+    assert live_page.evaluate("watched.cameraRequests") == 2
+
+
+def test_it_starts_and_stops_by_keyboard_alone(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.locator("#start")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-state=live]")
+    expect(page.locator("#stop")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("body")).to_have_attribute("data-state", "stopped")
+    expect(page.locator("#start")).to_be_focused()
+
+
+def test_at_most_two_frames_are_in_flight(live_page: Page) -> None:
+    wait_for_camera_pictures(live_page, 50)
+    assert live_page.evaluate("watched.framesSent") > 10
+    assert 1 <= live_page.evaluate("watched.mostInFlight") <= 2
+
+
+def test_a_hidden_tab_sends_nothing(live_page: Page) -> None:
+    """Headless Chromium hides no tab by itself, so the page is told that it is hidden."""
+    hide = "Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })"
+    live_page.evaluate(f"{hide}; document.dispatchEvent(new Event('visibilitychange'))")
+    before = live_page.evaluate("watched.framesSent")
+    wait_for_camera_pictures(live_page, 25)
+    assert live_page.evaluate("watched.framesSent") == before
+    live_page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    wait_for_answers(live_page)
+
+
+def test_no_request_leaves_the_origin_and_nothing_is_complained_of(open_page, platform) -> None:
+    addresses: list[str] = []
+    complaints: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("request", lambda request: addresses.append(request.url))
+        page.on("websocket", lambda socket: addresses.append(socket.url))
+        page.on(
+            "console",
+            lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    page = open_page(watch_from=watch)
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    page.click("#stop")
+    page.wait_for_selector("body[data-state=stopped]")
+    origins = (platform.url + "/", platform.url.replace("http", "ws", 1) + "/", "blob:", "data:")
+    assert any(address.startswith("ws") for address in addresses)
+    assert [address for address in addresses if not address.startswith(origins)] == []
+    assert complaints + page.evaluate("watched.violations") == []
+
+
+def test_two_tabs_are_served_at_once(live_page: Page, open_page) -> None:
+    other = open_page()
+    other.click("#start")
+    other.wait_for_selector("body[data-state=live] .face")
+    wait_for_answers(live_page)
+    wait_for_answers(other)
+    expect(live_page.locator("body")).to_have_attribute("data-state", "live")
+
+
+def test_a_phone_needs_no_sideways_scrolling(open_page) -> None:
+    page = open_page(viewport={"width": 360, "height": 740})
+    sideways = "document.documentElement.scrollWidth - window.innerWidth"
+    assert page.evaluate(sideways) <= 0
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    assert page.evaluate(sideways) <= 0

@@ -1,0 +1,127 @@
+"""What the page does when camera, connection or server fail: it says so in words, and what to do."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.waiting import wait_until
+
+
+def refuse_camera(error: str) -> str:
+    return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}') }}"
+
+
+def receive(page: Page, message: dict[str, object]) -> None:
+    """As if the server had sent it."""
+    page.evaluate(
+        "text => watched.sockets.at(-1).dispatchEvent(new MessageEvent('message', { data: text }))",
+        json.dumps(message),
+    )
+
+
+def expect_problem(page: Page, title: str, advice: str) -> None:
+    expect(page.locator("body")).to_have_attribute("data-state", "error")
+    problem = page.get_by_role("alert")
+    expect(problem).to_contain_text(title)
+    expect(problem).to_contain_text(advice)
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "advice"),
+    [
+        ("NotAllowedError", "The camera is blocked", "Allow it for this page"),
+        ("NotFoundError", "No camera was found", "Plug a camera in"),
+        ("NotReadableError", "The camera is in use", "Close it"),
+        ("TypeError", "The camera did not start", "choose another camera"),
+    ],
+)
+def test_a_camera_that_cannot_be_had_is_told_in_words(open_page, error: str, title: str, advice: str) -> None:
+    page = open_page(refuse_camera(error))
+    page.click("#start")
+    expect_problem(page, title, advice)
+    assert page.evaluate("watched.sockets.length") == 0
+
+
+def test_an_insecure_address_is_told_in_words(open_page) -> None:
+    page = open_page("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+    page.click("#start")
+    expect_problem(page, "This address cannot use a camera", "https://")
+
+
+def test_an_unplugged_camera_is_told_and_the_socket_closed(live_page: Page) -> None:
+    live_page.evaluate("watched.tracks[0].dispatchEvent(new Event('ended'))")
+    expect_problem(live_page, "The camera went away", "Connect it again")
+    wait_until(lambda: live_page.evaluate("watched.sockets.every(socket => socket.readyState === WebSocket.CLOSED)"))
+    live_page.get_by_role("button", name="Try again").click()
+    live_page.wait_for_selector("body[data-state=live] .face")
+
+
+def test_stopping_while_the_camera_is_asked_for_lets_it_go(open_page) -> None:
+    late = """
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wishes) => {
+            await new Promise((resolve) => { window.allowCamera = resolve });
+            return real(wishes);
+        };
+    """
+    page = open_page(late)
+    page.click("#start")
+    expect(page.locator("#stage-note")).to_contain_text("permission")
+    page.click("#stop")
+    page.evaluate("allowCamera()")
+    wait_until(lambda: page.evaluate("watched.tracks.length === 1 && watched.tracks[0].readyState === 'ended'"))
+    expect(page.locator("body")).to_have_attribute("data-state", "stopped")
+    assert page.evaluate("watched.sockets.length") == 0
+
+
+def test_a_lost_connection_comes_back_by_itself_and_says_so(live_page: Page) -> None:
+    live_page.evaluate("watched.sockets[0].close()")
+    wait_until(lambda: live_page.evaluate("watched.sockets.length === 2 && document.body.dataset.state === 'live'"))
+    notes = [note for state, note in live_page.evaluate("watched.states") if state == "reconnecting"]
+    assert any("The connection was lost" in note for note in notes)
+    wait_until(lambda: live_page.evaluate("watched.sockets[1].waiting.size > 0"))
+    live_page.wait_for_selector(".face:not(.absent)")
+
+
+def test_a_draining_server_is_followed(live_page: Page) -> None:
+    receive(live_page, {"type": "server.draining", "reconnect_after_ms": 300})
+    expect(live_page.locator("#stage-note")).to_contain_text("The server is restarting")
+    wait_until(lambda: live_page.evaluate("watched.sockets.length === 2 && document.body.dataset.state === 'live'"))
+    assert live_page.evaluate("watched.sockets[0].readyState") >= 2
+
+
+def test_no_answer_is_not_told_as_no_face(live_page: Page) -> None:
+    receive(live_page, {"type": "server.draining", "reconnect_after_ms": 60_000})
+    expect(live_page.locator("#no-face")).to_contain_text("Nothing is read from it at the moment")
+
+
+def test_a_person_need_not_wait_for_the_next_attempt(live_page: Page) -> None:
+    receive(live_page, {"type": "server.draining", "reconnect_after_ms": 60_000})
+    live_page.evaluate("watched.sockets[0].close()")
+    wait_until(lambda: live_page.evaluate("watched.sockets[0].readyState === WebSocket.CLOSED"))
+    live_page.get_by_role("button", name="Try now").click()
+    live_page.wait_for_selector("body[data-state=live]")
+
+
+def test_an_error_of_the_server_is_shown_in_words(live_page: Page) -> None:
+    receive(
+        live_page,
+        {
+            "type": "error",
+            "frame_id": None,
+            "code": "unavailable",
+            "message": "no member answered",
+            "fatal": False,
+        },
+    )
+    expect(live_page.locator("#server-error")).to_contain_text("The models do not answer at the moment")
+    expect(live_page.locator("body")).to_have_attribute("data-state", "live")
+
+
+def test_messages_of_a_newer_server_are_passed_over(live_page: Page) -> None:
+    receive(live_page, {"type": "something.new", "value": 1})
+    before = live_page.evaluate("watched.framesSent")
+    wait_until(lambda: live_page.evaluate("before => watched.framesSent > before + 3", before))
+    expect(live_page.locator("body")).to_have_attribute("data-state", "live")

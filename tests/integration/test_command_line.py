@@ -1,0 +1,94 @@
+"""The `thespis` command as a person types it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from contracts.labels import LABELS
+from tests.platform_process import ROOT, Platform
+from thespis.sample_face import astronaut_path
+
+
+def thespis(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "MAKE"))}
+    return subprocess.run(
+        [sys.executable, "-m", "thespis.command_line", *arguments],
+        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+
+
+def test_analyze_prints_each_face_with_seven_bars(platform: Platform) -> None:
+    run = thespis("analyze", str(astronaut_path()), "--server", platform.url)
+    assert run.returncode == 0
+    assert "face 1" in run.stdout
+    assert [label for label in LABELS if label not in run.stdout] == []
+    assert run.stdout.count("%") == 7
+
+
+def test_analyze_as_json_prints_the_reply_and_nothing_else(platform: Platform) -> None:
+    run = thespis("analyze", str(astronaut_path()), "--server", platform.url, "--json")
+    (face,) = json.loads(run.stdout)["faces"]
+    assert list(face["probabilities"]) == list(LABELS)
+    assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert run.stderr == ""
+
+
+def test_analyze_without_a_server_starts_one_for_the_call() -> None:
+    run = thespis("analyze", str(astronaut_path()), "--json")
+    assert run.returncode == 0, run.stderr
+    assert len(json.loads(run.stdout)["faces"]) == 1
+
+
+def test_analyze_of_a_server_that_is_not_there_is_one_clear_line() -> None:
+    run = thespis("analyze", str(astronaut_path()), "--server", "http://127.0.0.1:9")
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert "is it running" in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_a_taken_port_is_a_one_line_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        run = thespis("up", "--port", str(taken.getsockname()[1]))
+    assert run.returncode == 1
+    assert "is taken" in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "word"),
+    [
+        (("--port", "99999"), {}, "THESPIS_PORT"),
+        (("--detectors", "0"), {}, "THESPIS_DETECTORS"),
+        ((), {"THESPIS_ENSEMBLES": "many"}, "THESPIS_ENSEMBLES"),
+        ((), {"THESPIS_MODELS_PATH": "/nowhere"}, "models.toml is missing"),
+    ],
+)
+def test_a_setting_that_can_not_be_used_is_a_one_line_error(
+    flags: tuple[str, ...], environment: dict[str, str], word: str
+) -> None:
+    run = thespis("up", *flags, **environment)
+    assert run.returncode == 1
+    assert word in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_more_workers_are_started_when_asked_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    log = tmp_path_factory.mktemp("more") / "up.log"
+    with Platform(log, THESPIS_DETECTORS="2", THESPIS_ENSEMBLES="2") as platform:
+        assert len(platform.children_with("-m detector_worker")) == 2
+        assert len(platform.children_with("-m ensemble_worker")) == 2
+
+
+@pytest.mark.parametrize("words", [(), ("up",), ("analyze",), ("bench",), ("bench", "live")])
+def test_help_says_what_each_command_is_for(words: tuple[str, ...]) -> None:
+    run = thespis(*words, "--help")
+    assert run.returncode == 0
+    assert "Usage:" in run.stdout
+    assert len(run.stdout.splitlines()) > 6

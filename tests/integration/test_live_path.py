@@ -1,0 +1,121 @@
+"""A sound client against the running platform."""
+
+import asyncio
+
+import cv2
+import numpy as np
+import pytest
+
+from contracts.labels import LABELS
+from contracts.protocol import Dropped, Result, SessionCreated, SessionUpdate, SessionUpdated
+from tests.integration.live_session import live_session
+from tests.platform_process import Platform
+from thespis import open_stream
+
+
+async def test_a_frame_with_a_face_comes_back_with_seven_probabilities(platform: Platform, jpeg: bytes) -> None:
+    async with live_session(platform.url) as session:
+        result = await session.ask(jpeg)
+    assert isinstance(result, Result)
+    assert (result.width, result.height, result.capture_us) == (640, 480, 1001)
+    (face,) = result.faces
+    assert tuple(face.probabilities) == LABELS
+    assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-4)
+    assert face.top == max(face.probabilities, key=lambda label: face.probabilities[label])
+    assert face.smoothed == face.probabilities
+    assert face.votes is None
+    assert 0 <= face.agreement <= 1
+    assert face.landmarks is not None
+    assert face.landmarks.left_eye.x < face.landmarks.nose.x < face.landmarks.right_eye.x
+    assert not result.members.missing
+    stages = result.timing_ms
+    assert stages.total == pytest.approx(stages.queue + stages.decode + stages.detect + stages.ensemble, abs=0.05)
+
+
+async def test_a_frame_without_a_face_comes_back_without_faces(platform: Platform) -> None:
+    gray = cv2.imencode(".jpg", np.full((480, 640, 3), 128, np.uint8))[1].tobytes()
+    async with live_session(platform.url) as session:
+        result = await session.ask(gray)
+    assert isinstance(result, Result)
+    assert result.faces == []
+
+
+async def test_a_face_keeps_its_id_while_it_moves(platform: Platform, frames: list[bytes]) -> None:
+    async with live_session(platform.url) as session:
+        ids = set()
+        for jpeg in frames[:20]:
+            result = await session.ask(jpeg)
+            assert isinstance(result, Result)
+            ids |= {face.face_id for face in result.faces}
+    assert ids == {1}
+
+
+async def test_smoothed_probabilities_lag_behind_the_raw_ones(platform: Platform, frames: list[bytes]) -> None:
+    async with live_session(platform.url) as session:
+        await session.connection.send('{"type":"session.update","smoothing":0.99}')
+        first = await session.ask(frames[0])
+        later = await session.ask(frames[12])
+    assert isinstance(first, Result)
+    assert isinstance(later, Result)
+    moved = max(abs(later.faces[0].smoothed[label] - first.faces[0].smoothed[label]) for label in LABELS)
+    assert moved < max(abs(later.faces[0].probabilities[label] - first.faces[0].smoothed[label]) for label in LABELS)
+
+
+async def test_votes_are_given_member_by_member_when_asked_for(platform: Platform, jpeg: bytes) -> None:
+    async with open_stream(platform.url) as stream:
+        await stream.update(SessionUpdate(votes=True, vote_profile="equal"))
+        updated = await stream.receive()
+        assert isinstance(updated, SessionUpdated)
+        assert updated.preferences.votes
+        await stream.send(jpeg)
+        result = await stream.receive()
+    assert isinstance(result, Result)
+    (face,) = result.faces
+    assert face.votes is not None
+    assert set(face.votes) == set(result.members.used)
+    for label in LABELS:
+        mean = np.mean([vote[label] for vote in face.votes.values()])
+        assert face.probabilities[label] == pytest.approx(mean, abs=1e-4)
+
+
+async def test_the_session_tells_its_limits_members_and_retention(platform: Platform) -> None:
+    async with live_session(platform.url) as session:
+        created = session.messages[0]
+    assert isinstance(created, SessionCreated)
+    assert tuple(created.labels) == LABELS
+    assert created.limits.max_frames_in_flight == 2
+    assert len(created.members) >= 3
+    assert "default" in created.vote_profiles
+    assert "never written to disk" in created.retention
+
+
+async def test_sessions_at_once_each_get_their_own_answers(platform: Platform, frames: list[bytes]) -> None:
+    async def one_session(offset: int) -> list[int]:
+        async with live_session(platform.url) as session:
+            for jpeg in frames[offset : offset + 10]:
+                await session.ask(jpeg)
+            return session.ids()
+
+    for ids in await asyncio.gather(*(one_session(offset) for offset in range(6))):
+        assert ids == list(range(1, 11))
+
+
+async def test_a_session_with_frames_waiting_is_answered_newest_first(platform: Platform, jpeg: bytes) -> None:
+    async with live_session(platform.url) as session:
+        for _ in range(30):
+            await session.send(jpeg)
+        last = await session.answer_to(30)
+        while len(session.ids()) < 30:
+            await session.next()
+    assert isinstance(last, Result)
+    reasons = [answer.reason for answer in session.answers() if isinstance(answer, Dropped)]
+    assert set(reasons) == {"superseded"}
+    assert session.ids() == list(range(1, 31))
+
+
+async def test_a_face_smaller_than_asked_for_is_left_out(platform: Platform, jpeg: bytes) -> None:
+    async with live_session(platform.url) as session:
+        await session.connection.send('{"type":"session.update","min_face_size":2000}')
+        result = await session.ask(jpeg)
+    assert isinstance(result, Result)
+    assert result.faces == []

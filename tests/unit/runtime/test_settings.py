@@ -1,0 +1,63 @@
+"""Settings are read, checked and written down."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from detector_worker.settings import DetectorSettings
+from ensemble_worker.settings import EnsembleSettings, parse_members
+from gateway.settings import GatewaySettings
+from runtime.settings import BadSetting, read_settings, variable
+from thespis.settings import UpSettings
+
+KINDS = [GatewaySettings, DetectorSettings, EnsembleSettings, UpSettings]
+PAGE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text()
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    assert read_settings(GatewaySettings, {}) == GatewaySettings()
+
+
+def test_values_are_taken_with_their_types() -> None:
+    settings = read_settings(GatewaySettings, {"THESPIS_PORT": "9000", "THESPIS_MAX_FPS": "12.5", "PORT": "1"})
+    assert (settings.port, settings.max_fps) == (9000, 12.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("THESPIS_PORT", "high"), ("THESPIS_PORT", "70000"), ("THESPIS_MAX_FPS", "0"), ("THESPIS_MAX_FPS", "")],
+)
+def test_a_value_that_can_not_be_used_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        read_settings(GatewaySettings, {name: value})
+
+
+def test_an_unknown_detector_is_refused() -> None:
+    with pytest.raises(BadSetting, match="THESPIS_DETECTOR"):
+        read_settings(DetectorSettings, {"THESPIS_DETECTOR": "eyes"})
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_setting_is_in_the_table_with_its_default(kind: type[msgspec.Struct]) -> None:
+    rows = dict(re.findall(r"^\| `(THESPIS_\w+)` \| [^|]+ \| `([^`]*)` \|", PAGE, re.MULTILINE))
+    for field in msgspec.structs.fields(kind):
+        written = rows.get(variable(field.name))
+        assert written is not None, f"{variable(field.name)} is not in docs/settings.md"
+        assert written == (str(field.default) if field.default != "" else "empty")
+
+
+def test_the_table_has_no_setting_that_is_gone() -> None:
+    known = {variable(field.name) for kind in KINDS for field in msgspec.structs.fields(kind)}
+    assert set(re.findall(r"^\| `(THESPIS_\w+)`", PAGE, re.MULTILINE)) <= known
+
+
+def test_members_are_names_and_addresses() -> None:
+    assert parse_members("a=host:1, b=10.0.0.1:8500") == {"a": "host:1", "b": "10.0.0.1:8500"}
+
+
+@pytest.mark.parametrize("text", ["", "a", "a=", "=host:1", "a=host"])
+def test_members_without_an_address_are_refused(text: str) -> None:
+    with pytest.raises(BadSetting, match="THESPIS_MEMBERS"):
+        parse_members(text)
