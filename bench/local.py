@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from contracts.members import Ensemble
 from detector_worker.crops import cut_crop
 from detector_worker.decoding import decode_image
-from detector_worker.detectors import make_detector, select_faces
+from detector_worker.detectors import find_faces, make_detector
 from ensemble_worker.tensors import INPUT, OUTPUT, SIGNATURE
 from ensemble_worker.voting import soft_vote
 
@@ -43,7 +43,7 @@ def whole_path(models_path: Path, ensemble: Ensemble, threads: int) -> Answer:
 
     def answer(jpeg: bytes) -> object:
         bgr_image = decode_image(jpeg)
-        faces = select_faces(detector.detect(bgr_image), 8, 24)
+        faces = find_faces(detector, bgr_image, 8, 24)
         if not faces:
             return None
         crops = np.stack([cut_crop(bgr_image, face) for face in faces])[..., np.newaxis]

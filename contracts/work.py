@@ -26,6 +26,8 @@ class DetectFaces(msgspec.Struct, frozen=True):
     vote_profile: str
     votes: bool
     already_cropped: bool = False
+    still: bool = False
+    """A single picture: worth a longer look for small faces than a frame that the next one follows."""
 
 
 class DetectedFace(msgspec.Struct, frozen=True):

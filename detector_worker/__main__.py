@@ -22,7 +22,8 @@ def main() -> int:
     try:
         settings = read_settings(DetectorSettings, os.environ)
         configure_logs("detector_worker", settings.log_level, settings.log_format)
-        make_detector(settings.detector)  # says now, and not at the first frame, that its weights are missing
+        for name in {settings.detector, settings.picture_detector}:
+            make_detector(name)  # says now, and not at the first frame, that its weights are missing
         app = make_app(settings, redis.Redis.from_url(settings.redis_url))
     except (BadSetting, WeightsMissing) as problem:
         print(f"detector_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started

@@ -3,7 +3,7 @@
 The network looks at a small square and answers with scores, boxes and six points. In the first look the
 whole picture lies in the square; there a face at a webcam is some 30 pixels wide, and its crop's points were
 measured 5 of 48 pixels off. The second look draws the face alone, upright, into the square and finds
-them again: 1.2 of 48 pixels off. It costs one more run of the network a face, so only chosen faces get it.
+them again: 1.3 of 48 pixels off. It costs one more run of the network a face, so only chosen faces get it.
 """
 
 from dataclasses import dataclass

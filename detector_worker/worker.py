@@ -21,7 +21,7 @@ from contracts.work import (
 )
 from detector_worker.crops import cut_crop
 from detector_worker.decoding import UndecodableImage, decode_crop, decode_image
-from detector_worker.detectors import FaceDetector, make_detector, select_faces
+from detector_worker.detectors import FaceDetector, find_faces, make_detector
 from detector_worker.settings import DetectorSettings
 from runtime.celery_app import make_live_app
 from runtime.publishing import TaskEncoder
@@ -40,18 +40,18 @@ class DetectorWorker:
     """Finds faces. OpenCV's networks are not thread-safe, so each thread has a detector of its own."""
 
     def __init__(self, settings: DetectorSettings, redis_client: "redis.Redis", encoder: TaskEncoder) -> None:
-        self._detector_name = settings.detector
+        self._settings = settings
         self._redis = redis_client
         self._encoder = encoder
         self._of_thread = threading.local()
 
-    @property
-    def detector(self) -> FaceDetector:
-        """The one that belongs to the calling thread."""
-        if not hasattr(self._of_thread, "detector"):
-            self._of_thread.detector = make_detector(self._detector_name)
-        detector: FaceDetector = self._of_thread.detector
-        return detector
+    def _detector_for(self, command: DetectFaces) -> FaceDetector:
+        """The calling thread's own, made when it is first needed."""
+        name = self._settings.picture_detector if command.still else self._settings.detector
+        detectors: dict[str, FaceDetector] = self._of_thread.__dict__
+        if name not in detectors:
+            detectors[name] = make_detector(name)
+        return detectors[name]
 
     def detect_faces(self, command: DetectFaces) -> None:
         """Answers a picture without faces itself; every other goes on to the ensemble."""
@@ -76,7 +76,7 @@ class DetectorWorker:
         started = time.perf_counter()
         bgr_image = decode_image(picture)
         decoded = time.perf_counter()
-        faces = select_faces(self.detector.detect(bgr_image), command.max_faces, command.min_face_size)
+        faces = find_faces(self._detector_for(command), bgr_image, command.max_faces, command.min_face_size)
         crops = b"".join(cut_crop(bgr_image, face).tobytes() for face in faces)
         height, width = bgr_image.shape[:2]
         decode_ms = (decoded - started) * 1000

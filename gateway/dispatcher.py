@@ -71,6 +71,7 @@ class Dispatcher:
         vote_profile: str,
         votes: bool,
         already_cropped: bool = False,
+        still: bool = False,
     ) -> FrameAnswered:
         """Sends a picture the whole way. `deadline` is in Unix seconds. Raises WorkError."""
         ticket = uuid.uuid4().hex
@@ -85,6 +86,7 @@ class Dispatcher:
             vote_profile,
             votes,
             already_cropped,
+            still,
         )
         message = self._encoder.encode(DETECT_FACES, DETECT_FACES, command, expires=deadline)
         time_to_live_ms = max(1, int((deadline - time.time()) * 1000)) + PICTURE_OUTLIVES_DEADLINE_MS

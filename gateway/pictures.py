@@ -67,6 +67,7 @@ async def analyze_picture(
                 vote_profile=options.vote_profile,
                 votes=options.votes,
                 already_cropped=options.already_cropped,
+                still=True,
             )
     except Undecodable as problem:
         return problem_response(422, "bad_image", "Unprocessable Content", str(problem))
