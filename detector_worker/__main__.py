@@ -8,7 +8,6 @@ import redis
 
 from contracts.names import DETECT_FACES
 from detector_worker.blazeface import WeightsMissing
-from detector_worker.detectors import make_detector
 from detector_worker.settings import DetectorSettings
 from detector_worker.worker import make_app
 from runtime.celery_app import run_worker
@@ -22,8 +21,6 @@ def main() -> int:
     try:
         settings = read_settings(DetectorSettings, os.environ)
         configure_logs("detector_worker", settings.log_level, settings.log_format)
-        for name in {settings.detector, settings.picture_detector}:
-            make_detector(name)  # says now, and not at the first frame, that its weights are missing
         app = make_app(settings, redis.Redis.from_url(settings.redis_url))
     except (BadSetting, WeightsMissing) as problem:
         print(f"detector_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
@@ -31,8 +28,8 @@ def main() -> int:
     return run_worker(
         app,
         name=f"detector-{os.getpid()}",
-        pool="threads",
-        concurrency=settings.detector_threads,
+        pool="solo",
+        concurrency=1,
         queue=DETECT_FACES,
     )
 

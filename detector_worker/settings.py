@@ -17,4 +17,3 @@ class DetectorSettings(CommonSettings, frozen=True, kw_only=True):
     picture_detector: Annotated[
         Literal["blazeface", "blazeface_full", "haar"], Meta(description="the same for single pictures")
     ] = "blazeface_full"
-    detector_threads: Annotated[int, Meta(ge=1, description="pictures that one worker looks at at once")] = 1

@@ -1,6 +1,5 @@
 """The Celery tasks of the detector worker: an encoded picture in, crops handed on to the ensemble."""
 
-import threading
 import time
 
 import celery
@@ -37,21 +36,16 @@ class Doorbell(msgspec.Struct, frozen=True):
 
 
 class DetectorWorker:
-    """Finds faces. OpenCV's networks are not thread-safe, so each thread has a detector of its own."""
+    """Finds faces, one picture at a time (Celery's solo pool; OpenCV's networks are not thread-safe)."""
 
     def __init__(self, settings: DetectorSettings, redis_client: "redis.Redis", encoder: TaskEncoder) -> None:
         self._settings = settings
         self._redis = redis_client
         self._encoder = encoder
-        self._of_thread = threading.local()
+        self._detectors = {name: make_detector(name) for name in {settings.detector, settings.picture_detector}}
 
     def _detector_for(self, command: DetectFaces) -> FaceDetector:
-        """The calling thread's own, made when it is first needed."""
-        name = self._settings.picture_detector if command.still else self._settings.detector
-        detectors: dict[str, FaceDetector] = self._of_thread.__dict__
-        if name not in detectors:
-            detectors[name] = make_detector(name)
-        return detectors[name]
+        return self._detectors[self._settings.picture_detector if command.still else self._settings.detector]
 
     def detect_faces(self, command: DetectFaces) -> None:
         """Answers a picture without faces itself; every other goes on to the ensemble."""
