@@ -75,7 +75,17 @@ def test_a_second_look_steadies_the_landmarks_of_a_small_face(astronaut):
 
 def test_a_face_that_the_second_look_does_not_find_stays_as_it_is():
     face = DetectedFace(BoundingBox(10, 10, 50, 50), 0.6, None)
-    assert make_detector("blazeface").refine(np.zeros((80, 80, 3), np.uint8), [face]) == [face]
+    assert make_detector("blazeface").refine(np.zeros((480, 640, 3), np.uint8), [face]) == [face]
+
+
+def test_a_large_face_is_taken_from_the_first_look(astronaut):
+    detector = make_detector("blazeface")
+    close_up = cv2.resize(astronaut[40:240, 130:330], (480, 480))
+    detected = detector.detect(close_up)
+    assert detected[0].box.width > 0.25 * 480
+    assert detector.refine(close_up, detected) == detected
+    small = cv2.copyMakeBorder(close_up, 480, 480, 480, 480, cv2.BORDER_REPLICATE)
+    assert detector.refine(small, detector.detect(small)) != detector.detect(small)
 
 
 @pytest.mark.parametrize(
