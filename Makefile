@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := PIP_CONSTRAINT= PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up test lint training-env test-training bench screenshots lock clean media browser
@@ -75,5 +75,5 @@ tests/media/node_modules/.stamp: tests/media/package-lock.json requirements/node
 
 .venv-training/stamp: requirements/training.txt
 	@test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
-	@PIP_CONSTRAINT= .venv-training/bin/python -m pip --quiet install --require-hashes -r requirements/training.txt
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-training/bin/python -m pip --quiet install --require-hashes -r requirements/training.txt
 	@touch $@

@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pytest
 import pytest_asyncio
 
+from bench.local import LiteMember
 from contracts.api import ImageReply
 from contracts.labels import LABELS
-from tests.platform_process import Platform
+from runtime.model_tree import read_ensemble
+from tests.platform_process import ROOT, Platform
 from thespis import AsyncClient, Client, ThespisError, Unreachable
 from thespis.sample_face import astronaut_path
 
@@ -69,11 +71,21 @@ async def test_bytes_after_a_pictures_end_are_cut_off(http: httpx.AsyncClient, j
     assert len((await http.post("/v1/images", content=jpeg + b"\0" * 5000)).json()["faces"]) == 1
 
 
-async def test_a_crop_goes_to_the_members_as_it_is(http: httpx.AsyncClient) -> None:
+async def test_a_crop_gets_the_predictions_that_the_exported_files_give(http: httpx.AsyncClient) -> None:
+    """What is measured offline is what is served: the same crop, member by member, and their weighted mean."""
     crop = np.random.default_rng(3).integers(0, 256, (48, 48), np.uint8)
     answer = (await http.post("/v1/images?already_cropped=true&votes=true", content=encode(crop, ".png"))).json()
-    assert answer["faces"][0]["box"] == {"x": 0, "y": 0, "width": 48, "height": 48}
-    assert len(answer["faces"][0]["votes"]) == len(answer["members"]["used"])
+    (served,) = answer["faces"]
+    assert served["box"] == {"x": 0, "y": 0, "width": 48, "height": 48}
+    ensemble = read_ensemble(ROOT / "models")
+    assert set(served["votes"]) == set(ensemble.members)
+    mean = np.zeros(len(LABELS))
+    for name, member in ensemble.members.items():
+        offline = LiteMember(ROOT / "models" / name / str(member.version) / "model.tflite", 1)
+        (probabilities,) = offline.predict(crop[np.newaxis, ..., np.newaxis])
+        assert list(served["votes"][name].values()) == pytest.approx(probabilities.tolist(), abs=1e-4)
+        mean += ensemble.votes["default"].weights.get(name, 0.0) * probabilities
+    assert list(served["probabilities"].values()) == pytest.approx((mean / mean.sum()).tolist(), abs=1e-4)
 
 
 async def test_a_picture_of_several_faces_names_each_largest_first(
