@@ -86,6 +86,34 @@ def test_more_workers_are_started_when_asked_for(tmp_path_factory: pytest.TempPa
         assert len(platform.children_with("-m ensemble_worker")) == 2
 
 
+def test_the_bench_prints_one_object_with_the_live_figures_and_both_references() -> None:
+    run = thespis("bench", "live", "--sessions", "1,2", "--seconds", "1", "--json")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert {"cpu", "cores"} <= set(report["machine"])
+    assert report["frame"]["width"] == 640
+    for reference in ("in_process", "original_loop"):
+        assert report[reference]["p50_ms"] > 0
+        assert report[reference]["frames_per_s"] > 0
+    assert [row["sessions"] for row in report["live"]] == [1, 2]
+    for row in report["live"]:
+        assert row["answered_per_s"] > 0
+        assert 0 < row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"]
+        assert {"gateway", "detector_worker", "ensemble_worker", "redis"} <= set(row["cpu_ms_per_frame"])
+        assert {"gateway", "detector_worker", "ensemble_worker", "baseline"} <= set(row["rss_mb"])
+
+
+@pytest.mark.parametrize(("flag", "key"), [("--original", "original_loop"), ("--in-process", "in_process")])
+def test_each_reference_can_be_measured_alone(flag: str, key: str) -> None:
+    run = thespis("bench", "live", flag, "--seconds", "1", "--json")
+    assert run.returncode == 0, run.stderr
+    assert set(json.loads(run.stdout)) == {
+        "machine",
+        "frame",
+        flag.strip("-").replace("-", "_").replace("original", "original_loop"),
+    }
+
+
 @pytest.mark.parametrize("words", [(), ("up",), ("analyze",), ("bench",), ("bench", "live")])
 def test_help_says_what_each_command_is_for(words: tuple[str, ...]) -> None:
     run = thespis(*words, "--help")

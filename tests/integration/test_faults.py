@@ -198,17 +198,22 @@ async def test_sigterm_tells_sessions_and_finishes_what_is_in_hand(
         assert session.ids() == list(range(1, len(session.ids()) + 1))
 
 
-def test_no_child_survives_a_stop_or_a_kill(tmp_path_factory: pytest.TempPathFactory) -> None:
-    log = tmp_path_factory.mktemp("ending") / "up.log"
-    stopped = Platform(log)
-    children = stopped.children
-    assert len(children) >= 7
-    assert stopped.stop() == 0
-    assert not [child for child in children if child.is_running()]
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_ends_every_child_and_a_second_signal_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, number: signal.Signals
+) -> None:
+    with Platform(tmp_path_factory.mktemp("ending") / "up.log") as platform:
+        children = platform.children
+        assert len(children) >= 7
+        platform.process.send_signal(number)
+        platform.process.send_signal(number)
+        assert platform.process.wait(30) == 0
+        assert not [child for child in children if child.is_running()]
 
-    killed = Platform(log)
-    children = killed.children
-    killed.process.kill()
-    killed.process.wait()
-    wait_until(lambda: not [child for child in children if child.is_running()])
-    killed.stop()
+
+def test_no_child_survives_a_parent_that_is_killed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with Platform(tmp_path_factory.mktemp("killed") / "up.log") as platform:
+        children = platform.children
+        platform.process.kill()
+        platform.process.wait()
+        wait_until(lambda: not [child for child in children if child.is_running()])

@@ -1,0 +1,86 @@
+"""A batch of frames of several sessions: one round of predictions, each frame its own faces and its own vote."""
+
+import time
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from contracts.geometry import CROP_BYTES, BoundingBox
+from contracts.labels import LABELS
+from contracts.work import ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
+from ensemble_worker.classify import classify_batch
+
+WEIGHTS = {"default": {"a": 1.0, "b": 0.0}, "other": {"a": 0.0, "b": 1.0}}
+
+
+class ScriptedFanOut:
+    """Member a sees the label whose number the crop is filled with; member b always sees happy."""
+
+    names = ("a", "b", "gone")
+
+    def __init__(self, *answering: str) -> None:
+        self.answering = answering
+        self.asked: list[int] = []
+        self.timeouts: list[float] = []
+
+    async def predict(self, crops: bytes, timeout_s: float) -> dict[str, npt.NDArray[np.float32]]:
+        self.asked.append(len(crops) // CROP_BYTES)
+        self.timeouts.append(timeout_s)
+        firsts = np.frombuffer(crops, np.uint8).reshape(-1, CROP_BYTES)[:, 0]
+        answers = {"a": np.eye(7, dtype=np.float32)[firsts], "b": np.eye(7, dtype=np.float32)[[3] * len(firsts)]}
+        return {name: answers[name] for name in self.answering}
+
+
+def frame(*labels: int, profile: str = "default", votes: bool = False, seconds: float = 1.0) -> ClassifyFaces:
+    faces = [DetectedFace(BoundingBox(label, 0, 10, 10), 0.9, None) for label in labels]
+    crops = b"".join(bytes([label]) * CROP_BYTES for label in labels)
+    return ClassifyFaces("t", "c", time.time() + seconds, profile, votes, 640, 480, 1.0, 2.0, faces, crops)
+
+
+def top(probabilities: list[float]) -> int:
+    return int(np.argmax(probabilities))
+
+
+async def test_frames_of_several_sessions_share_one_round_and_keep_their_own_faces() -> None:
+    fan_out = ScriptedFanOut("a", "b")
+    first, second = await classify_batch([frame(0, 4), frame(6)], fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert fan_out.asked == [3]
+    assert isinstance(first, FrameAnswered)
+    assert isinstance(second, FrameAnswered)
+    assert [top(face.probabilities) for face in first.faces] == [0, 4]
+    assert [face.box.x for face in first.faces] == [0, 4]
+    assert [top(face.probabilities) for face in second.faces] == [6]
+
+
+async def test_each_frame_votes_by_its_own_profile() -> None:
+    replies = await classify_batch([frame(0), frame(0, profile="other")], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert [top(reply.faces[0].probabilities) for reply in replies if isinstance(reply, FrameAnswered)] == [0, 3]
+
+
+async def test_members_that_did_not_answer_are_named() -> None:
+    (reply,) = await classify_batch([frame(0)], ScriptedFanOut("b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert isinstance(reply, FrameAnswered)
+    assert (reply.used, reply.missing) == (["b"], ["a", "gone"])
+
+
+async def test_without_any_answer_each_frame_fails() -> None:
+    replies = await classify_batch([frame(0), frame(1)], ScriptedFanOut(), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert [reply.code for reply in replies if isinstance(reply, FrameFailed)] == ["members_unavailable"] * 2
+
+
+async def test_votes_are_sent_only_to_those_who_asked_and_agreement_to_all() -> None:
+    silent, curious = await classify_batch([frame(0), frame(0, votes=True)], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert isinstance(silent, FrameAnswered)
+    assert isinstance(curious, FrameAnswered)
+    assert silent.faces[0].votes is None
+    votes = curious.faces[0].votes
+    assert votes is not None
+    assert votes["b"][LABELS[3]] == 1.0
+    assert silent.faces[0].agreement == curious.faces[0].agreement == 0.5
+
+
+async def test_members_are_waited_for_no_longer_than_the_last_deadline() -> None:
+    fan_out = ScriptedFanOut("a")
+    await classify_batch([frame(0, seconds=0.1), frame(0, seconds=0.2)], fan_out, WEIGHTS, 10.0)  # type: ignore[arg-type]
+    assert fan_out.timeouts[0] == pytest.approx(0.2, abs=0.05)

@@ -1,0 +1,56 @@
+"""How many sessions there may be, and from where a page may open one."""
+
+import pytest
+
+from contracts.members import Ensemble
+from gateway.settings import GatewaySettings
+from gateway.stream import Sessions, origin_allowed
+
+SETTINGS = GatewaySettings(max_sessions=3, max_sessions_per_address=2)
+
+
+def sessions() -> Sessions:
+    return Sessions(None, Ensemble([], {}, {}), SETTINGS)  # type: ignore[arg-type]
+
+
+async def test_one_address_may_not_take_all_places() -> None:
+    room = sessions()
+    assert [room.enter("a") for _ in range(3)] == [None, None, "too_many_sessions_of_this_address"]
+    assert room.enter("b") is None
+    assert room.enter("c") == "too_many_sessions"
+
+
+async def test_a_place_is_free_again_when_its_session_ends() -> None:
+    room = sessions()
+    room.enter("a")
+    room.enter("a")
+    room.leave("a")
+    assert room.enter("a") is None
+    room.leave("a")
+    room.leave("a")
+    assert not room.per_address
+
+
+async def test_a_gateway_that_stops_lets_nobody_in() -> None:
+    room = sessions()
+    await room.drain()
+    assert room.enter("a") == "draining"
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed", "may"),
+    [
+        (None, "", True),
+        ("http://thespis.lan:8080", "", True),
+        ("http://thespis.lan", "", False),
+        ("https://evil.example", "", False),
+        ("null", "", False),
+        ("https://app.example", "https://app.example, https://other.example", True),
+        ("https://app.example.evil", "https://app.example", False),
+        ("https://anything", "*", True),
+    ],
+)
+def test_only_the_gateways_own_page_and_listed_origins_open_sessions(
+    origin: str | None, allowed: str, may: bool
+) -> None:
+    assert origin_allowed(origin, "thespis.lan:8080", allowed) is may
