@@ -28,7 +28,7 @@ def main() -> int:
     return run_worker(
         app,
         name=f"detector-{os.getpid()}",
-        pool="solo",
+        pool="threads",  # of one: while it works, the main thread fetches what is next
         concurrency=1,
         queue=DETECT_FACES,
     )

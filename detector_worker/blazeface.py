@@ -13,6 +13,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 
 from contracts.geometry import CROP_SIZE, BoundingBox, Landmarks, Point
 from contracts.work import DetectedFace
@@ -65,14 +66,18 @@ class Network:
 
     def __init__(self, variant: Variant) -> None:
         self.side = variant.side
-        self._net = cv2.dnn.readNetFromTFLite(str(weights_path(variant)))
-        self._outputs = self._net.getUnconnectedOutLayersNames()
+        self._interpreter = Interpreter(str(weights_path(variant)), num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
         self._anchors = anchor_centres(variant.side, variant.grids)
 
     def look(self, square: BgrImage) -> tuple[Floats, Floats]:
         """Scores [n] and candidates [n, 8, 2], one a face, surest first, of uint8 [side, side, 3]."""
-        self._net.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True))
-        outputs = [np.asarray(output, np.float32)[0] for output in self._net.forward(self._outputs)]
+        rgb_square = cv2.cvtColor(square, cv2.COLOR_BGR2RGB)
+        self._interpreter.set_tensor(self._input, rgb_square[np.newaxis].astype(np.float32) / 127.5 - 1)
+        self._interpreter.invoke()
+        outputs = [self._interpreter.get_tensor(output)[0] for output in self._outputs]
         raw_scores, raw_boxes = sorted(outputs, key=lambda output: output.shape[1])
         scores = sigmoid(raw_scores[:, 0])
         sure = scores >= MIN_SCORE

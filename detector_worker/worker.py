@@ -36,7 +36,7 @@ class Doorbell(msgspec.Struct, frozen=True):
 
 
 class DetectorWorker:
-    """Finds faces, one picture at a time (Celery's solo pool; OpenCV's networks are not thread-safe)."""
+    """Finds faces, one picture at a time: the networks are not thread-safe."""
 
     def __init__(self, settings: DetectorSettings, redis_client: "redis.Redis", encoder: TaskEncoder) -> None:
         self._settings = settings

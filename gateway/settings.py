@@ -27,7 +27,7 @@ class GatewaySettings(CommonSettings, frozen=True, kw_only=True):
     max_frames_in_flight: Annotated[int, Meta(ge=1, description="frames of one session that are worked on at once")] = 2
     max_work_in_flight: Annotated[
         int, Meta(ge=1, description="frames of all this gateway's sessions that are worked on at once")
-    ] = 16
+    ] = 8
     max_pictures_in_flight: Annotated[int, Meta(ge=1, description="single pictures that are worked on at once")] = 4
     max_faces: Annotated[int, Meta(ge=1, le=32, description="most faces of one frame")] = 16
     max_bad_frames_in_a_row: Annotated[int, Meta(ge=1, description="unusable messages in a row that end a session")] = 5
