@@ -37,10 +37,10 @@ screenshots: $(VENV)/development.stamp browser ## Make the README's pictures fro
 	@$(BIN)/python -m tests.screenshots
 
 lock: ## Resolve the requirements anew (needs uv)
-	for name in services development; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	for name in services development node training; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
-	uv pip compile -q --no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links \
-	  requirements/parts.in -o requirements/parts.txt
+	for name in parts training-nodeps; do uv pip compile -q --no-deps --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove the environments and what tests left
 	rm -rf $(VENV) .venv-training tests/media/node_modules .pytest_cache .mypy_cache .ruff_cache *.egg-info
@@ -73,7 +73,8 @@ tests/media/node_modules/.stamp: tests/media/package-lock.json requirements/node
 	$$npm ci --prefix tests/media --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-.venv-training/stamp: requirements/training.txt
+.venv-training/stamp: requirements/training.txt requirements/training-nodeps.txt
 	@test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-training/bin/python -m pip --quiet install --require-hashes -r requirements/training.txt
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-training/bin/python -m pip --quiet install --require-hashes --no-deps -r requirements/training-nodeps.txt
 	@touch $@

@@ -70,7 +70,7 @@ RECIPES = {
     # The small networks underfit under the full recipe; theirs is lighter.
     "five_layer": Configuration(
         "five_layer",
-        epochs=12,
+        epochs=40,
         averaging=0.998,
         weight_decay=2e-4,
         augmentation=Augmentation(10.0, 0.10, 0.08, 0.2, 0.2, erasing=0.0),
