@@ -3,16 +3,19 @@
 from typing import Final
 
 DETECT_FACES: Final = "detect_faces"
-"""Task and queue: a picture waits under a key."""
+"""Task and queue: the doorbell; frames wait in WAITING_FRAMES, their pictures under keys of their own."""
 
 CLASSIFY_FACES: Final = "classify_faces"
-"""Task and queue: the doorbell; the crops wait in PENDING_CROPS."""
+"""Task and queue: the doorbell; crops wait in WAITING_CROPS."""
 
 CHECK_DETECTOR: Final = "check_detector"
 CHECK_ENSEMBLE: Final = "check_ensemble"
 """Tasks on the two queues above: prove that somebody consumes."""
 
-PENDING_CROPS: Final = "thespis:crops"
+WAITING_FRAMES: Final = "thespis:frames"
+"""List of msgpack DetectFaces, oldest first."""
+
+WAITING_CROPS: Final = "thespis:crops"
 """List of msgpack ClassifyFaces, oldest first."""
 
 

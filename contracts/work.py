@@ -15,7 +15,7 @@ WorkFailure = Literal["undecodable_image", "members_unavailable", "internal"]
 
 
 class DetectFaces(msgspec.Struct, frozen=True):
-    """Command to the detector: the encoded picture lies in Redis under `picture_key`."""
+    """Command to a detector: the encoded picture lies in Redis under `picture_key`."""
 
     ticket: str
     reply_channel: str

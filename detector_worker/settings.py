@@ -14,6 +14,9 @@ class DetectorSettings(CommonSettings, frozen=True, kw_only=True):
         Literal["blazeface", "blazeface_full", "haar"],
         Meta(description="blazeface, blazeface_full (smaller faces, slower) or haar (the original's cascade)"),
     ] = "blazeface"
+    max_detect_frames: Annotated[
+        int, Meta(ge=1, description="frames of all sessions that one detector takes at once")
+    ] = 4
     picture_detector: Annotated[
         Literal["blazeface", "blazeface_full", "haar"], Meta(description="the same for single pictures")
     ] = "blazeface_full"

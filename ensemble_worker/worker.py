@@ -1,14 +1,12 @@
 """The Celery tasks of the ensemble worker.
 
-`classify_faces` is only a doorbell: the crops wait in a list, and whoever hears it takes as many frames as are there,
-of all sessions, into one round of Predict calls.
-A doorbell that finds the list empty came too late: an earlier one served it.
+`classify_faces` is only a doorbell (runtime/doorbell.py): the crops wait in a list, and whoever hears it takes as many
+frames as are there, of all sessions, into one round of Predict calls.
 """
 
 import asyncio
 import time
 from pathlib import Path
-from typing import cast
 
 import celery
 import msgspec
@@ -16,22 +14,24 @@ import redis
 import structlog
 
 from contracts.geometry import CROP_BYTES
-from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, PENDING_CROPS
+from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, WAITING_CROPS
 from contracts.work import CheckReady, ClassifyFaces, FrameAnswered, FrameFailed, ReadyChecked
 from ensemble_worker.classify import classify_batch
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.member import Member
 from ensemble_worker.settings import EnsembleSettings, parse_members
-from runtime.celery_app import make_live_app
+from runtime.doorbell import Doorbell
 from runtime.model_tree import BadModelTree, read_ensemble
 
 log = structlog.get_logger("thespis.ensemble")
+
+FRAME_DECODER = msgspec.msgpack.Decoder(ClassifyFaces)
 
 
 class EnsembleWorker:
     """The members and the loop their channels live in; one task at a time (Celery's solo pool)."""
 
-    def __init__(self, settings: EnsembleSettings, redis_client: "redis.Redis") -> None:
+    def __init__(self, settings: EnsembleSettings, redis_client: "redis.Redis", app: celery.Celery) -> None:
         ensemble = read_ensemble(Path(settings.models_path))
         targets = parse_members(settings.members)
         unknown = set(targets) - set(ensemble.members)
@@ -40,6 +40,7 @@ class EnsembleWorker:
         self._settings = settings
         self._weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
         self._redis = redis_client
+        self._crops = Doorbell(app, CLASSIFY_FACES, WAITING_CROPS)
         self._loop = asyncio.new_event_loop()
         self._fan_out = self._loop.run_until_complete(self._open(targets))
 
@@ -48,8 +49,9 @@ class EnsembleWorker:
 
     def serve_waiting_frames(self) -> None:
         """Takes up to a batch of frames that still have time and answers them."""
-        packed = cast(list[bytes] | None, self._redis.lpop(PENDING_CROPS, self._settings.max_batch_frames))
-        frames = [msgspec.msgpack.decode(frame, type=ClassifyFaces) for frame in packed or []]
+        frames = [
+            FRAME_DECODER.decode(entry) for entry in self._crops.take(self._redis, self._settings.max_batch_frames)
+        ]
         now = time.time()
         batch = [frame for frame in frames if frame.deadline > now and frame.vote_profile in self._weights]
         if not batch:
@@ -83,9 +85,8 @@ class EnsembleWorker:
         self._loop.close()
 
 
-def make_app(settings: EnsembleSettings, worker: EnsembleWorker) -> celery.Celery:
-    """The Celery application with this worker's two tasks."""
-    app = make_live_app(settings.redis_url)
+def add_tasks(app: celery.Celery, worker: EnsembleWorker) -> None:
+    """Gives the Celery application this worker's two tasks."""
 
     @app.task(name=CLASSIFY_FACES)
     def classify_faces(**_: object) -> None:
@@ -94,5 +95,3 @@ def make_app(settings: EnsembleSettings, worker: EnsembleWorker) -> celery.Celer
     @app.task(name=CHECK_ENSEMBLE)
     def check_ensemble(**command: object) -> None:
         worker.check_ready(msgspec.convert(command, CheckReady))
-
-    return app

@@ -22,7 +22,6 @@ from gateway.settings import GatewaySettings
 from gateway.stream import Sessions, describe_members, stream
 from runtime.celery_app import make_live_app
 from runtime.model_tree import read_ensemble
-from runtime.publishing import TaskEncoder
 
 REDIS_TIMEOUT_S = 1.0
 
@@ -120,8 +119,7 @@ async def hold_dispatcher(app: web.Application) -> AsyncIterator[None]:
         # One more try finds Redis again after a restart; more would outlast the frame.
         retry=redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1),
     )
-    encoder = TaskEncoder(make_live_app(settings.redis_url))
-    app[keys.DISPATCHER] = Dispatcher(client, encoder)
+    app[keys.DISPATCHER] = Dispatcher(client, make_live_app(settings.redis_url))
     app[keys.SESSIONS] = Sessions(app[keys.DISPATCHER], app[keys.ENSEMBLE], settings)
     listener = asyncio.create_task(app[keys.DISPATCHER].listen())
     yield

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import celery
 import msgspec
 import redis.asyncio
 import redis.exceptions
@@ -22,10 +23,12 @@ from contracts.names import (
     CHECK_ENSEMBLE,
     CLASSIFY_FACES,
     DETECT_FACES,
+    WAITING_FRAMES,
     picture_key,
     reply_channel,
 )
 from contracts.work import CheckReady, DetectFaces, FrameAnswered, FrameFailed, ReadyChecked, Reply
+from runtime.doorbell import MOST_WAITING, Doorbell
 from runtime.publishing import TaskEncoder
 
 log = structlog.get_logger("thespis.gateway")
@@ -54,9 +57,10 @@ class Undecodable(WorkError):
 class Dispatcher:
     """One gateway's way to the workers and back."""
 
-    def __init__(self, redis_client: "redis.asyncio.Redis", encoder: TaskEncoder) -> None:
+    def __init__(self, redis_client: "redis.asyncio.Redis", app: celery.Celery) -> None:
         self._redis = redis_client
-        self._encoder = encoder
+        self._encoder = TaskEncoder(app)
+        self._frames = Doorbell(app, DETECT_FACES, WAITING_FRAMES)
         self._channel = reply_channel(uuid.uuid4().hex)
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
         self._listening = asyncio.Event()
@@ -88,13 +92,13 @@ class Dispatcher:
             already_cropped,
             still,
         )
-        message = self._encoder.encode(DETECT_FACES, DETECT_FACES, command, expires=deadline)
+        entry = msgspec.msgpack.encode(command)
         time_to_live_ms = max(1, int((deadline - time.time()) * 1000)) + PICTURE_OUTLIVES_DEADLINE_MS
 
         async def send() -> None:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.set(key, picture, px=time_to_live_ms)
-                pipeline.lpush(DETECT_FACES, message)
+                self._frames.ring(pipeline, [entry])
                 await pipeline.execute()
 
         reply = await self._ask(ticket, send, deadline)
@@ -121,7 +125,10 @@ class Dispatcher:
         message = self._encoder.encode(task, queue, command, expires=deadline)
 
         async def send() -> None:
-            await self._redis.lpush(queue, message)
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.lpush(queue, message)
+                pipeline.ltrim(queue, 0, MOST_WAITING - 1)
+                await pipeline.execute()
 
         reply = await self._ask(ticket, send, deadline)
         if not isinstance(reply, ReadyChecked):

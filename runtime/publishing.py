@@ -19,15 +19,15 @@ class TaskEncoder:
     def __init__(self, app: celery.Celery) -> None:
         self._as_task = app.amqp.as_task_v2
 
-    def encode(self, task: str, queue: str, command: msgspec.Struct, *, expires: float) -> bytes:
-        """The bytes to LPUSH on `queue`; the worker throws the task away after `expires` (Unix seconds)."""
+    def encode(self, task: str, queue: str, command: msgspec.Struct, *, expires: float | None = None) -> bytes:
+        """The bytes to LPUSH on `queue`; the worker throws the task away after `expires` (Unix seconds), if given."""
         task_id = str(uuid.uuid4())
         # The representations would otherwise be made from the arguments, at some cost and for no reader.
         message = self._as_task(
             task_id,
             task,
             kwargs=msgspec.to_builtins(command),
-            expires=datetime.datetime.fromtimestamp(expires, datetime.UTC),
+            expires=None if expires is None else datetime.datetime.fromtimestamp(expires, datetime.UTC),
             ignore_result=True,
             argsrepr="-",
             kwargsrepr="-",

@@ -1,0 +1,63 @@
+"""Work that waits in a Redis list until a worker hears the doorbell.
+
+The doorbell is a Celery task that carries nothing. Whoever hears it takes as much of the list as it can use at once,
+so that frames which came while it was busy share one task, one round trip and warm caches. It is rung only when no
+ring of this sender is waiting to be heard: whoever hears that one takes the newcomer, too.
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias, cast
+
+import celery
+import msgspec
+import redis
+import redis.asyncio
+
+from runtime.publishing import TaskEncoder
+
+Pipeline: TypeAlias = "redis.client.Pipeline | redis.asyncio.client.Pipeline"
+
+MOST_WAITING: Final = 256
+"""Entries and tasks kept when nobody takes them, the newest: they are long past their deadline by then."""
+
+STRANDED_AFTER_S: Final = 30
+"""Entries whose ring was lost go with the next ring, or after this time when there is none."""
+
+RING: Final = """
+for entry = 2, #ARGV do redis.call('RPUSH', KEYS[1], ARGV[entry]) end
+redis.call('LTRIM', KEYS[1], -{most}, -1)
+redis.call('EXPIRE', KEYS[1], {stranded})
+if not redis.call('LPOS', KEYS[2], ARGV[1]) then
+  redis.call('LPUSH', KEYS[2], ARGV[1])
+  redis.call('LTRIM', KEYS[2], 0, {most} - 1)
+end
+""".replace("{most}", str(MOST_WAITING)).replace("{stranded}", str(STRANDED_AFTER_S))
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """The doorbell's task has no arguments."""
+
+
+class Doorbell:
+    """One process's hand on a bell: it lays down entries, or takes them. `task` is also the name of its queue."""
+
+    def __init__(self, app: celery.Celery, task: str, waiting: str) -> None:
+        self._keys = (waiting, task)
+        self._ring = TaskEncoder(app).encode(task, task, Ring())
+
+    def ring(self, pipeline: Pipeline, entries: Sequence[bytes] = ()) -> None:
+        """Adds the entries and the ring to a pipeline; without entries it only rings.
+
+        A script, because between "is somebody rung already?" and the ring the worker may have come and gone; sent
+        whole, because a Redis that was restarted knows no script.
+        """
+        pipeline.eval(RING, len(self._keys), *self._keys, self._ring, *entries)
+
+    def take(self, client: "redis.Redis", most: int) -> list[bytes]:
+        """Up to `most` entries, the oldest first; none when an earlier ring was heard for them."""
+        entries = cast(list[bytes] | None, client.lpop(self._keys[0], most)) or []
+        if len(entries) == most:  # there may be more, for whoever is free
+            with client.pipeline(transaction=False) as pipeline:
+                self.ring(pipeline)
+                pipeline.execute()
+        return entries

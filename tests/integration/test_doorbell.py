@@ -1,0 +1,112 @@
+"""Frames wait in a list until a worker hears the doorbell; over a real Redis."""
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import redis
+
+from contracts.names import CLASSIFY_FACES, DETECT_FACES, WAITING_CROPS, WAITING_FRAMES, picture_key
+from contracts.work import ClassifyFaces, DetectFaces, FrameFailed
+from detector_worker.settings import DetectorSettings
+from detector_worker.worker import DetectorWorker
+from runtime.celery_app import make_live_app
+from runtime.doorbell import MOST_WAITING, Doorbell
+from tests.integration.redis_server import redis_server
+
+CHANNEL = "replies"
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator["redis.Redis"]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def doorbell(redis_url: str) -> Doorbell:
+    return Doorbell(make_live_app(redis_url), DETECT_FACES, WAITING_FRAMES)
+
+
+def ring(client: "redis.Redis", doorbell: Doorbell, *entries: bytes) -> None:
+    with client.pipeline(transaction=False) as pipeline:
+        doorbell.ring(pipeline, entries)
+        pipeline.execute()
+
+
+def rings(client: "redis.Redis") -> int:
+    return int(client.llen(DETECT_FACES))  # type: ignore[arg-type]
+
+
+def test_entries_are_taken_oldest_first(client: "redis.Redis", doorbell: Doorbell) -> None:
+    ring(client, doorbell, b"1", b"2")
+    ring(client, doorbell, b"3")
+    assert doorbell.take(client, 8) == [b"1", b"2", b"3"]
+    assert doorbell.take(client, 8) == []
+
+
+def test_it_is_not_rung_again_while_nobody_has_heard_it(client: "redis.Redis", doorbell: Doorbell) -> None:
+    ring(client, doorbell, b"1")
+    ring(client, doorbell, b"2")
+    assert rings(client) == 1
+    client.rpop(DETECT_FACES)  # a worker hears it
+    ring(client, doorbell, b"3")
+    assert rings(client) == 1
+
+
+def test_whoever_leaves_something_rings_for_the_next(client: "redis.Redis", doorbell: Doorbell) -> None:
+    ring(client, doorbell, b"1", b"2", b"3")
+    client.rpop(DETECT_FACES)
+    assert doorbell.take(client, 2) == [b"1", b"2"]
+    assert rings(client) == 1
+    client.rpop(DETECT_FACES)
+    assert doorbell.take(client, 2) == [b"3"]
+    assert rings(client) == 0
+
+
+def test_nothing_grows_or_stays_when_nobody_takes_it(client: "redis.Redis", doorbell: Doorbell, redis_url: str) -> None:
+    for sender in range(MOST_WAITING + 10):  # each of another process: its ring is another
+        other = doorbell if sender == 0 else Doorbell(make_live_app(redis_url), DETECT_FACES, WAITING_FRAMES)
+        ring(client, other, str(sender).encode())
+    assert rings(client) == MOST_WAITING
+    assert client.llen(WAITING_FRAMES) == MOST_WAITING
+    assert client.lindex(WAITING_FRAMES, 0) == b"10", "the oldest go"
+    assert 0 < int(client.ttl(WAITING_FRAMES)) <= 30  # type: ignore[arg-type]
+
+
+def test_frames_taken_at_once_have_each_their_own_fate(
+    client: "redis.Redis", doorbell: Doorbell, redis_url: str, jpeg: bytes
+) -> None:
+    now = time.time()
+    pictures = {"good": jpeg, "damaged": b"\xff\xd8 no picture", "late": jpeg, "lost": None, "good too": jpeg}
+    for ticket, picture in pictures.items():
+        if picture is not None:
+            client.set(picture_key(ticket), picture)
+        deadline = now - 1 if ticket == "late" else now + 60
+        command = DetectFaces(
+            ticket, CHANNEL, picture_key(ticket), deadline,
+            max_faces=4, min_face_size=20, vote_profile="accurate", votes=False,
+        )  # fmt: skip
+        ring(client, doorbell, msgspec.msgpack.encode(command))
+    worker = DetectorWorker(DetectorSettings(), client, make_live_app(redis_url))
+    with client.pubsub() as replies:
+        replies.subscribe(CHANNEL)
+        replies.get_message(timeout=5)  # the subscription itself
+        worker.serve_waiting_frames()
+        worker.serve_waiting_frames()  # four at most are taken at once
+        reply = replies.get_message(timeout=5)
+        assert replies.get_message(timeout=0) is None, "only the damaged picture is answered here"
+    assert reply is not None
+    failure = msgspec.msgpack.decode(reply["data"], type=FrameFailed)
+    assert (failure.ticket, failure.code) == ("damaged", "undecodable_image")
+    crops = [msgspec.msgpack.decode(entry, type=ClassifyFaces) for entry in client.lrange(WAITING_CROPS, 0, -1)]  # type: ignore[union-attr]
+    assert [(frame.ticket, len(frame.faces)) for frame in crops] == [("good", 1), ("good too", 1)]
+    assert client.llen(CLASSIFY_FACES) == 1, "one ring for both"
+    assert client.keys("*picture*") == [], "no picture outlives its look"
