@@ -61,7 +61,7 @@ RECIPES = {
     # 45 % of the cost: two thirds of the epochs in under half of the time.
     "residual": Configuration(
         "residual",
-        epochs=18,
+        epochs=60,
         averaging=0.998,
         small_resolution=32,
         small_share=0.7,

@@ -10,9 +10,10 @@ from training.augmentation import Augmentation
 from training.export import at_full_size, multiply_accumulates
 from training.train import Configuration, Trainer
 from training.zoo import BUILDERS
+from training.zoo.normalisation import BatchNormalization
 
 KNOWN = {  # parameters, multiply-accumulates
-    "residual": (1_567_903, 134_204_736),
+    "residual": (1_620_519, 68_495_104),
     "five_layer": (2_439_463, 21_019_648),
     "baseline": (67_591, 35_833_824),
 }
@@ -52,3 +53,12 @@ def test_each_network_learns_one_batch_by_heart(name: str) -> None:
     trainer.optimizer.learning_rate.assign(0.05)
     losses = [float(trainer.step(*batch, tf.constant([1, step], tf.int32), 48)[0]) for step in range(30)]
     assert np.mean(losses[-3:]) < 0.5 * losses[0], losses
+
+
+def test_the_fused_normalisation_agrees_with_keras_in_training_and_after() -> None:
+    pictures = np.random.default_rng(0).normal(3.0, 2.0, (8, 6, 6, 4)).astype(np.float32)
+    fused, plain = BatchNormalization(momentum=0.0), keras.layers.BatchNormalization(momentum=0.0)
+    for training in (True, False):
+        np.testing.assert_allclose(fused(pictures, training=training), plain(pictures, training=training), atol=0.01)
+    np.testing.assert_allclose(fused.moving_mean, plain.moving_mean, rtol=1e-4)
+    np.testing.assert_allclose(fused.moving_variance, plain.moving_variance, rtol=0.01)  # n - 1 against n

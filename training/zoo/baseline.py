@@ -7,6 +7,7 @@ variance. 35.8 million multiply-accumulates a picture.
 import keras
 from keras import layers
 
+from training.zoo.normalisation import BatchNormalization
 from training.zoo.stem import centred
 
 STAGES = 4
@@ -22,7 +23,7 @@ def build() -> keras.Model:
         for _ in range(CONVOLUTIONS_PER_STAGE):
             x = layers.Conv2D(FILTERS, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2)(x)
-        x = layers.BatchNormalization()(x)
+        x = BatchNormalization()(x)
     x = layers.Flatten()(x)
     x = layers.Dropout(0.5)(x)
     logits = layers.Dense(7, dtype="float32", name="logits")(x)

@@ -7,6 +7,7 @@ multiply-accumulates a picture.
 import keras
 from keras import layers
 
+from training.zoo.normalisation import BatchNormalization
 from training.zoo.stem import centred
 
 STAGES = ((32, 5), (32, 4), (64, 5))  # filters, kernel size
@@ -20,11 +21,11 @@ def build() -> keras.Model:
     for filters, kernel_size in STAGES:
         x = layers.Conv2D(filters, kernel_size, padding="same", use_bias=False)(x)
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)  # first: a quarter is left to normalise
-        x = layers.BatchNormalization()(x)
+        x = BatchNormalization()(x)
         x = layers.Activation("relu")(x)
     x = layers.Flatten()(x)
     x = layers.Dense(HIDDEN_UNITS, use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = BatchNormalization()(x)
     x = layers.Activation("relu")(x)
     x = layers.Dropout(0.3)(x)
     logits = layers.Dense(7, dtype="float32", name="logits")(x)

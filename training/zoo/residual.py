@@ -1,16 +1,17 @@
 """A compact residual network (He et al., arXiv 1512.03385) sized for one 48x48 face on a CPU.
 
-A 3x3 stem of 24 filters, seven two-convolution blocks, global average pooling: 1.57 million
-parameters, 134 million multiply-accumulates a picture.
+A 3x3 stem of 32 filters, seven two-convolution blocks, global average pooling: 1.62 million
+parameters, 68.5 million multiply-accumulates a picture.
 """
 
 import keras
 from keras import KerasTensor, layers
 
+from training.zoo.normalisation import BatchNormalization
 from training.zoo.stem import centred
 
-STEM_FILTERS = 24
-BLOCKS = ((24, 2), (48, 1), (48, 1), (96, 2), (96, 1), (192, 2), (192, 1))  # filters, stride
+STEM_FILTERS = 32
+BLOCKS = ((32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (256, 2))  # filters, stride
 
 
 def build() -> keras.Model:
@@ -38,4 +39,4 @@ def _block(x: KerasTensor, filters: int, stride: int) -> KerasTensor:
 
 def _convolution(x: KerasTensor, filters: int, kernel_size: int, stride: int = 1) -> KerasTensor:
     x = layers.Conv2D(filters, kernel_size, strides=stride, padding="same", use_bias=False)(x)
-    return layers.BatchNormalization()(x)
+    return BatchNormalization()(x)
