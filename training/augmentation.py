@@ -1,4 +1,4 @@
-"""Random variations of a batch of pictures, cheap enough for a CPU: one warp, one gain, one rectangle.
+"""Random variations of a batch of pictures, cheap enough for a CPU: one warp, one gain, one rectangle, one mixture.
 
 All draws are stateless: the same seed gives the same pictures, so a resumed run repeats an unbroken one.
 """
@@ -18,6 +18,7 @@ class Augmentation:
     brightness: float = 0.3  # of the middle gray, 128
     contrast: float = 0.3
     erasing: float = 0.5  # probability of a rectangle painted over
+    mixup: float = 0.0  # Beta(mixup, mixup) tells how two pictures are mixed; 0 leaves them apart
 
 
 def augment(pictures: tf.Tensor, seed: tf.Tensor, augmentation: Augmentation, resolution: int) -> tf.Tensor:
@@ -26,6 +27,20 @@ def augment(pictures: tf.Tensor, seed: tf.Tensor, augmentation: Augmentation, re
     pictures = _warp(pictures, seeds[0], augmentation, resolution)
     pictures = _relight(pictures, seeds[1], augmentation)
     return _erase(pictures, seeds[2], augmentation)
+
+
+def mix_up(
+    pictures: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, augmentation: Augmentation
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mix each picture and its label [n, 7] with those of another of the batch (arXiv 1710.09412)."""
+    if augmentation.mixup <= 0.0:
+        return pictures, labels
+    # A Beta draw is the share of one of two Gamma draws. `augment` uses the first three seeds.
+    last_seed = tf.random.split(seed, 4)[3]
+    ours, theirs = tf.unstack(tf.random.stateless_gamma([2], last_seed, augmentation.mixup))
+    share = tf.maximum(ours, 1e-6) / (tf.maximum(ours, 1e-6) + tf.maximum(theirs, 1e-6))
+    mixed = share * pictures + (1.0 - share) * tf.reverse(pictures, [0])
+    return mixed, share * labels + (1.0 - share) * tf.reverse(labels, [0])
 
 
 def _warp(pictures: tf.Tensor, seed: tf.Tensor, augmentation: Augmentation, resolution: int) -> tf.Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # FER2013's own order
+FERPLUS_NAMES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # in the order of LABELS
 FILES = {
     "train": "fer2013_train.npz",
     "public_test": "fer2013_val_publictest.npz",
@@ -26,22 +27,31 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Labelled pictures: `pictures` uint8 [n, 48, 48], `labels` int64 [n] in 0..6."""
+    """Labelled pictures: `pictures` uint8 [n, 48, 48], `labels` int64 [n] in 0..6.
+
+    `ferplus` float32 [n, 7] is each label's share of FER+'s annotators who named one of the seven (Barsoum et al.,
+    arXiv 1608.01041): a row of zeros where nobody did, None where the file has no such votes.
+    """
 
     name: str
     pictures: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    ferplus: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Split":
         """The chosen pictures only: `chosen` bool [n]."""
-        return Split(self.name, self.pictures[chosen], self.labels[chosen])
+        return self._part(chosen)
 
     def first(self, count: int | None) -> "Split":
         """The first `count` pictures; all of them for None."""
-        return Split(self.name, self.pictures[:count], self.labels[:count])
+        return self._part(slice(count))
+
+    def _part(self, index: NDArray[np.bool_] | slice) -> "Split":
+        ferplus = None if self.ferplus is None else self.ferplus[index]
+        return Split(self.name, self.pictures[index], self.labels[index], ferplus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +76,22 @@ def load_split(directory: Path, name: str) -> Split:
     with np.load(path) as arrays:
         pictures, labels = arrays["images"], arrays["labels"].astype(np.int64)
         label_names = tuple(str(label_name) for label_name in arrays["label_names"])
+        ferplus = None
+        if "ferplus_votes" in arrays:
+            ferplus = _ferplus_shares(arrays["ferplus_votes"], arrays["ferplus_names"])
     if label_names != LABELS:
         raise DatasetError(f"{path} names its labels {label_names}, not {LABELS}")
     if pictures.dtype != np.uint8 or pictures.shape != (len(labels), 48, 48):
         raise DatasetError(f"{path} holds {pictures.dtype} {pictures.shape}, not uint8 [n, 48, 48]")
-    return Split(name, pictures, labels)
+    return Split(name, pictures, labels, ferplus)
+
+
+def _ferplus_shares(votes: NDArray[np.int16], names: NDArray[np.str_]) -> NDArray[np.float32]:
+    """Votes [n, 10], -1 where unknown -> shares [n, 7] without contempt, unknown and not-a-face."""
+    columns = [list(names).index(name) for name in FERPLUS_NAMES]
+    counts = np.maximum(votes[:, columns], 0).astype(np.float32)
+    shares: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    return shares
 
 
 def without_test_pictures(dataset: Fer2013) -> Split:

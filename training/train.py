@@ -28,7 +28,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from training import fer2013
-from training.augmentation import Augmentation, augment
+from training.augmentation import Augmentation, augment, mix_up
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.zoo import BUILDERS
 
@@ -47,6 +47,8 @@ class Configuration:
     momentum: float = 0.9
     weight_decay: float = 5e-4  # on kernels only, added to their gradient
     label_smoothing: float = 0.1
+    ferplus: float = 0.0  # share of FER+'s annotators in what is learned; FER2013's own label has the rest
+    class_weights: bool = False  # each label's pictures count together as much as any other's
     averaging: float = 0.999
     small_resolution: int = 48  # of the pictures in the first `small_share` of the epochs
     small_share: float = 0.0
@@ -61,6 +63,22 @@ RECIPES = {
     # 45 % of the cost: two thirds of the epochs in under half of the time.
     "residual": Configuration(
         "residual",
+        epochs=60,
+        averaging=0.998,
+        small_resolution=32,
+        small_share=0.7,
+        augmentation=Augmentation(erasing=0.25, brightness=0.2, contrast=0.2),
+    ),
+    "se_residual": Configuration(
+        "se_residual",
+        epochs=60,
+        averaging=0.998,
+        small_resolution=32,
+        small_share=0.7,
+        augmentation=Augmentation(erasing=0.25, brightness=0.2, contrast=0.2),
+    ),
+    "vgg": Configuration(
+        "vgg",
         epochs=60,
         averaging=0.998,
         small_resolution=32,
@@ -101,6 +119,26 @@ def resolution_at(epoch: int, configuration: Configuration) -> int:
     return configuration.small_resolution if small else 48
 
 
+# ------------------------------------------------------------------------------------------------- data
+
+
+def targets(split: fer2013.Split, ferplus: float) -> np.ndarray:
+    """What is learned, float32 [n, 7]: FER2013's label blended with the annotators' shares, where those are known."""
+    own = np.eye(7, dtype=np.float32)[split.labels]
+    if ferplus == 0.0:
+        return own
+    if split.ferplus is None:
+        raise click.ClickException(f"the {split.name} split has no votes of FER+'s annotators to blend in")
+    known = split.ferplus.sum(axis=1, keepdims=True) > 0.0
+    return np.where(known, ferplus * split.ferplus + (1.0 - ferplus) * own, own).astype(np.float32)
+
+
+def balancing_weights(labels: np.ndarray) -> np.ndarray:
+    """Weights [7] inversely proportional to the labels' counts, with mean 1 over the pictures."""
+    counts = np.bincount(labels, minlength=7)
+    return (len(labels) / (7.0 * np.maximum(counts, 1))).astype(np.float32)
+
+
 # ------------------------------------------------------------------------------------------------ model
 
 
@@ -112,6 +150,7 @@ class Trainer:
         keras.mixed_precision.set_global_policy(configuration.precision)
         keras.utils.set_random_seed(configuration.seed)
         self.configuration = configuration
+        self.class_weights = tf.Variable(tf.ones(7))
         self.model = BUILDERS[configuration.architecture]()
         self.optimizer = keras.optimizers.SGD(0.0, momentum=configuration.momentum, nesterov=True)
         self.optimizer.build(self.model.trainable_variables)
@@ -121,13 +160,15 @@ class Trainer:
         self.predict = tf.function(lambda pictures: self.model(pictures, training=False))
 
     def _step(self, pictures: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, resolution: int) -> tf.Tensor:
-        """uint8 pictures [n, 48, 48, 1], one-hot labels [n, 7] -> the batch's loss and accuracy [2]."""
+        """uint8 pictures [n, 48, 48, 1], shares of labels [n, 7] -> the batch's loss and accuracy [2]."""
         configuration = self.configuration
         varied = augment(tf.cast(pictures, tf.float32), seed, configuration.augmentation, resolution)
+        varied, labels = mix_up(varied, labels, seed, configuration.augmentation)
+        counts_for = tf.linalg.matvec(labels, self.class_weights)
         smoothed = labels * (1.0 - configuration.label_smoothing) + configuration.label_smoothing / 7.0
         with tf.GradientTape() as tape:
             logits = self.model(varied, training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(smoothed, logits))
+            loss = tf.reduce_mean(counts_for * tf.nn.softmax_cross_entropy_with_logits(smoothed, logits))
         weights = self.model.trainable_variables
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         self.optimizer.apply(
@@ -223,10 +264,12 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     dataset = fer2013.load(data)
     train = fer2013.without_test_pictures(dataset)
     click.echo(f"{len(train):,} of {len(dataset.train):,} training pictures are in no test split")
-    pictures, labels = train.pictures[..., None], np.eye(7, dtype=np.float32)[train.labels]
+    pictures, labels = train.pictures[..., None], targets(train, configuration.ferplus)
 
     run_folder.mkdir(parents=True, exist_ok=True)
     trainer, epoch = Trainer(configuration), 0
+    if configuration.class_weights:
+        trainer.class_weights.assign(balancing_weights(train.labels))
     checkpoint_path = run_folder / "checkpoint.npz"
     if checkpoint_path.exists():
         checkpoint = read_checkpoint(checkpoint_path)
@@ -290,6 +333,9 @@ def plot_learning_curve(run_folder: Path) -> None:
     pyplot.close(figure)
 
 
+FERPLUS_HELP = "share of FER+'s annotators in what is learned"
+
+
 @click.command(help=__doc__)
 @click.argument("architecture", type=click.Choice(list(BUILDERS)))
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
@@ -298,6 +344,9 @@ def plot_learning_curve(run_folder: Path) -> None:
 @click.option("--epochs", type=int, help="instead of the recipe's")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True)
+@click.option("--ferplus", type=click.FloatRange(0, 1), default=0.0, show_default=True, help=FERPLUS_HELP)
+@click.option("--mixup", type=click.FloatRange(min=0), default=0.0, show_default=True, help="alpha; 0 for none")
+@click.option("--class-weights", is_flag=True, help="rare labels count as much as frequent ones")
 @click.option("--threads", type=int, default=2, show_default=True, help="of one operation")
 def main(
     architecture: str,
@@ -307,12 +356,23 @@ def main(
     epochs: int | None,
     seed: int,
     precision: str,
+    ferplus: float,
+    mixup: float,
+    class_weights: bool,
     threads: int,
 ) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     recipe = RECIPES[architecture]
-    configuration = replace(recipe, epochs=epochs or recipe.epochs, seed=seed, precision=precision)
+    configuration = replace(
+        recipe,
+        epochs=epochs or recipe.epochs,
+        seed=seed,
+        precision=precision,
+        ferplus=ferplus,
+        class_weights=class_weights,
+        augmentation=replace(recipe.augmentation, mixup=mixup),
+    )
     run(configuration, data, runs / (name or architecture))
 
 

@@ -29,8 +29,9 @@ def write_split(
     pictures: np.ndarray,
     labels: np.ndarray,
     label_names: tuple[str, ...] = LABELS,
+    **more: np.ndarray,
 ) -> None:
-    np.savez(directory / FILES[name], images=pictures, labels=labels, label_names=np.array(label_names))
+    np.savez(directory / FILES[name], images=pictures, labels=labels, label_names=np.array(label_names), **more)
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import tensorflow as tf
 from conftest import made_up_pictures
 
-from training.augmentation import Augmentation, augment
+from training.augmentation import Augmentation, augment, mix_up
 
 UNCHANGED = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -54,3 +56,19 @@ def test_erasing_paints_one_rectangle_in_one_gray() -> None:
         assert 6 <= height <= 25
         assert 6 <= width <= 25
         assert len(np.unique(picture)) == 2
+
+
+def test_mixing_up_blends_each_picture_and_its_label_with_anothers_by_the_same_share() -> None:
+    labels = tf.constant(np.eye(7, dtype=np.float32)[np.arange(16) % 7])
+    mixed, mixed_labels = mix_up(pictures(), labels, tf.constant([1, 1]), replace(UNCHANGED, mixup=1.0))
+    share = mixed_labels[0, 0]  # the first picture has label 0, the last one 1
+    assert 0.0 < share < 1.0
+    np.testing.assert_allclose(mixed, share * pictures() + (1.0 - share) * pictures()[::-1], rtol=1e-5)
+    np.testing.assert_allclose(tf.reduce_sum(mixed_labels, axis=1), 1.0, rtol=1e-5)
+
+
+def test_without_mixing_up_pictures_and_labels_stay_as_they_are() -> None:
+    labels = tf.constant(np.eye(7, dtype=np.float32)[np.arange(16) % 7])
+    mixed, mixed_labels = mix_up(pictures(), labels, tf.constant([1, 1]), UNCHANGED)
+    assert (mixed.numpy() == pictures().numpy()).all()
+    assert (mixed_labels.numpy() == labels.numpy()).all()

@@ -57,3 +57,18 @@ def test_pictures_of_another_size_are_refused(dataset_folder: Path) -> None:
     write_split(dataset_folder, "public_test", pictures[:, :40], labels)
     with pytest.raises(fer2013.DatasetError, match="not uint8"):
         fer2013.load(dataset_folder)
+
+
+def test_the_annotators_votes_become_shares_of_the_seven_labels(dataset_folder: Path) -> None:
+    pictures, labels = made_up_pictures(3, seed=9)
+    names = np.array(
+        ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF"]
+    )
+    votes = np.array([[1, 0, 0, 0, 3, 0, 0, 4, 1, 1], [0] * 8 + [10, 0], [-1] * 10], np.int16)
+    write_split(dataset_folder, "train", pictures, labels, ferplus_votes=votes, ferplus_names=names)
+    ferplus = fer2013.load_split(dataset_folder, "train").ferplus
+    assert ferplus is not None
+    assert ferplus[0].tolist() == [0.75, 0, 0, 0, 0, 0, 0.25]
+    assert not ferplus[1:].any(), "nobody named one of the seven, or nobody was asked"
+    assert fer2013.load_split(dataset_folder, "train").first(1).ferplus.shape == (1, 7)
+    assert fer2013.load_split(dataset_folder, "public_test").ferplus is None

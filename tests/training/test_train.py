@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from training.checkpoint import read_checkpoint
-from training.train import Configuration, learning_rate_at, resolution_at, run
+from training.fer2013 import Split
+from training.train import Configuration, balancing_weights, learning_rate_at, resolution_at, run, targets
 
 # A low rate, so that rounding in another order of threads stays rounding.
 TINY = Configuration("baseline", epochs=4, batch_size=32, learning_rate=0.01, evaluate_every=1)
@@ -87,3 +88,23 @@ def test_the_learning_rate_warms_up_and_ends_near_nothing() -> None:
 def test_the_first_epochs_read_the_small_resolution() -> None:
     configuration = Configuration("residual", epochs=10, small_resolution=32, small_share=0.7)
     assert [resolution_at(epoch, configuration) for epoch in range(10)] == [32] * 7 + [48] * 3
+
+
+def test_the_annotators_are_blended_in_where_they_are_known() -> None:
+    shares = np.array([[0.5, 0, 0, 0, 0, 0, 0.5], [0] * 7], np.float32)
+    split = Split("train", np.zeros((2, 48, 48), np.uint8), np.array([6, 3]), shares)
+    np.testing.assert_allclose(targets(split, 0.4), [[0.2, 0, 0, 0, 0, 0, 0.8], [0, 0, 0, 1, 0, 0, 0]])
+    np.testing.assert_allclose(targets(split, 0.0), np.eye(7)[[6, 3]])
+
+
+def test_blending_in_annotators_that_the_data_has_not_is_said_clearly() -> None:
+    split = Split("train", np.zeros((1, 48, 48), np.uint8), np.array([0]))
+    with pytest.raises(click.ClickException, match="no votes of FER"):
+        targets(split, 0.5)
+
+
+def test_balancing_weights_make_rare_labels_count_as_much_as_frequent_ones() -> None:
+    labels = np.repeat(np.arange(7), [10, 1, 5, 40, 4, 4, 6])
+    weights = balancing_weights(labels)
+    np.testing.assert_allclose(weights * np.bincount(labels), 10.0, rtol=1e-5)
+    assert weights[labels].mean() == pytest.approx(1.0)

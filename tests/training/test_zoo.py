@@ -14,6 +14,8 @@ from training.zoo.normalisation import BatchNormalization
 
 KNOWN = {  # parameters, multiply-accumulates
     "residual": (1_620_519, 68_495_104),
+    "se_residual": (1_585_563, 130_302_912),
+    "vgg": (1_167_015, 96_216_832),
     "five_layer": (2_439_463, 21_019_648),
     "baseline": (67_591, 35_833_824),
 }
@@ -38,8 +40,9 @@ def test_the_baseline_is_eight_convolutions_four_pools_and_one_dense_layer() -> 
     assert counts == [8, 4, 1]
 
 
-def test_the_residual_network_reads_smaller_pictures_too() -> None:
-    assert BUILDERS["residual"]()(np.zeros((1, 32, 32, 1), np.float32)).shape == (1, 7)
+@pytest.mark.parametrize("name", ["residual", "se_residual", "vgg"])
+def test_the_fully_convolutional_networks_read_smaller_pictures_too(name: str) -> None:
+    assert BUILDERS[name]()(np.zeros((1, 32, 32, 1), np.float32)).shape == (1, 7)
 
 
 @pytest.mark.parametrize("name", BUILDERS)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import keras
 
-from training.zoo import baseline, five_layer, residual
+from training.zoo import baseline, five_layer, residual, se_residual, vgg
 
 BUILDERS: dict[str, Callable[[], keras.Model]] = {
     "residual": residual.build,
+    "se_residual": se_residual.build,
+    "vgg": vgg.build,
     "five_layer": five_layer.build,
     "baseline": baseline.build,
 }
