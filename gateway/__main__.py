@@ -12,6 +12,9 @@ from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting, read_settings
 
+SILENT_CONNECTION_TIMEOUT_S = 75.0
+"""Of a connection between requests, or before its first one."""
+
 
 def main() -> int:
     try:
@@ -23,6 +26,7 @@ def main() -> int:
             port=settings.port,
             print=None,
             access_log=None,
+            keepalive_timeout=SILENT_CONNECTION_TIMEOUT_S,
             handler_cancellation=True,
             shutdown_timeout=settings.drain_timeout_s,
             loop=uvloop.new_event_loop(),

@@ -55,6 +55,7 @@ async def post_image(request: web.Request) -> web.Response:
     return await analyze_picture(
         request,
         app[keys.DISPATCHER],
+        app[keys.UPLOAD_ADMISSION],
         app[keys.PICTURE_ADMISSION],
         app[keys.SETTINGS],
         list(app[keys.ENSEMBLE].votes),
@@ -101,6 +102,7 @@ def make_app(settings: GatewaySettings) -> web.Application:
     app = web.Application(middlewares=[problems_middleware])
     app[keys.SETTINGS] = settings
     app[keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
+    app[keys.UPLOAD_ADMISSION] = Admission(settings.max_uploads)
     app[keys.PICTURE_ADMISSION] = Admission(settings.max_pictures_in_flight)
     app.add_routes(routes)
     app.router.add_static("/web/", settings.web_path)

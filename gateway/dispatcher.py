@@ -3,6 +3,7 @@
 WorkError                 Raised when a picture was not answered with faces.
 ├── Unavailable           Redis can't be reached, or no member answers. Nobody's frame; a later one may pass.
 ├── Expired               The deadline passed without a reply. A later frame may pass.
+├── Broken                A worker failed on it; its log says why. Our fault; the next frame may pass.
 └── Undecodable           The picture could not be decoded. The sender's fault; a retry is useless.
 """
 
@@ -27,7 +28,7 @@ from contracts.names import (
     picture_key,
     reply_channel,
 )
-from contracts.work import CheckReady, DetectFaces, FrameAnswered, FrameFailed, ReadyChecked, Reply
+from contracts.work import CheckReady, DetectFaces, FrameAnswered, FrameFailed, ReadyChecked, Reply, WorkFailure
 from runtime.doorbell import MOST_WAITING, Doorbell
 from runtime.publishing import TaskEncoder
 
@@ -50,8 +51,19 @@ class Expired(WorkError):
     """Raised when the deadline passed without a reply."""
 
 
+class Broken(WorkError):
+    """Raised when a worker failed on the picture."""
+
+
 class Undecodable(WorkError):
     """Raised when the picture could not be decoded."""
+
+
+FAILURES: dict[WorkFailure, type[WorkError]] = {
+    "undecodable_image": Undecodable,
+    "members_unavailable": Unavailable,
+    "internal": Broken,
+}
 
 
 class Dispatcher:
@@ -63,7 +75,7 @@ class Dispatcher:
         self._frames = Doorbell(app, DETECT_FACES, WAITING_FRAMES)
         self._channel = reply_channel(uuid.uuid4().hex)
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
-        self._listening = asyncio.Event()
+        self._listening = False
 
     async def detect(
         self,
@@ -103,11 +115,9 @@ class Dispatcher:
 
         reply = await self._ask(ticket, send, deadline)
         if isinstance(reply, FrameFailed):
-            if reply.code == "undecodable_image":
-                raise Undecodable(reply.message)
-            raise Unavailable(reply.message)
+            raise FAILURES[reply.code](reply.message)
         if not isinstance(reply, FrameAnswered):
-            raise Unavailable("a worker sent a reply of the wrong kind")
+            raise Broken("a worker sent a reply of the wrong kind")
         return reply
 
     async def check_detector(self, timeout_s: float) -> None:
@@ -132,7 +142,7 @@ class Dispatcher:
 
         reply = await self._ask(ticket, send, deadline)
         if not isinstance(reply, ReadyChecked):
-            raise Unavailable("a worker sent a reply of the wrong kind")
+            raise Broken("a worker sent a reply of the wrong kind")
         return reply
 
     async def _ask(self, ticket: str, send: Callable[[], Awaitable[None]], deadline: float) -> Reply:
@@ -159,18 +169,17 @@ class Dispatcher:
                     async for message in subscription.listen():
                         self._receive(message)
             except (redis.exceptions.RedisError, OSError) as problem:
-                if self._listening.is_set():
+                if self._listening:
                     log.warning("replies_lost", reason=type(problem).__name__)
-                self._listening.clear()
+            except Exception:
+                # The outermost loop: without it every frame of this gateway would expire for ever.
+                log.exception("listening_failed")
+            self._listening = False
             await asyncio.sleep(RECONNECT_AFTER_S)
-
-    async def listening(self) -> None:
-        """Returns when replies can be received."""
-        await self._listening.wait()
 
     def _receive(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
-            self._listening.set()
+            self._listening = True
         if message["type"] != "message":
             return
         try:

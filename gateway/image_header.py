@@ -17,6 +17,14 @@ _END_OF_IMAGE = 0xD9
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
+_MOST_SCANS = 64
+"""A progressive JPEG has about ten. Each costs a decoder a pass over the whole picture, however few bytes it is."""
+
+_MOST_SEGMENTS = 1000
+_MOST_CHUNKS = 10_000
+"""Of a PNG, whose encoders cut the picture into chunks of 8 KiB and more. Walking 10,000 takes some milliseconds."""
+
+
 class BadImage(ValueError):
     """Raised when bytes are not a whole picture of a kind we read; the sender is at fault, a retry is useless."""
 
@@ -53,12 +61,12 @@ def read_jpeg_header(data: bytes) -> ImageHeader:
     if not data.startswith(b"\xff\xd8\xff"):
         raise BadImage("not a JPEG")
     size: tuple[int, int] | None = None
-    scanned = False
+    scans = 0
     at = 2
-    while True:
-        marker, at = _next_marker(data, at, scanned)
+    for _ in range(_MOST_SEGMENTS):
+        marker, at = _next_marker(data, at, scans > 0)
         if marker == _END_OF_IMAGE:
-            if size is None or not scanned:
+            if size is None or not scans:
                 raise BadImage("the JPEG ends without a picture")
             return _sized("jpeg", *size, at)
         if marker in _STANDALONE:
@@ -69,8 +77,11 @@ def read_jpeg_header(data: bytes) -> ImageHeader:
                 raise BadImage("the JPEG's frame header is not sound")
             height, width = struct.unpack_from(">HH", data, at + 3)
             size = (width, height)
-        scanned = scanned or marker == _START_OF_SCAN
+        scans += marker == _START_OF_SCAN
+        if scans > _MOST_SCANS:
+            raise BadImage(f"the JPEG has more than {_MOST_SCANS} scans")
         at = end
+    raise BadImage(f"the JPEG has more than {_MOST_SEGMENTS} segments")
 
 
 def _next_marker(data: bytes, at: int, scanned: bool) -> tuple[int, int]:
@@ -98,13 +109,15 @@ def _read_png(data: bytes) -> tuple[int, int, int]:
         raise BadImage("the PNG is cut off")
     width, height = struct.unpack_from(">II", data, 16)
     at = 8
-    while at + 12 <= len(data):
+    for _ in range(_MOST_CHUNKS):
+        if at + 12 > len(data):
+            raise BadImage("the PNG is cut off")
         (length,) = struct.unpack_from(">I", data, at)
         kind = data[at + 4 : at + 8]
         at += 12 + length
         if kind == b"IEND" and at <= len(data):
             return width, height, at
-    raise BadImage("the PNG is cut off")
+    raise BadImage(f"the PNG has more than {_MOST_CHUNKS} chunks")
 
 
 def _read_webp(data: bytes) -> tuple[int, int, int]:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import msgspec
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from contracts.api import ImageReply
 from contracts.geometry import CROP_SIZE
 from contracts.protocol import Members
 from gateway.admission import Admission
-from gateway.dispatcher import Dispatcher, Expired, Undecodable, WorkError
+from gateway.dispatcher import Broken, Dispatcher, Expired, Undecodable, WorkError
 from gateway.image_header import BadImage, ImageHeader, read_image_header
 from gateway.people import People
 from gateway.problems import problem_response
@@ -36,6 +37,7 @@ class PictureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def analyze_picture(
     request: web.Request,
     dispatcher: Dispatcher,
+    uploads: Admission,
     admission: Admission,
     settings: GatewaySettings,
     vote_profiles: list[str],
@@ -48,7 +50,12 @@ async def analyze_picture(
         return problem_response(400, "bad_option", "Bad Request", f"the query can't be used: {problem}")
     if options.vote_profile not in vote_profiles:
         return problem_response(400, "bad_option", "Bad Request", f"vote_profile is one of {vote_profiles}")
-    picture = await _read_picture(request, settings.max_picture_bytes)
+    try:
+        async with asyncio.timeout(settings.upload_timeout_s), uploads:
+            picture = await _read_picture(request, settings.max_picture_bytes)
+    except TimeoutError:
+        late = f"the picture was not here within {settings.upload_timeout_s:g} s"
+        return problem_response(408, "too_slow", "Request Timeout", late)
     try:
         header = read_image_header(picture)
     except BadImage as problem:
@@ -79,6 +86,8 @@ async def analyze_picture(
             "no answer in time; try again",
             headers={"Retry-After": "1"},
         )
+    except Broken as problem:
+        return problem_response(500, "internal", "Internal Server Error", str(problem))
     except WorkError as problem:
         return problem_response(503, "unavailable", "Service Unavailable", str(problem), headers={"Retry-After": "1"})
     total_ms = (time.perf_counter() - arrived) * 1000
@@ -105,15 +114,16 @@ def _refusal_of_size(header: ImageHeader, options: PictureOptions, settings: Gat
 
 async def _read_picture(request: web.Request, limit: int) -> bytes:
     """The body, or the first part of a multipart one, held in memory and never spooled to disk."""
-    if not request.content_type.startswith("multipart/"):
-        return await _read_bounded(request.content.iter_chunked(65536), limit)
     try:
+        if not request.content_type.startswith("multipart/"):
+            return await _read_bounded(request.content.iter_chunked(65536), limit)
         part = await (await request.multipart()).next()
-    except (ValueError, AssertionError) as problem:
-        raise web.HTTPBadRequest(text=f"the multipart body can't be read: {problem}") from problem
-    if not isinstance(part, BodyPartReader):
-        raise web.HTTPBadRequest(text="the multipart body has no file in it")
-    return await _read_bounded(_chunks(part), limit)
+        if not isinstance(part, BodyPartReader):
+            raise web.HTTPBadRequest(text="the multipart body has no file in it")
+        return await _read_bounded(_chunks(part), limit)
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError, web.RequestPayloadError) as problem:
+        # What aiohttp raises for bodies that are not what their headers say; our own errors are of other kinds.
+        raise web.HTTPBadRequest(text=f"the body can't be read: {problem}") from problem
 
 
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:

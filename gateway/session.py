@@ -5,6 +5,7 @@ workers, each only when the gateway admits more work. Every frame is answered ex
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,7 +30,7 @@ from contracts.protocol import (
 )
 from contracts.work import FrameAnswered
 from gateway.admission import Admission
-from gateway.dispatcher import Dispatcher, Expired, Undecodable, WorkError
+from gateway.dispatcher import Dispatcher, Expired, Unavailable, Undecodable, WorkError
 from gateway.image_header import BadImage, read_jpeg_header
 from gateway.people import People
 from gateway.rate import Rate
@@ -69,9 +70,11 @@ class Session:
         self._rate = Rate(settings.max_fps)
         self._people = People()
         self._waiting: PendingFrame | None = None
+        self._unanswered: dict[int, PendingFrame] = {}
         self._carriers: set[asyncio.Task[None]] = set()
-        self._turn: asyncio.Future[None] = self._loop.create_future()
-        self._turn.set_result(None)
+        self._turn = asyncio.Event()
+        self._turn.set()
+        self._closing = False
         self._last_frame_id = -1
         self._bad_in_a_row = 0
         self._counts: Counter[str] = Counter()
@@ -103,6 +106,7 @@ class Session:
         except ValueError as problem:
             self._refuse(None, "bad_message", f"the message can't be used: {problem}")
             return
+        self._bad_in_a_row = 0
         self.preferences = msgspec.structs.replace(self.preferences, **chosen)
         self._put(SessionUpdated(self.preferences))
 
@@ -123,6 +127,8 @@ class Session:
             self._refuse(frame.frame_id, *reason)
         elif not self._rate.allows(self._loop.time()):
             self._drop(frame, "rate")
+        elif self._closing:
+            self._drop(frame, "overload")
         else:
             self._accept(frame)
 
@@ -150,6 +156,7 @@ class Session:
             self.spoiled.set()
 
     def _drop(self, frame: Frame, reason: DropReason) -> None:
+        self._bad_in_a_row = 0
         self._counts[reason] += 1
         self._put(Dropped(frame.frame_id, frame.capture_us, reason))
 
@@ -159,16 +166,19 @@ class Session:
         now = self._loop.time()
         pending = PendingFrame(frame, now, now + self._settings.frame_deadline_ms / 1000)
         pending.timer = self._loop.call_at(pending.deadline, self._overdue, pending)
+        self._unanswered[frame.frame_id] = pending
         if self._waiting is not None:
             self._answer_dropped(self._waiting, "superseded")
         self._waiting = pending
         self._call_carrier()
 
     def _overdue(self, pending: PendingFrame) -> None:
-        """The deadline of a frame that still waits in the mailbox."""
+        """The deadline: whatever became of the frame, it is answered now."""
         if self._waiting is pending:
             self._waiting = None
             self._answer_dropped(pending, "overload")
+        else:
+            self._answer_dropped(pending, "expired")
 
     def _call_carrier(self) -> None:
         if self._waiting is None or len(self._carriers) >= self._settings.max_frames_in_flight:
@@ -185,23 +195,22 @@ class Session:
 
     async def _carry(self) -> None:
         """Takes the newest frame once there is room for it, and brings back its answer."""
-        async with self._admission:
-            pending, self._waiting = self._waiting, None
-            if pending is None:
-                return
-            # A frame's answer waits for the frame before, so that faces are followed in the order of time.
-            before, done = self._turn, self._loop.create_future()
-            self._turn = done
-            try:
-                reply = await self._ask_workers(pending)
-            except asyncio.CancelledError:
-                done.set_result(None)
-                raise
+        turn = asyncio.Event()
         try:
-            await before
+            async with self._admission:
+                pending, self._waiting = self._waiting, None
+                if pending is None:
+                    return
+                # A frame's answer waits for the frame before, so that faces are followed in the order of time.
+                before, self._turn = self._turn, turn
+                reply = await self._ask_workers(pending)
+            await before.wait()
             self._answer(pending, reply)
+        except Exception:
+            # The outermost loop of a frame: its deadline answers it, and the next frame has its turn.
+            log.exception("frame_failed")
         finally:
-            done.set_result(None)
+            turn.set()
 
     async def _ask_workers(self, pending: PendingFrame) -> FrameAnswered | WorkError:
         chosen = self.preferences
@@ -226,7 +235,8 @@ class Session:
         elif isinstance(reply, WorkError):
             if self._first_answer(pending):
                 self._counts["errors"] += 1
-                self._put(Error(pending.frame.frame_id, "unavailable", str(reply), fatal=False))
+                code = "unavailable" if isinstance(reply, Unavailable) else "internal"
+                self._put(Error(pending.frame.frame_id, code, str(reply), fatal=False))
         elif self._first_answer(pending):
             self._bad_in_a_row = 0
             self._counts["results"] += 1
@@ -239,6 +249,7 @@ class Session:
     def _first_answer(self, pending: PendingFrame) -> bool:
         if pending.timer is not None:
             pending.timer.cancel()
+        self._unanswered.pop(pending.frame.frame_id, None)
         first, pending.answered = not pending.answered, True
         return first
 
@@ -259,18 +270,22 @@ class Session:
     # The end
 
     async def finish(self, timeout_s: float) -> None:
-        """Answers what is in hand, for at most `timeout_s`; what is left is answered as dropped."""
-        if self._carriers:
-            await asyncio.wait(self._carriers, timeout=timeout_s)
-        if self._waiting is not None:
-            self._answer_dropped(self._waiting, "overload")
-            self._waiting = None
+        """Takes nothing new and answers what is in hand, for at most `timeout_s`; what is left is dropped."""
+        self._closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._carriers:  # the end of one may call another, for the frame that waits
+                    await asyncio.wait(self._carriers)
+        for pending in list(self._unanswered.values()):
+            self._answer_dropped(pending, "overload" if pending is self._waiting else "expired")
+        self._waiting = None
 
     async def abandon(self) -> None:
-        """The client is gone: nothing more is carried for it."""
-        if self._waiting is not None and self._waiting.timer is not None:
-            self._waiting.timer.cancel()
+        """The client is gone: nothing more is carried for it, and nobody is there to be answered."""
+        self._closing = True
         self._waiting = None
+        for pending in list(self._unanswered.values()):
+            self._first_answer(pending)
         for carrier in self._carriers:
             carrier.cancel()
         await asyncio.gather(*self._carriers, return_exceptions=True)

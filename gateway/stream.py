@@ -5,6 +5,7 @@ import contextlib
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -33,6 +34,7 @@ log = structlog.get_logger("thespis.gateway")
 GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
 TOO_LARGE = 1009
+INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
 
 RETENTION = "Frames are held in memory for at most two seconds and are never written to disk or to a log."
@@ -123,7 +125,9 @@ async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse
         farewell = SessionClosed(refusal, SessionTotals(0, 0, {}, 0))
         outbox = Outbox(socket.send_str, 1)
         outbox.put(farewell)
-        await _close(socket, request.transport, outbox, TRY_AGAIN_LATER, refusal)
+        sending = asyncio.create_task(outbox.run())
+        await _close(socket, request.transport, sending, outbox, TRY_AGAIN_LATER, refusal)
+        await _cancelled(sending)
         return socket
     try:
         with sessions.present():
@@ -151,48 +155,78 @@ async def _serve(socket: web.WebSocketResponse, transport: asyncio.Transport | N
     )
     with structlog.contextvars.bound_contextvars(session_id=session_id):
         reason = "client_left"
+        receiving = asyncio.create_task(_receive(socket, session, settings))
+        sending = asyncio.create_task(outbox.run())
         try:
-            reason, code = await _talk(socket, session, outbox, sessions)
-            if reason == "draining":
-                outbox.put(ServerDraining(RECONNECT_AFTER_MS))
-                await session.finish(settings.drain_timeout_s)
+            reason, code = await _ending(receiving, sending, session, outbox, sessions)
             if code is not None:
-                outbox.put(SessionClosed(reason, session.totals))
-                await _close(socket, transport, outbox, code, reason)
+                await _say_goodbye(reason, receiving, sending, session, outbox, settings)
+                await _close(socket, transport, sending, outbox, code, reason)
         finally:
+            await _cancelled(receiving, sending)
             await session.abandon()
             log.info("session_ended", reason=reason, frames=session.totals.frames, results=session.totals.results)
 
 
-async def _talk(
-    socket: web.WebSocketResponse, session: Session, outbox: Outbox, sessions: Sessions
+async def _ending(
+    receiving: asyncio.Task[tuple[str, int | None]],
+    sending: asyncio.Task[None],
+    session: Session,
+    outbox: Outbox,
+    sessions: Sessions,
 ) -> tuple[str, int | None]:
-    """Runs until something ends the session; why, and the close code unless the client closed."""
-    endings: dict[asyncio.Task[object], tuple[str, int | None]] = {}
-    receiving = asyncio.ensure_future(_receive(socket, session, sessions.settings))
-    sending = asyncio.ensure_future(outbox.run())
-    endings[receiving] = ("client_left", None)
-    endings[sending] = ("client_left", None)
-    endings[asyncio.ensure_future(outbox.overflowed.wait())] = ("slow_reader", POLICY_VIOLATION)
-    endings[asyncio.ensure_future(session.spoiled.wait())] = ("bad_frames", POLICY_VIOLATION)
-    endings[asyncio.ensure_future(sessions.draining.wait())] = ("draining", GOING_AWAY)
+    """Waits until something ends the session; why, and the close code unless there is nobody to tell it."""
+    found_out = {
+        asyncio.create_task(outbox.overflowed.wait()): ("slow_reader", POLICY_VIOLATION),
+        asyncio.create_task(session.spoiled.wait()): ("bad_frames", POLICY_VIOLATION),
+        asyncio.create_task(sessions.draining.wait()): ("draining", GOING_AWAY),
+    }
     try:
-        done, _ = await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({receiving, sending, *found_out}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in endings:
-            task.cancel()
-        await asyncio.gather(*endings, return_exceptions=True)
-    if receiving in done and not receiving.exception():
-        return receiving.result()
+        await _cancelled(*found_out)
     # What the session itself found out says more than that the connection is gone.
-    return min((endings[task] for task in done), key=lambda ending: ending[1] is None)
+    for task, ending in found_out.items():
+        if task in done:
+            return ending
+    ends: tuple[asyncio.Task[Any], ...] = (receiving, sending)
+    for task in ends:
+        problem = task.exception() if task in done else None
+        if problem is not None and not isinstance(problem, ConnectionError):
+            log.error("session_failed", exc_info=problem)
+            return "internal", INTERNAL_ERROR
+    return receiving.result() if receiving in done and receiving.exception() is None else ("client_left", None)
+
+
+async def _say_goodbye(
+    reason: str,
+    receiving: asyncio.Task[tuple[str, int | None]],
+    sending: asyncio.Task[None],
+    session: Session,
+    outbox: Outbox,
+    settings: GatewaySettings,
+) -> None:
+    """Answers what is in hand while the client still listens, and then tells it how the session went.
+
+    A session that drains still reads: what comes now is answered as dropped.
+    """
+    if reason == "draining":
+        outbox.put(ServerDraining(RECONNECT_AFTER_MS))
+    else:
+        receiving.cancel()
+    if not outbox.overflowed.is_set():
+        finishing = asyncio.create_task(session.finish(settings.drain_timeout_s))
+        gone = {sending, receiving} if reason == "draining" else {sending}
+        await asyncio.wait({finishing, *gone}, return_when=asyncio.FIRST_COMPLETED)
+        await _cancelled(finishing, receiving)
+    outbox.put(SessionClosed(reason, session.totals))
 
 
 async def _receive(
     socket: web.WebSocketResponse, session: Session, settings: GatewaySettings
 ) -> tuple[str, int | None]:
     """Hands messages to the session until there are no more."""
-    while True:
+    while not session.spoiled.is_set():
         try:
             async with asyncio.timeout(settings.idle_timeout_s):
                 message = await socket.receive()
@@ -206,27 +240,35 @@ async def _receive(
             return ("message_too_large", None) if socket.close_code == TOO_LARGE else ("client_left", None)
         else:
             return "client_left", None
+    return "bad_frames", POLICY_VIOLATION
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    """Returns when all of them have ended, whatever they ended with."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _close(
     socket: web.WebSocketResponse,
     transport: asyncio.Transport | None,
+    sending: asyncio.Task[None],
     outbox: Outbox,
     code: int,
     reason: str,
 ) -> None:
     """Says the last words if the client listens; a client that doesn't is cut off."""
-    sending = asyncio.ensure_future(outbox.run())
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             if not outbox.overflowed.is_set():
-                await outbox.flushed()
+                flushing = asyncio.create_task(outbox.flushed())
+                await asyncio.wait({flushing, sending}, return_when=asyncio.FIRST_COMPLETED)
+                flushing.cancel()
             await socket.close(code=code, message=reason.encode())
     except (TimeoutError, ConnectionError):
         pass
     finally:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
         if transport is not None and outbox.overflowed.is_set():
             transport.abort()
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
+import struct
+from collections.abc import Callable, Iterator
 
 import aiohttp
 import cv2
@@ -12,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from contracts.frames import Frame, pack_frame
 from contracts.protocol import Dropped, Error, Result, SessionClosed
 from tests.integration.live_session import LiveSession, live_session, with_claimed_size
 from tests.platform_process import Platform
@@ -135,6 +139,18 @@ async def test_the_fifth_bad_frame_in_a_row_ends_the_session_with_its_totals(pla
     assert (closed.reason, closed.totals.frames, closed.totals.errors) == ("bad_frames", 5, 5)
 
 
+async def test_sound_frames_before_five_bad_ones_are_still_answered(platform: Platform, jpeg: bytes) -> None:
+    async with live_session(platform.url) as session:
+        for _ in range(3):
+            await session.send(jpeg)
+        for _ in range(8):
+            await session.send(b"no jpeg")
+        assert await session.until_closed() == (1008, "bad_frames")
+    assert session.ids() == list(range(1, 9)), "three sound ones and the five bad ones that ended it"
+    assert sum(error.fatal for error in session.messages if isinstance(error, Error)) == 1
+    assert isinstance(session.messages[-1], SessionClosed)
+
+
 async def test_a_message_far_too_large_is_not_even_read(platform: Platform) -> None:
     async with live_session(platform.url) as session:
         with contextlib.suppress(ConnectionClosed):
@@ -178,31 +194,85 @@ async def _send_many(session: LiveSession, jpeg: bytes, count: int) -> None:
         await session.send(jpeg)
 
 
-async def test_a_client_that_never_reads_is_cut_off_and_others_go_on(platform: Platform, jpeg: bytes) -> None:
+def handshake(host: str, port: str) -> bytes:
+    return (
+        f"GET /v1/stream HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: thespis.v1\r\n\r\n"
+    ).encode()
+
+
+def endless_updates() -> Iterator[bytes]:
+    update = b'{"type":"session.update","votes":true}'
+    while True:
+        yield bytes([0x81, 0x80 | len(update), 0, 0, 0, 0]) + update
+
+
+def endless_frames() -> Iterator[bytes]:
+    tiny = cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
+    for frame_id in itertools.count(1):
+        message = pack_frame(Frame(frame_id, 0, tiny))
+        yield bytes([0x82, 0xFE]) + struct.pack(">H", len(message)) + bytes(4) + message
+
+
+@pytest.mark.parametrize("messages", [endless_updates, endless_frames])
+async def test_a_client_that_never_reads_is_cut_off_and_others_go_on(
+    platform: Platform, jpeg: bytes, messages: Callable[[], Iterator[bytes]]
+) -> None:
     """A raw socket that reads nothing: its answers pile up until the gateway ends it."""
     host, port = platform.url.removeprefix("http://").split(":")
-    update = b'{"type":"session.update","votes":true}'
-    masked = bytes([0x81, 0x80 | len(update), 0, 0, 0, 0]) + update
     loop = asyncio.get_running_loop()
     with socket.socket() as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.setblocking(False)
         await loop.sock_connect(raw, (host, int(port)))
-        handshake = (
-            f"GET /v1/stream HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Protocol: thespis.v1\r\n\r\n"
-        )
-        await loop.sock_sendall(raw, handshake.encode())
+        await loop.sock_sendall(raw, handshake(host, port))
         async with live_session(platform.url) as neighbour:
             with pytest.raises(ConnectionError):
-                await asyncio.wait_for(_send_for_ever(raw, masked * 1000), 60)
+                await asyncio.wait_for(_send_for_ever(raw, messages()), 60)
             await assert_alive(neighbour, jpeg)
 
 
-async def _send_for_ever(raw: socket.socket, data: bytes) -> None:
+async def _send_for_ever(raw: socket.socket, messages: Iterator[bytes]) -> None:
     while True:
-        await asyncio.get_running_loop().sock_sendall(raw, data)
+        many = b"".join(itertools.islice(messages, 1000))
+        await asyncio.get_running_loop().sock_sendall(raw, many)
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform that waits for nobody."""
+    log = tmp_path_factory.mktemp("impatient") / "up.log"
+    with Platform(log, THESPIS_PING_INTERVAL_S="0.4", THESPIS_UPLOAD_TIMEOUT_S="0.4") as running:
+        yield running
+
+
+async def test_a_client_that_does_not_answer_pings_is_taken_for_gone(impatient: Platform) -> None:
+    """A raw socket that takes what comes and never says anything."""
+    host, port = impatient.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(handshake(host, port))
+    async with asyncio.timeout(20):
+        assert b"session.created" in await reader.read()
+    writer.close()
+
+
+async def test_a_client_that_answers_pings_may_be_silent(impatient: Platform, jpeg: bytes) -> None:
+    async with live_session(impatient.url) as session:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(session.connection.recv(), 1.5)  # the library answers pings while it waits
+        await assert_alive(session, jpeg)
+
+
+async def test_an_upload_that_does_not_come_is_given_up(impatient: Platform) -> None:
+    host, port = impatient.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST /v1/images HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5000\r\n\r\n\xff".encode("latin-1"))
+    async with asyncio.timeout(20):
+        answer = await reader.readuntil(b"}")
+    assert b" 408 " in answer
+    assert b"urn:thespis:problem:too_slow" in answer
+    writer.close()
 
 
 async def test_one_that_connects_and_says_nothing_is_ended(tmp_path_factory: pytest.TempPathFactory) -> None:

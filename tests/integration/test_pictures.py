@@ -54,6 +54,23 @@ async def test_a_multipart_upload_gives_the_same_as_a_body(http: httpx.AsyncClie
     assert as_part["faces"] == as_body["faces"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Content-Encoding": "gzip"}, b"no gzip"),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, b"--b\r\nno header\r\n\r\nx\r\n--b--\r\n"),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, b"--b\r\nContent-Encoding: br\r\n\r\nx\r\n--b--\r\n"),
+        ({"Content-Type": "multipart/form-data"}, b"--b--"),
+    ],
+)
+async def test_a_body_that_is_not_what_its_headers_say_is_the_senders_mistake(
+    http: httpx.AsyncClient, headers: dict[str, str], body: bytes
+) -> None:
+    answer = await http.post("/v1/images", content=body, headers=headers)
+    assert answer.status_code in {400, 422}, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 async def test_a_picture_turned_by_exif_has_its_box_where_it_is_displayed(
     http: httpx.AsyncClient, face: npt.NDArray[np.uint8], jpeg: bytes
 ) -> None:

@@ -45,6 +45,28 @@ def test_a_picture_cut_off_anywhere_is_refused(kind: str) -> None:
             read_image_header(data[:cut])
 
 
+def with_scans(count: int) -> bytes:
+    """A sound progressive JPEG whose last scan is repeated: each costs the decoder a pass over the picture."""
+    data = encoded(".jpg", cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    last_scan = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last_scan * (count - data.count(b"\xff\xda")) + data[-2:]
+
+
+def test_a_jpeg_of_very_many_scans_is_refused() -> None:
+    assert read_jpeg_header(with_scans(64)).width == 50
+    with pytest.raises(BadImage, match="more than 64 scans"):
+        read_jpeg_header(with_scans(65))
+
+
+def test_a_picture_of_very_many_parts_is_not_walked_to_its_end() -> None:
+    comments = b"\xff\xfe\x00\x02" * 100_000
+    with pytest.raises(BadImage, match="segments"):
+        read_jpeg_header(JPEG[:2] + comments + JPEG[2:])
+    png = encoded(".png")
+    with pytest.raises(BadImage, match="chunks"):
+        read_image_header(png[:33] + b"\0\0\0\0tEXt\0\0\0\0" * 100_000 + png[33:])
+
+
 def test_bytes_after_the_end_are_told_from_the_picture() -> None:
     assert read_jpeg_header(JPEG + b"<?php").end == len(JPEG)
 

@@ -13,7 +13,7 @@ from contracts.geometry import BoundingBox
 from contracts.protocol import Dropped, Error, Result, ServerMessage, SessionUpdated
 from contracts.work import ClassifiedFace, FrameAnswered
 from gateway.admission import Admission
-from gateway.dispatcher import Expired, Unavailable, Undecodable, WorkError
+from gateway.dispatcher import Broken, Expired, Unavailable, Undecodable, WorkError
 from gateway.session import Session
 from gateway.settings import GatewaySettings
 
@@ -130,10 +130,10 @@ async def test_a_frame_that_waits_for_admission_past_its_deadline_is_dropped_as_
     async with asyncio.timeout(5):
         while not room.said:
             await asyncio.sleep(0.01)
-    assert room.answers() == [(2, "overload")]
+    assert sorted(room.answers()) == [(1, "expired"), (2, "overload")]
     room.dispatcher.answer(0)
     await room.settle()
-    assert room.answers() == [(2, "overload"), (1, "result")]
+    assert len(room.answers()) == 2, "an answer that comes too late is no second one"
 
 
 async def test_a_failure_behind_the_gateway_is_an_error_and_not_counted_against_the_client() -> None:
@@ -175,6 +175,40 @@ async def test_an_undecodable_picture_is_the_clients_bad_frame() -> None:
     await room.settle()
     assert room.answers() == [(1, "bad_image")]
     assert room.session.spoiled.is_set()
+
+
+async def test_only_bad_frames_that_follow_each_other_end_a_session() -> None:
+    room = Room(max_frames_in_flight=1)
+    room.send()
+    await room.settle()
+    for _ in range(6):
+        room.send()
+        room.send(b"no jpeg")
+    assert not room.session.spoiled.is_set(), "sound frames lay between, replaced as they were"
+
+
+async def test_a_mistake_of_ours_costs_one_frame_and_not_the_session() -> None:
+    room = Room(frame_deadline_ms=100)
+    room.send()
+    await room.settle()
+    room.dispatcher.asked[0].set_exception(RuntimeError("a mistake"))
+    await room.settle()
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(1)
+    async with asyncio.timeout(5):
+        while len(room.said) < 2:
+            await asyncio.sleep(0.01)
+    assert room.answers() == [(2, "result"), (1, "expired")]
+
+
+async def test_a_worker_that_fails_on_a_frame_is_told_from_one_that_is_out_of_reach() -> None:
+    room = Room()
+    room.send()
+    await room.settle()
+    room.dispatcher.answer(0, Broken("the detector failed"))
+    await room.settle()
+    assert room.answers() == [(1, "internal")]
 
 
 @pytest.mark.parametrize("frame_id", [7, 3])
@@ -237,18 +271,29 @@ async def test_messages_that_can_not_be_used_are_refused_and_change_nothing(text
 
 
 async def test_finishing_answers_what_is_in_hand() -> None:
-    room = Room(admission=1)
-    room.send()
-    await room.settle()
-    room.send()
-    asyncio.get_running_loop().call_soon(room.dispatcher.answer, 0)
+    room = Room(max_frames_in_flight=2)
+    for _ in range(3):
+        room.send()
+        await room.settle()
     finishing = asyncio.ensure_future(room.session.finish(5))
-    await room.settle()
-    for index, future in enumerate(room.dispatcher.asked):
-        if not future.done():
-            room.dispatcher.answer(index)
+    for index in range(3):  # the third waits in the mailbox until one of the others is back
+        await room.settle()
+        room.dispatcher.answer(index)
     await finishing
-    assert sorted(frame_id for frame_id, _ in room.answers() if frame_id) == [1, 2]
+    assert room.answers() == [(1, "result"), (2, "result"), (3, "result")]
+
+
+async def test_what_can_not_be_finished_in_time_is_dropped_and_nothing_new_is_taken() -> None:
+    room = Room(max_frames_in_flight=1)
+    for _ in range(2):
+        room.send()
+        await room.settle()
+    finishing = asyncio.ensure_future(room.session.finish(0.05))
+    await room.settle()
+    room.send()
+    await finishing
+    assert sorted(room.answers()) == [(1, "expired"), (2, "overload"), (3, "overload")]
+    await room.session.abandon()
 
 
 async def test_an_abandoned_session_leaves_no_task_and_no_place_taken() -> None:
