@@ -17,8 +17,8 @@ from bench.live import measure_sessions
 from bench.local import measure_in_process, measure_original
 from contracts.members import Ensemble
 from runtime.logs import configure_logs
-from runtime.model_tree import read_ensemble
-from runtime.settings import read_settings
+from runtime.model_tree import BadModelTree, read_ensemble
+from runtime.settings import BadSetting, read_settings
 from thespis.settings import UpSettings
 from thespis.up import running_platform
 
@@ -67,10 +67,18 @@ def live(
     """
     given = {"THESPIS_DETECTORS": detectors, "THESPIS_ENSEMBLES": ensembles}
     flags = {name: str(value) for name, value in given.items() if value is not None}
-    settings = read_settings(UpSettings, {**os.environ, **flags})
+    try:
+        settings = read_settings(UpSettings, {**os.environ, **flags})
+        counts = [int(count) for count in sessions.split(",")]
+        ensemble: Ensemble = read_ensemble(Path(settings.models_path))
+    except (BadSetting, BadModelTree) as problem:
+        raise click.ClickException(str(problem)) from problem
+    except ValueError as problem:
+        raise click.BadParameter(
+            "numbers separated by commas, for instance 1,2,4", param_hint="--sessions"
+        ) from problem
     configure_logs("bench", "warning", settings.log_format)
     models_path = Path(settings.models_path)
-    ensemble: Ensemble = read_ensemble(models_path)
     frames = moving_frames()
     everything = not (only_in_process or only_original)
     report: dict[str, object] = {"machine": machine(), "frame": description(frames)}
@@ -79,7 +87,6 @@ def live(
     if everything or only_original:
         report["original_loop"] = measure_original(models_path, ensemble, frames, seconds)
     if everything:
-        counts = [int(count) for count in sessions.split(",")]
         report["live"] = asyncio.run(measure_live(settings, counts, fps, seconds, frames))
     if as_json:
         click.echo(json.dumps(report))

@@ -3,25 +3,34 @@
 from typing import Final
 
 DETECT_FACES: Final = "detect_faces"
-"""Task and queue: the doorbell; frames wait in WAITING_FRAMES, their pictures under keys of their own."""
+"""Task and queue: the doorbell for live frames, which wait in WAITING_FRAMES."""
+
+DETECT_IN_PICTURE: Final = "detect_in_picture"
+"""Task and queue: the doorbell for single pictures, which wait in WAITING_PICTURES: they take longer than a frame."""
 
 CLASSIFY_FACES: Final = "classify_faces"
-"""Task and queue: the doorbell; crops wait in WAITING_CROPS."""
+"""Task and queue: the doorbell for detected faces, which wait in WAITING_FACES."""
 
 CHECK_DETECTOR: Final = "check_detector"
 CHECK_ENSEMBLE: Final = "check_ensemble"
-"""Tasks on the two queues above: prove that somebody consumes."""
+"""Tasks on the queues of live frames and of crops: prove that somebody consumes."""
 
 WAITING_FRAMES: Final = "thespis:frames"
-"""List of msgpack DetectFaces, oldest first."""
+WAITING_PICTURES: Final = "thespis:pictures"
+"""Lists of msgpack DetectFaces, oldest first."""
 
-WAITING_CROPS: Final = "thespis:crops"
+WAITING_FACES: Final = "thespis:faces"
 """List of msgpack ClassifyFaces, oldest first."""
 
 
 def picture_key(ticket: str) -> str:
     """Holds an encoded picture for no longer than its time to live."""
     return f"thespis:picture:{ticket}"
+
+
+def crops_key(ticket: str) -> str:
+    """Holds the crops of a picture's faces, uint8 gray, one after the other, for as long."""
+    return f"thespis:crops:{ticket}"
 
 
 def reply_channel(gateway_id: str) -> str:

@@ -26,8 +26,6 @@ class DetectFaces(msgspec.Struct, frozen=True):
     vote_profile: str
     votes: bool
     already_cropped: bool = False
-    still: bool = False
-    """A single picture: worth a longer look for small faces than a frame that the next one follows."""
 
 
 class DetectedFace(msgspec.Struct, frozen=True):
@@ -39,10 +37,11 @@ class DetectedFace(msgspec.Struct, frozen=True):
 
 
 class ClassifyFaces(msgspec.Struct, frozen=True):
-    """Command to the ensemble, `faces` and their `crops` (uint8 gray, one after the other) in the same order."""
+    """Command to the ensemble: the faces' crops lie in Redis under `crops_key`, in the same order."""
 
     ticket: str
     reply_channel: str
+    crops_key: str
     deadline: float
     vote_profile: str
     votes: bool
@@ -51,7 +50,6 @@ class ClassifyFaces(msgspec.Struct, frozen=True):
     decode_ms: float
     detect_ms: float
     faces: list[DetectedFace]
-    crops: bytes
 
 
 class ClassifiedFace(msgspec.Struct, frozen=True):

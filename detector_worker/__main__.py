@@ -6,7 +6,7 @@ import sys
 import cv2
 import redis
 
-from contracts.names import DETECT_FACES
+from contracts.names import DETECT_FACES, DETECT_IN_PICTURE
 from detector_worker.blazeface import WeightsMissing
 from detector_worker.settings import DetectorSettings
 from detector_worker.worker import make_app
@@ -30,7 +30,7 @@ def main() -> int:
         name=f"detector-{os.getpid()}",
         pool="threads",  # of one: while it works, the main thread fetches what is next
         concurrency=1,
-        queue=DETECT_FACES,
+        queues=[DETECT_FACES, DETECT_IN_PICTURE],
     )
 
 

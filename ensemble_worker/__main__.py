@@ -25,7 +25,7 @@ def main() -> int:
         return 2
     add_tasks(app, worker)
     try:
-        return run_worker(app, name=f"ensemble-{os.getpid()}", pool="solo", concurrency=1, queue=CLASSIFY_FACES)
+        return run_worker(app, name=f"ensemble-{os.getpid()}", pool="solo", concurrency=1, queues=[CLASSIFY_FACES])
     finally:
         worker.close()
 

@@ -1,7 +1,8 @@
 """A batch of frames' crops to their replies: one Predict a member for all of them, then each frame's vote."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,21 +13,43 @@ from ensemble_worker.voting import Predictions, soft_vote
 from faces.certainty import agreement
 
 
+@dataclass(frozen=True, slots=True)
+class CroppedFaces:
+    """A frame's faces with their crops, uint8 gray, one after the other."""
+
+    frame: ClassifyFaces
+    crops: bytes
+
+
+def rounds(waiting: Sequence[CroppedFaces], most_crops: int) -> Iterator[list[CroppedFaces]]:
+    """Cuts what waits into rounds of at most `most_crops` crops; a frame that has more is a round of its own."""
+    batch: list[CroppedFaces] = []
+    crops = 0
+    for cropped in waiting:
+        if batch and crops + len(cropped.frame.faces) > most_crops:
+            yield batch
+            batch, crops = [], 0
+        batch.append(cropped)
+        crops += len(cropped.frame.faces)
+    if batch:
+        yield batch
+
+
 async def classify_batch(
-    batch: Sequence[ClassifyFaces],
+    batch: Sequence[CroppedFaces],
     fan_out: FanOut,
     weights: Mapping[str, Mapping[str, float]],
     timeout_s: float,
 ) -> list[FrameAnswered | FrameFailed]:
     """One reply a frame, in order. `weights` are each vote profile's, `timeout_s` the longest wait for a member."""
     started = time.perf_counter()
-    wait_s = min(timeout_s, max(frame.deadline for frame in batch) - time.time())
-    predictions = await fan_out.predict(b"".join(frame.crops for frame in batch), max(0.001, wait_s))
+    left_s = max(cropped.frame.deadline for cropped in batch) - time.time()
+    predictions = await fan_out.predict(b"".join(cropped.crops for cropped in batch), timeout_s, left_s)
     ensemble_ms = (time.perf_counter() - started) * 1000
     missing = [name for name in fan_out.names if name not in predictions]
     replies: list[FrameAnswered | FrameFailed] = []
     start = 0
-    for frame in batch:
+    for frame in (cropped.frame for cropped in batch):
         end = start + len(frame.faces)
         if predictions:
             own = {name: answer[start:end] for name, answer in predictions.items()}

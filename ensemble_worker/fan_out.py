@@ -1,6 +1,7 @@
 """Asks every member at once and waits no longer than it must."""
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 
@@ -25,14 +26,16 @@ class FanOut:
     def names(self) -> list[str]:
         return [member.name for member in self._members]
 
-    async def predict(self, crops: bytes, timeout_s: float) -> dict[str, npt.NDArray[np.float32]]:
-        """Member -> float32 [n, 7] for the members that answered within `timeout_s`."""
+    async def predict(
+        self, crops: bytes, timeout_s: float, left_s: float = math.inf
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Member -> float32 [n, 7] for the members that answered within `timeout_s`, or `left_s` where that is less."""
         now = time.monotonic()
         calls = {}
         probes = {}
         for member in self._members:
             if member.breaker.closed:
-                calls[member.name] = asyncio.ensure_future(member.predict(crops, timeout_s))
+                calls[member.name] = asyncio.ensure_future(member.predict(crops, timeout_s, left_s))
             elif member.breaker.take_probe(now):
                 probe = asyncio.ensure_future(member.predict(crops, timeout_s))
                 probes[member.name] = probe

@@ -15,8 +15,11 @@ class EnsembleSettings(CommonSettings, frozen=True, kw_only=True):
         int, Meta(ge=1, description="longest wait for one member, within the frame's deadline")
     ] = 400
     max_batch_frames: Annotated[
-        int, Meta(ge=1, description="frames of all sessions that one round of Predict calls takes")
+        int, Meta(ge=1, description="frames of all sessions that one ensemble worker takes at once")
     ] = 8
+    max_batch_crops: Annotated[
+        int, Meta(ge=1, description="crops that one Predict call carries, unless a single frame has more faces")
+    ] = 32
     member_retry_s: Annotated[
         float,
         Meta(gt=0, description="first wait before a failed member is tried again; it doubles up to 5 s"),

@@ -11,6 +11,7 @@ from contracts.labels import LABELS
 SIGNATURE = "serving_default"
 INPUT = "crops"
 OUTPUT = "probabilities"
+SUM_TOLERANCE = 0.01
 
 
 class BadPrediction(ValueError):
@@ -33,9 +34,20 @@ def predict_request(member: str, crops: bytes, count: int) -> predict_pb2.Predic
 def probabilities_of(response: predict_pb2.PredictResponse, count: int) -> npt.NDArray[np.float32]:
     """float32 [count, 7]. Raises BadPrediction."""
     tensor = response.outputs[OUTPUT]
-    flat = (
-        np.frombuffer(tensor.tensor_content, "<f4") if tensor.tensor_content else np.array(tensor.float_val, np.float32)
-    )
-    if flat.size != count * len(LABELS) or not np.isfinite(flat).all():
-        raise BadPrediction(f"wanted {count} × {len(LABELS)} finite numbers, got {flat.size}")
-    return flat.reshape(count, len(LABELS))
+    wanted = (count, len(LABELS))
+    shape = tuple(dimension.size for dimension in tensor.tensor_shape.dim)
+    if tensor.dtype != types_pb2.DT_FLOAT or shape != wanted:
+        raise BadPrediction(f"wanted float32 {wanted}, got type {tensor.dtype} {shape}")
+    if tensor.tensor_content:
+        if len(tensor.tensor_content) != 4 * count * len(LABELS):
+            raise BadPrediction(f"wanted {wanted} numbers, got {len(tensor.tensor_content)} bytes")
+        flat = np.frombuffer(tensor.tensor_content, "<f4")
+    else:
+        flat = np.array(tensor.float_val, np.float32)
+        if flat.size != count * len(LABELS):
+            raise BadPrediction(f"wanted {wanted} numbers, got {flat.size}")
+    probabilities = flat.reshape(wanted)
+    # A comparison with NaN is false, so this refuses those, too.
+    if not ((probabilities >= 0.0).all() and (abs(probabilities.sum(axis=1) - 1.0) < SUM_TOLERANCE).all()):
+        raise BadPrediction("the numbers are not probabilities")
+    return probabilities

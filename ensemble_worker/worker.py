@@ -1,7 +1,7 @@
 """The Celery tasks of the ensemble worker.
 
-`classify_faces` is only a doorbell (runtime/doorbell.py): the crops wait in a list, and whoever hears it takes as many
-frames as are there, of all sessions, into one round of Predict calls.
+`classify_faces` is only a doorbell (runtime/doorbell.py): whoever hears it takes as many frames' faces as wait, of all
+sessions, and asks the members in rounds of so many crops that each round ends well within its time.
 """
 
 import asyncio
@@ -14,16 +14,20 @@ import redis
 import structlog
 
 from contracts.geometry import CROP_BYTES
-from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, WAITING_CROPS
+from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, WAITING_FACES
 from contracts.work import CheckReady, ClassifyFaces, FrameAnswered, FrameFailed, ReadyChecked
-from ensemble_worker.classify import classify_batch
+from ensemble_worker.classify import CroppedFaces, classify_batch, rounds
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.member import Member
 from ensemble_worker.settings import EnsembleSettings, parse_members
+from runtime import pixels
 from runtime.doorbell import Doorbell
 from runtime.model_tree import BadModelTree, read_ensemble
 
 log = structlog.get_logger("thespis.ensemble")
+
+LEAST_TIME_S = 0.003
+"""With less than this left before the deadline no answer would reach anybody in time."""
 
 FRAME_DECODER = msgspec.msgpack.Decoder(ClassifyFaces)
 
@@ -40,7 +44,7 @@ class EnsembleWorker:
         self._settings = settings
         self._weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
         self._redis = redis_client
-        self._crops = Doorbell(app, CLASSIFY_FACES, WAITING_CROPS)
+        self._faces = Doorbell(app, CLASSIFY_FACES, WAITING_FACES)
         self._loop = asyncio.new_event_loop()
         self._fan_out = self._loop.run_until_complete(self._open(targets))
 
@@ -48,12 +52,19 @@ class EnsembleWorker:
         return FanOut([Member(name, to, self._settings.member_retry_s) for name, to in targets.items()])
 
     def serve_waiting_frames(self) -> None:
-        """Takes up to a batch of frames that still have time and answers them."""
-        frames = [
-            FRAME_DECODER.decode(entry) for entry in self._crops.take(self._redis, self._settings.max_batch_frames)
+        """Takes what waits, up to a limit, and answers the frames that still have time."""
+        entries = self._faces.take(self._redis, self._settings.max_batch_frames)
+        frames = [FRAME_DECODER.decode(entry) for entry in entries]
+        crops = pixels.take(self._redis, [frame.crops_key for frame in frames])
+        waiting = [
+            CroppedFaces(frame, its_crops)
+            for frame, its_crops in zip(frames, crops, strict=True)
+            if its_crops is not None and frame.vote_profile in self._weights
         ]
-        now = time.time()
-        batch = [frame for frame in frames if frame.deadline > now and frame.vote_profile in self._weights]
+        for batch in rounds(waiting, self._settings.max_batch_crops):
+            self._serve([cropped for cropped in batch if cropped.frame.deadline > time.time() + LEAST_TIME_S])
+
+    def _serve(self, batch: list[CroppedFaces]) -> None:
         if not batch:
             return
         try:
@@ -63,8 +74,8 @@ class EnsembleWorker:
         except Exception:
             # The outermost loop: whatever it was, each frame's sender hears of it now and not at the deadline.
             log.exception("batch_failed", frames=len(batch))
-            replies = [FrameFailed(frame.ticket, "internal", "the ensemble failed") for frame in batch]
-        self._answer(batch, replies)
+            replies = [FrameFailed(cropped.frame.ticket, "internal", "the ensemble failed") for cropped in batch]
+        self._answer([cropped.frame for cropped in batch], replies)
 
     def _answer(self, batch: list[ClassifyFaces], replies: list[FrameAnswered | FrameFailed]) -> None:
         with self._redis.pipeline(transaction=False) as pipeline:

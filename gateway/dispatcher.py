@@ -24,18 +24,20 @@ from contracts.names import (
     CHECK_ENSEMBLE,
     CLASSIFY_FACES,
     DETECT_FACES,
+    DETECT_IN_PICTURE,
     WAITING_FRAMES,
+    WAITING_PICTURES,
     picture_key,
     reply_channel,
 )
 from contracts.work import CheckReady, DetectFaces, FrameAnswered, FrameFailed, ReadyChecked, Reply, WorkFailure
+from runtime import pixels
 from runtime.doorbell import MOST_WAITING, Doorbell
 from runtime.publishing import TaskEncoder
 
 log = structlog.get_logger("thespis.gateway")
 
 RECONNECT_AFTER_S = 0.1
-PICTURE_OUTLIVES_DEADLINE_MS = 500
 REPLY_DECODER: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
 
@@ -73,6 +75,7 @@ class Dispatcher:
         self._redis = redis_client
         self._encoder = TaskEncoder(app)
         self._frames = Doorbell(app, DETECT_FACES, WAITING_FRAMES)
+        self._pictures = Doorbell(app, DETECT_IN_PICTURE, WAITING_PICTURES)
         self._channel = reply_channel(uuid.uuid4().hex)
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
         self._listening = False
@@ -89,7 +92,10 @@ class Dispatcher:
         already_cropped: bool = False,
         still: bool = False,
     ) -> FrameAnswered:
-        """Sends a picture the whole way. `deadline` is in Unix seconds. Raises WorkError."""
+        """Sends a picture the whole way; `deadline` is in Unix seconds. Raises WorkError.
+
+        A `still` picture is worth a longer look for small faces than a frame that the next one follows.
+        """
         ticket = uuid.uuid4().hex
         key = picture_key(ticket)
         command = DetectFaces(
@@ -102,15 +108,14 @@ class Dispatcher:
             vote_profile,
             votes,
             already_cropped,
-            still,
         )
         entry = msgspec.msgpack.encode(command)
-        time_to_live_ms = max(1, int((deadline - time.time()) * 1000)) + PICTURE_OUTLIVES_DEADLINE_MS
+        doorbell = self._pictures if still else self._frames
 
         async def send() -> None:
             async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.set(key, picture, px=time_to_live_ms)
-                self._frames.ring(pipeline, [entry])
+                pixels.lay_down(pipeline, key, picture, deadline)
+                doorbell.ring(pipeline, [entry])
                 await pipeline.execute()
 
         reply = await self._ask(ticket, send, deadline)

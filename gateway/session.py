@@ -30,7 +30,7 @@ from contracts.protocol import (
 )
 from contracts.work import FrameAnswered
 from gateway.admission import Admission
-from gateway.dispatcher import Dispatcher, Expired, Unavailable, Undecodable, WorkError
+from gateway.dispatcher import Broken, Dispatcher, Expired, Unavailable, Undecodable, WorkError
 from gateway.image_header import BadImage, read_jpeg_header
 from gateway.people import People
 from gateway.rate import Rate
@@ -196,6 +196,7 @@ class Session:
     async def _carry(self) -> None:
         """Takes the newest frame once there is room for it, and brings back its answer."""
         turn = asyncio.Event()
+        pending = None
         try:
             async with self._admission:
                 pending, self._waiting = self._waiting, None
@@ -207,8 +208,10 @@ class Session:
             await before.wait()
             self._answer(pending, reply)
         except Exception:
-            # The outermost loop of a frame: its deadline answers it, and the next frame has its turn.
+            # The outermost loop of a frame: its sender hears of our mistake, and the next frame has its turn.
             log.exception("frame_failed")
+            if pending is not None:
+                self._answer(pending, Broken("the gateway failed; its log says why"))
         finally:
             turn.set()
 
@@ -237,10 +240,12 @@ class Session:
                 self._counts["errors"] += 1
                 code = "unavailable" if isinstance(reply, Unavailable) else "internal"
                 self._put(Error(pending.frame.frame_id, code, str(reply), fatal=False))
-        elif self._first_answer(pending):
+        elif not pending.answered:
+            result = self._result(pending, reply)
+            self._first_answer(pending)
             self._bad_in_a_row = 0
             self._counts["results"] += 1
-            self._put(self._result(pending, reply))
+            self._put(result)
 
     def _answer_dropped(self, pending: PendingFrame, reason: DropReason) -> None:
         if self._first_answer(pending):

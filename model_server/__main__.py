@@ -39,7 +39,7 @@ def main() -> int:
         serve(settings)
     except (BadSetting, CannotStart) as problem:
         sys.stderr.write(f"model_server: {problem}\n")
-        return 1
+        return 2 if isinstance(problem, BadSetting) else 1
     return 0
 
 

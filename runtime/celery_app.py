@@ -32,15 +32,15 @@ def make_live_app(redis_url: str) -> celery.Celery:
     return app
 
 
-def run_worker(app: celery.Celery, *, name: str, pool: str, concurrency: int, queue: str) -> int:
-    """Consumes `queue` until told to stop (SIGTERM finishes what is in hand); returns the exit code."""
+def run_worker(app: celery.Celery, *, name: str, pool: str, concurrency: int, queues: list[str]) -> int:
+    """Consumes `queues`, each in its turn, until told to stop; SIGTERM finishes what is in hand. The exit code."""
     # Celery warns root users of pickle; this application takes JSON and nothing else.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = app.Worker(
         hostname=f"{name}@%h",
         pool=pool,
         concurrency=concurrency,
-        queues=[queue],
+        queues=queues,
         loglevel="WARNING",
         quiet=True,
         without_gossip=True,

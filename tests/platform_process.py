@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import psutil
 
 ROOT = Path(__file__).parent.parent
+THESPIS_UP = (sys.executable, "-m", "thespis.command_line", "up", "--port", "0")
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 
@@ -20,11 +22,11 @@ STOP_TIMEOUT_S = 30.0
 class Platform:
     """A running platform; its processes can be looked at and killed."""
 
-    def __init__(self, log: Path, **environment: str) -> None:
+    def __init__(self, log: Path, command: Sequence[str] = THESPIS_UP, **environment: str) -> None:
         self.log = log
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "thespis.command_line", "up", "--port", "0"],
+                command,
                 cwd=ROOT,
                 env={**_clean_environment(), **environment},
                 stdout=subprocess.PIPE,

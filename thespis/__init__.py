@@ -1,6 +1,6 @@
 """Thespis: what a user imports and types.
 
-from thespis import Client, stream
+from thespis import Client, open_stream
 """
 
 from thespis.client import AsyncClient, Client, ThespisError, Unreachable

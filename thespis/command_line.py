@@ -68,9 +68,10 @@ def analyze(picture: Path, server: str | None, as_json: bool) -> None:
     from thespis.supervisor import HopelessChild
     from thespis.up import NotReady
 
+    configure_logs("analyze", "warning", "text")
     try:
         reply = asyncio.run(analyze_with(picture.read_bytes(), server, os.environ))
-    except (ThespisError, Unreachable, BadSetting, BadModelTree, NotReady, HopelessChild) as problem:
+    except (ThespisError, Unreachable, BadSetting, BadModelTree, NotReady, HopelessChild, OSError) as problem:
         raise click.ClickException(str(problem)) from problem
     if as_json:
         sys.stdout.write(msgspec.json.encode(reply).decode() + "\n")

@@ -68,7 +68,10 @@ async def open_stream(server: str) -> AsyncIterator[Stream]:
     except (OSError, websockets.WebSocketException) as problem:
         raise Unreachable(f"no Thespis session at {server}: {problem}") from problem
     async with connection:
-        created = MESSAGE_DECODER.decode(await connection.recv())
+        try:
+            created = MESSAGE_DECODER.decode(await connection.recv())
+        except websockets.ConnectionClosed as problem:
+            raise Unreachable(f"{server} closed the session before it began: {problem}") from problem
         if not isinstance(created, SessionCreated):
             raise ConnectionError(f"the server refused the session: {created}")
         yield Stream(connection, created)

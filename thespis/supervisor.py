@@ -35,7 +35,7 @@ class Supervisor:
         self._programs = programs
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
-        self._ending = False
+        self._ending = asyncio.Event()
 
     def start(self) -> None:
         """Starts all at once; whoever comes up before its neighbour waits for it by itself."""
@@ -57,23 +57,27 @@ class Supervisor:
             self._running[program.name] = child
             code = await child.wait()
             del self._running[program.name]
-            if self._ending:
+            if self._ending.is_set():
                 return
             if code == HOPELESS_EXIT_CODE and program.role != "redis":
                 raise HopelessChild(f"{program.name} could not be started; its message stands above")
             wait_s = FIRST_WAIT_S if loop.time() - started > STEADY_AFTER_S else min(2 * wait_s, LONGEST_WAIT_S)
             log.warning("child_fell", name=program.name, exit_code=code, again_in_s=wait_s)
             await asyncio.sleep(wait_s)
+            if self._ending.is_set():
+                return
 
     async def stop(self) -> None:
         """Ends role after role; whoever does not go in time is killed."""
-        self._ending = True
+        self._ending.set()
         for role in ENDING_ORDER:
             names = [program.name for program in self._programs if program.role == role]
             await asyncio.gather(*(self._end(name) for name in names))
         for keeper in self._keepers.values():
             keeper.cancel()
         await asyncio.gather(*self._keepers.values(), return_exceptions=True)
+        # A child that was just being started again when its role's turn came.
+        await asyncio.gather(*(self._end(name) for name in list(self._running)))
 
     async def _end(self, name: str) -> None:
         child = self._running.get(name)

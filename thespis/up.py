@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import structlog
+from websockets import WebSocketException
 
 from contracts.protocol import Dropped, Error, Result
 from runtime.model_tree import read_ensemble
@@ -76,7 +77,7 @@ async def first_frame_back(url: str, members: int) -> None:
                     if await _answered_by_all(stream, jpeg, members):
                         return
                     await asyncio.sleep(TRY_AGAIN_AFTER_S)
-        except OSError:
+        except (OSError, WebSocketException):
             await asyncio.sleep(TRY_AGAIN_AFTER_S)
 
 

@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from psutil import STATUS_ZOMBIE as ZOMBIE
 
 from contracts.labels import LABELS
 from tests.platform_process import ROOT, Platform
+from tests.waiting import wait_until
 from thespis.sample_face import astronaut_path
 
 
@@ -84,6 +86,21 @@ def test_more_workers_are_started_when_asked_for(tmp_path_factory: pytest.TempPa
     with Platform(log, THESPIS_DETECTORS="2", THESPIS_ENSEMBLES="2") as platform:
         assert len(platform.children_with("-m detector_worker")) == 2
         assert len(platform.children_with("-m ensemble_worker")) == 2
+
+
+def test_a_killed_make_up_takes_the_platform_with_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    log = tmp_path_factory.mktemp("make") / "up.log"
+    with Platform(log, ("make", "--silent", "up"), THESPIS_PORT="0") as platform:
+        children = platform.children
+        assert len(children) > 6
+        platform.process.kill()
+        wait_until(lambda: not any(child.is_running() and child.status() != ZOMBIE for child in children))
+
+
+def test_the_bench_says_which_sessions_it_can_not_read() -> None:
+    run = thespis("bench", "live", "--sessions", "one")
+    assert run.returncode == 2
+    assert "--sessions" in run.stderr
 
 
 def test_the_bench_prints_one_object_with_the_live_figures_and_both_references() -> None:

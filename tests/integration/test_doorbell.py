@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import redis
 
-from contracts.names import CLASSIFY_FACES, DETECT_FACES, WAITING_CROPS, WAITING_FRAMES, picture_key
+from contracts.names import CLASSIFY_FACES, DETECT_FACES, WAITING_FACES, WAITING_FRAMES, picture_key
 from contracts.work import ClassifyFaces, DetectFaces, FrameFailed
 from detector_worker.settings import DetectorSettings
 from detector_worker.worker import DetectorWorker
@@ -106,7 +106,10 @@ def test_frames_taken_at_once_have_each_their_own_fate(
     assert reply is not None
     failure = msgspec.msgpack.decode(reply["data"], type=FrameFailed)
     assert (failure.ticket, failure.code) == ("damaged", "undecodable_image")
-    crops = [msgspec.msgpack.decode(entry, type=ClassifyFaces) for entry in client.lrange(WAITING_CROPS, 0, -1)]  # type: ignore[union-attr]
+    crops = [msgspec.msgpack.decode(entry, type=ClassifyFaces) for entry in client.lrange(WAITING_FACES, 0, -1)]  # type: ignore[union-attr]
     assert [(frame.ticket, len(frame.faces)) for frame in crops] == [("good", 1), ("good too", 1)]
+    for frame in crops:
+        assert client.strlen(frame.crops_key) == 48 * 48
+        assert 59_000 < client.pttl(frame.crops_key) <= 60_500, "crops outlive their frame by half a second"
     assert client.llen(CLASSIFY_FACES) == 1, "one ring for both"
     assert client.keys("*picture*") == [], "no picture outlives its look"

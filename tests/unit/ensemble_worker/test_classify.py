@@ -9,7 +9,7 @@ import pytest
 from contracts.geometry import CROP_BYTES, BoundingBox
 from contracts.labels import LABELS
 from contracts.work import ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
-from ensemble_worker.classify import classify_batch
+from ensemble_worker.classify import CroppedFaces, classify_batch, rounds
 
 WEIGHTS = {"default": {"a": 1.0, "b": 0.0}, "other": {"a": 0.0, "b": 1.0}}
 
@@ -24,18 +24,19 @@ class ScriptedFanOut:
         self.asked: list[int] = []
         self.timeouts: list[float] = []
 
-    async def predict(self, crops: bytes, timeout_s: float) -> dict[str, npt.NDArray[np.float32]]:
+    async def predict(self, crops: bytes, timeout_s: float, left_s: float) -> dict[str, npt.NDArray[np.float32]]:
         self.asked.append(len(crops) // CROP_BYTES)
-        self.timeouts.append(timeout_s)
+        self.timeouts.append(min(timeout_s, left_s))
         firsts = np.frombuffer(crops, np.uint8).reshape(-1, CROP_BYTES)[:, 0]
         answers = {"a": np.eye(7, dtype=np.float32)[firsts], "b": np.eye(7, dtype=np.float32)[[3] * len(firsts)]}
         return {name: answers[name] for name in self.answering}
 
 
-def frame(*labels: int, profile: str = "default", votes: bool = False, seconds: float = 1.0) -> ClassifyFaces:
+def frame(*labels: int, profile: str = "default", votes: bool = False, seconds: float = 1.0) -> CroppedFaces:
     faces = [DetectedFace(BoundingBox(label, 0, 10, 10), 0.9, None) for label in labels]
     crops = b"".join(bytes([label]) * CROP_BYTES for label in labels)
-    return ClassifyFaces("t", "c", time.time() + seconds, profile, votes, 640, 480, 1.0, 2.0, faces, crops)
+    command = ClassifyFaces("t", "c", "k", time.time() + seconds, profile, votes, 640, 480, 1.0, 2.0, faces)
+    return CroppedFaces(command, crops)
 
 
 def top(probabilities: list[float]) -> int:
@@ -84,3 +85,10 @@ async def test_members_are_waited_for_no_longer_than_the_last_deadline() -> None
     fan_out = ScriptedFanOut("a")
     await classify_batch([frame(0, seconds=0.1), frame(0, seconds=0.2)], fan_out, WEIGHTS, 10.0)  # type: ignore[arg-type]
     assert fan_out.timeouts[0] == pytest.approx(0.2, abs=0.05)
+
+
+def test_rounds_are_cut_by_crops_and_lose_no_frame() -> None:
+    waiting = [frame(*[0] * count) for count in (2, 1, 3, 9, 1, 1)]
+    cut = [[len(cropped.frame.faces) for cropped in batch] for batch in rounds(waiting, 4)]
+    assert cut == [[2, 1], [3], [9], [1, 1]]
+    assert list(rounds([], 4)) == []

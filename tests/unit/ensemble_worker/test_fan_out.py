@@ -21,7 +21,7 @@ class ScriptedMember:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    async def predict(self, crops: bytes, timeout_s: float) -> npt.NDArray[np.float32] | None:
+    async def predict(self, crops: bytes, timeout_s: float, left_s: float = 0.0) -> npt.NDArray[np.float32] | None:
         self.calls += 1
         await self.may_answer.wait()
         self.breaker.succeeded()

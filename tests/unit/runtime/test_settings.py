@@ -3,13 +3,16 @@
 import re
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 
+from bench.command import live
 from detector_worker.settings import DetectorSettings
 from ensemble_worker.settings import EnsembleSettings, parse_members
 from gateway.settings import GatewaySettings
 from runtime.settings import BadSetting, read_settings, variable
+from thespis.command_line import analyze, up
 from thespis.settings import UpSettings
 
 KINDS = [GatewaySettings, DetectorSettings, EnsembleSettings, UpSettings]
@@ -61,3 +64,11 @@ def test_members_are_names_and_addresses() -> None:
 def test_members_without_an_address_are_refused(text: str) -> None:
     with pytest.raises(BadSetting, match="THESPIS_MEMBERS"):
         parse_members(text)
+
+
+@pytest.mark.parametrize("command", [up, analyze, live], ids=lambda command: command.name)
+def test_every_flag_is_on_the_page(command: click.Command) -> None:
+    flags = [flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")]
+    assert flags
+    for flag in flags:
+        assert re.search(rf"`{flag}[ `]", PAGE), f"{flag} is not in docs/settings.md"

@@ -1,0 +1,46 @@
+"""What a member's answer must be to count."""
+
+import numpy as np
+import pytest
+from tensorflow.core.framework import types_pb2
+from tensorflow_serving.apis import predict_pb2
+
+from ensemble_worker.tensors import BadPrediction, probabilities_of
+
+GOOD = np.full((2, 7), 1 / 7, np.float32)
+
+
+def response(content: bytes, shape: tuple[int, ...] = (2, 7), dtype: int = types_pb2.DT_FLOAT) -> object:
+    answer = predict_pb2.PredictResponse()
+    tensor = answer.outputs["probabilities"]
+    tensor.dtype = dtype
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
+    tensor.tensor_content = content
+    return answer
+
+
+def test_probabilities_are_read_as_bytes_and_as_a_list() -> None:
+    as_list = response(b"")
+    as_list.outputs["probabilities"].float_val.extend(GOOD.ravel().tolist())  # type: ignore[attr-defined]
+    for answer in (response(GOOD.tobytes()), as_list):
+        np.testing.assert_allclose(probabilities_of(answer, 2), GOOD)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response(GOOD.tobytes()[:-1]),
+        response(GOOD.tobytes()[:-4]),
+        response(GOOD.tobytes(), shape=(7, 2)),
+        response(GOOD.astype(np.float64).tobytes(), dtype=types_pb2.DT_DOUBLE),
+        response(np.zeros((2, 7), np.float32).tobytes()),
+        response(np.full((2, 7), np.nan, np.float32).tobytes()),
+        response((GOOD * [2, 0, 1, 1, 1, 1, 1]).astype(np.float32).tobytes()[:28] + (-GOOD).tobytes()[28:]),
+        response(b""),
+        predict_pb2.PredictResponse(),
+    ],
+)
+def test_anything_else_is_the_members_mistake(answer: object) -> None:
+    with pytest.raises(BadPrediction):
+        probabilities_of(answer, 2)  # type: ignore[arg-type]
