@@ -11,6 +11,9 @@ DETECT_IN_PICTURE: Final = "detect_in_picture"
 CLASSIFY_FACES: Final = "classify_faces"
 """Task and queue: the doorbell for detected faces, which wait in WAITING_FACES."""
 
+EXPLAIN_FACES: Final = "explain_faces"
+"""Task and queue: the doorbell for faces whose vote shall be explained, which wait in WAITING_EXPLANATIONS."""
+
 CHECK_DETECTOR: Final = "check_detector"
 CHECK_ENSEMBLE: Final = "check_ensemble"
 """Tasks on the queues of live frames and of crops: prove that somebody consumes."""
@@ -20,7 +23,8 @@ WAITING_PICTURES: Final = "thespis:pictures"
 """Lists of msgpack DetectFaces, oldest first."""
 
 WAITING_FACES: Final = "thespis:faces"
-"""List of msgpack ClassifyFaces, oldest first."""
+WAITING_EXPLANATIONS: Final = "thespis:explanations"
+"""Lists of msgpack ClassifyFaces, oldest first."""
 
 
 def picture_key(ticket: str) -> str:

@@ -35,8 +35,21 @@ class Timing(msgspec.Struct, frozen=True):
     total: float
 
 
+class Explanation(msgspec.Struct, frozen=True):
+    """What a face's `top` label leans on: how much of its probability is lost when a part of the crop is covered.
+
+    `values` are rows of cells, from the crop's top left. `crop_to_image` [a, b, c, d, e, f] brings crop pixels (u, v)
+    into the picture: x = a·u + c·v + e, y = b·u + d·v + f, as a canvas's `transform` takes it.
+    """
+
+    label: str
+    crop_size: int
+    values: list[list[float]]
+    crop_to_image: list[float]
+
+
 class Face(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One face of a result. `votes` is there when the client asked for it: member -> prediction."""
+    """One face of a result. `votes` and `explanation` are there when the client asked for them."""
 
     face_id: int
     box: BoundingBox
@@ -48,6 +61,7 @@ class Face(msgspec.Struct, frozen=True, omit_defaults=True):
     agreement: float
     uncertain: bool
     votes: dict[str, Probabilities] | None = None
+    explanation: Explanation | None = None
 
 
 class Limits(msgspec.Struct, frozen=True):

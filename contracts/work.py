@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from contracts.geometry import BoundingBox, Landmarks
-from contracts.protocol import Probabilities
+from contracts.protocol import Explanation, Probabilities
 
 WorkFailure = Literal["undecodable_image", "members_unavailable", "internal"]
 
@@ -26,14 +26,19 @@ class DetectFaces(msgspec.Struct, frozen=True):
     vote_profile: str
     votes: bool
     already_cropped: bool = False
+    explain: bool = False
 
 
-class DetectedFace(msgspec.Struct, frozen=True):
-    """A face as the detector found it; `score` is the detector's confidence, 0 to 1."""
+class DetectedFace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A face as the detector found it; `score` is the detector's confidence, 0 to 1.
+
+    `crop_to_image` is there when an explanation was asked for; contracts/protocol.py tells its order.
+    """
 
     box: BoundingBox
     score: float
     landmarks: Landmarks | None
+    crop_to_image: list[float] | None = None
 
 
 class ClassifyFaces(msgspec.Struct, frozen=True):
@@ -45,6 +50,7 @@ class ClassifyFaces(msgspec.Struct, frozen=True):
     deadline: float
     vote_profile: str
     votes: bool
+    explain: bool
     width: int
     height: int
     decode_ms: float
@@ -52,7 +58,7 @@ class ClassifyFaces(msgspec.Struct, frozen=True):
     faces: list[DetectedFace]
 
 
-class ClassifiedFace(msgspec.Struct, frozen=True):
+class ClassifiedFace(msgspec.Struct, frozen=True, omit_defaults=True):
     """A face with the ensemble's vote, probabilities in the order of LABELS; not yet followed or smoothed."""
 
     box: BoundingBox
@@ -61,6 +67,7 @@ class ClassifiedFace(msgspec.Struct, frozen=True):
     probabilities: list[float]
     agreement: float
     votes: dict[str, Probabilities] | None
+    explanation: Explanation | None = None
 
 
 class FrameAnswered(msgspec.Struct, frozen=True, tag="answered"):

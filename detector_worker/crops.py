@@ -50,6 +50,12 @@ def similarity_of(face: DetectedFace) -> Similarity:
     return fitted or similarity_of_box(face.box)
 
 
+def crop_to_image(face: DetectedFace) -> list[float]:
+    """The way back from the crop's pixels to the image's, as contracts.protocol.Explanation tells it."""
+    back = similarity_of(face).inverse()
+    return [back.turn.real, back.turn.imag, -back.turn.imag, back.turn.real, back.shift.real, back.shift.imag]
+
+
 def similarity_of_box(box: BoundingBox) -> Similarity:
     """Unrotated, from the box alone."""
     centre = complex(box.x + box.width / 2, box.y + box.height / 2)

@@ -17,6 +17,8 @@ from contracts.names import (
     CLASSIFY_FACES,
     DETECT_FACES,
     DETECT_IN_PICTURE,
+    EXPLAIN_FACES,
+    WAITING_EXPLANATIONS,
     WAITING_FACES,
     WAITING_FRAMES,
     WAITING_PICTURES,
@@ -31,7 +33,7 @@ from contracts.work import (
     FrameFailed,
     ReadyChecked,
 )
-from detector_worker.crops import cut_crop
+from detector_worker.crops import crop_to_image, cut_crop
 from detector_worker.decoding import UndecodableImage, decode_crop, decode_image
 from detector_worker.detectors import FaceDetector, find_faces, make_detector
 from detector_worker.settings import DetectorSettings
@@ -61,6 +63,7 @@ class DetectorWorker:
         self._frames = Doorbell(app, DETECT_FACES, WAITING_FRAMES)
         self._pictures = Doorbell(app, DETECT_IN_PICTURE, WAITING_PICTURES)
         self._faces = Doorbell(app, CLASSIFY_FACES, WAITING_FACES)
+        self._explanations = Doorbell(app, EXPLAIN_FACES, WAITING_EXPLANATIONS)
         detectors = {name: make_detector(name) for name in {settings.detector, settings.picture_detector}}
         self._detector_of_frames = detectors[settings.detector]
         self._detector_of_pictures = detectors[settings.picture_detector]
@@ -90,8 +93,10 @@ class DetectorWorker:
         with self._redis.pipeline(transaction=False) as pipeline:
             for command, crops in outcome.found:
                 pixels.lay_down(pipeline, command.crops_key, crops, command.deadline)
-            if outcome.found:
-                self._faces.ring(pipeline, [msgspec.msgpack.encode(command) for command, _ in outcome.found])
+            for doorbell, explain in ((self._faces, False), (self._explanations, True)):
+                entries = [msgspec.msgpack.encode(found) for found, _ in outcome.found if found.explain is explain]
+                if entries:
+                    doorbell.ring(pipeline, entries)
             for asked, reply in outcome.replies:
                 pipeline.publish(asked.reply_channel, msgspec.msgpack.encode(reply))
             pipeline.execute()
@@ -126,6 +131,8 @@ def faces_in(command: DetectFaces, picture: bytes, detector: FaceDetector) -> tu
     decoded = time.perf_counter()
     faces = find_faces(detector, bgr_image, command.max_faces, command.min_face_size)
     crops = b"".join(cut_crop(bgr_image, face).tobytes() for face in faces)
+    if command.explain:
+        faces = [msgspec.structs.replace(face, crop_to_image=crop_to_image(face)) for face in faces]
     height, width = bgr_image.shape[:2]
     decode_ms = (decoded - started) * 1000
     detect_ms = (time.perf_counter() - decoded) * 1000
@@ -136,7 +143,8 @@ def whole_crop(command: DetectFaces, picture: bytes) -> tuple[ClassifyFaces, byt
     """A picture that is a crop already: one face, as large as the picture. Raises UndecodableImage."""
     started = time.perf_counter()
     crop = decode_crop(picture)
-    whole = DetectedFace(BoundingBox(0, 0, CROP_SIZE, CROP_SIZE), 1.0, None)
+    as_it_is = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0] if command.explain else None
+    whole = DetectedFace(BoundingBox(0, 0, CROP_SIZE, CROP_SIZE), 1.0, None, as_it_is)
     decode_ms = (time.perf_counter() - started) * 1000
     return command_to_classify(command, CROP_SIZE, CROP_SIZE, decode_ms, 0.0, [whole]), crop.tobytes()
 
@@ -147,7 +155,7 @@ def command_to_classify(
     """What the ensemble is told about a picture."""
     return ClassifyFaces(
         command.ticket, command.reply_channel, crops_key(command.ticket), command.deadline, command.vote_profile,
-        command.votes, width, height, decode_ms, detect_ms, faces,
+        command.votes, command.explain, width, height, decode_ms, detect_ms, faces,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import sys
 
 import redis
 
-from contracts.names import CLASSIFY_FACES
+from contracts.names import CLASSIFY_FACES, EXPLAIN_FACES
 from ensemble_worker.settings import EnsembleSettings
 from ensemble_worker.worker import EnsembleWorker, add_tasks
 from runtime.celery_app import make_live_app, run_worker
@@ -25,7 +25,9 @@ def main() -> int:
         return 2
     add_tasks(app, worker)
     try:
-        return run_worker(app, name=f"ensemble-{os.getpid()}", pool="solo", concurrency=1, queues=[CLASSIFY_FACES])
+        return run_worker(
+            app, name=f"ensemble-{os.getpid()}", pool="solo", concurrency=1, queues=[CLASSIFY_FACES, EXPLAIN_FACES]
+        )
     finally:
         worker.close()
 

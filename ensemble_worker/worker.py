@@ -10,16 +10,22 @@ from pathlib import Path
 
 import celery
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import redis
 import structlog
 
-from contracts.geometry import CROP_BYTES
-from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, WAITING_FACES
+from contracts.geometry import CROP_BYTES, CROP_SIZE
+from contracts.labels import LABELS
+from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, EXPLAIN_FACES, WAITING_EXPLANATIONS, WAITING_FACES
+from contracts.protocol import Explanation
 from contracts.work import CheckReady, ClassifyFaces, FrameAnswered, FrameFailed, ReadyChecked
 from ensemble_worker.classify import CroppedFaces, classify_batch, rounds
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.member import Member
+from ensemble_worker.occlusion import covered, importance
 from ensemble_worker.settings import EnsembleSettings, parse_members
+from ensemble_worker.voting import soft_vote
 from runtime import pixels
 from runtime.doorbell import Doorbell
 from runtime.model_tree import BadModelTree, read_ensemble
@@ -28,6 +34,9 @@ log = structlog.get_logger("thespis.ensemble")
 
 LEAST_TIME_S = 0.003
 """With less than this left before the deadline no answer would reach anybody in time."""
+
+MOST_EXPLAINED = 4
+"""Faces of one picture, the largest. Each costs a hundred predictions of every member."""
 
 FRAME_DECODER = msgspec.msgpack.Decoder(ClassifyFaces)
 
@@ -45,6 +54,7 @@ class EnsembleWorker:
         self._weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
         self._redis = redis_client
         self._faces = Doorbell(app, CLASSIFY_FACES, WAITING_FACES)
+        self._explanations = Doorbell(app, EXPLAIN_FACES, WAITING_EXPLANATIONS)
         self._loop = asyncio.new_event_loop()
         self._fan_out = self._loop.run_until_complete(self._open(targets))
 
@@ -53,29 +63,69 @@ class EnsembleWorker:
 
     def serve_waiting_frames(self) -> None:
         """Takes what waits, up to a limit, and answers the frames that still have time."""
-        entries = self._faces.take(self._redis, self._settings.max_batch_frames)
-        frames = [FRAME_DECODER.decode(entry) for entry in entries]
+        waiting = self._take(self._faces, self._settings.max_batch_frames)
+        for batch in rounds(waiting, self._settings.max_batch_crops):
+            in_time = [cropped for cropped in batch if has_time(cropped.frame)]
+            if in_time:
+                self._answer([cropped.frame for cropped in in_time], self._classify(in_time))
+
+    def explain_waiting_faces(self) -> None:
+        """Answers one picture with what the votes on its faces lean on; live frames come between its rounds."""
+        for cropped in self._take(self._explanations, 1):
+            (reply,) = self._classify([cropped])
+            if isinstance(reply, FrameAnswered):
+                reply = self._explained(cropped, reply)
+            self._answer([cropped.frame], [reply])
+
+    def _take(self, doorbell: Doorbell, most: int) -> list[CroppedFaces]:
+        frames = [FRAME_DECODER.decode(entry) for entry in doorbell.take(self._redis, most)]
         crops = pixels.take(self._redis, [frame.crops_key for frame in frames])
-        waiting = [
+        return [
             CroppedFaces(frame, its_crops)
             for frame, its_crops in zip(frames, crops, strict=True)
             if its_crops is not None and frame.vote_profile in self._weights
         ]
-        for batch in rounds(waiting, self._settings.max_batch_crops):
-            self._serve([cropped for cropped in batch if cropped.frame.deadline > time.time() + LEAST_TIME_S])
 
-    def _serve(self, batch: list[CroppedFaces]) -> None:
-        if not batch:
-            return
+    def _classify(self, batch: list[CroppedFaces]) -> list[FrameAnswered | FrameFailed]:
         try:
-            replies = self._loop.run_until_complete(
+            return self._loop.run_until_complete(
                 classify_batch(batch, self._fan_out, self._weights, self._settings.predict_timeout_ms / 1000)
             )
         except Exception:
             # The outermost loop: whatever it was, each frame's sender hears of it now and not at the deadline.
             log.exception("batch_failed", frames=len(batch))
-            replies = [FrameFailed(cropped.frame.ticket, "internal", "the ensemble failed") for cropped in batch]
-        self._answer([cropped.frame for cropped in batch], replies)
+            return [FrameFailed(cropped.frame.ticket, "internal", "the ensemble failed") for cropped in batch]
+
+    def _explained(self, cropped: CroppedFaces, reply: FrameAnswered) -> FrameAnswered:
+        """The same answer with a map for each of the largest faces, as far as there is time."""
+        frame = cropped.frame
+        crops = np.frombuffer(cropped.crops, np.uint8).reshape(-1, CROP_SIZE, CROP_SIZE)
+        faces = list(reply.faces)
+        for index, (crop, detected) in enumerate(zip(crops[:MOST_EXPLAINED], frame.faces, strict=False)):
+            label = int(np.argmax(faces[index].probabilities))
+            lost = self._probabilities_when_covered(frame, crop, label)
+            if lost is None or detected.crop_to_image is None:
+                break
+            cells = importance(faces[index].probabilities[label], lost).round(4).tolist()
+            explanation = Explanation(LABELS[label], CROP_SIZE, cells, detected.crop_to_image)
+            faces[index] = msgspec.structs.replace(faces[index], explanation=explanation)
+        return msgspec.structs.replace(reply, faces=faces)
+
+    def _probabilities_when_covered(
+        self, frame: ClassifyFaces, crop: npt.NDArray[np.uint8], label: int
+    ) -> npt.NDArray[np.float32] | None:
+        """float32 [n] in the order of the covered copies, or None when time or the members run out."""
+        copies, most = covered(crop), self._settings.max_batch_crops
+        timeout_s = self._settings.predict_timeout_ms / 1000
+        found = []
+        for start in range(0, len(copies), most):
+            self.serve_waiting_frames()
+            part = copies[start : start + most].tobytes()
+            predictions = self._loop.run_until_complete(self._fan_out.predict(part, timeout_s))
+            if not predictions or not has_time(frame):
+                return None
+            found.append(soft_vote(predictions, self._weights[frame.vote_profile])[:, label])
+        return np.concatenate(found)
 
     def _answer(self, batch: list[ClassifyFaces], replies: list[FrameAnswered | FrameFailed]) -> None:
         with self._redis.pipeline(transaction=False) as pipeline:
@@ -96,12 +146,21 @@ class EnsembleWorker:
         self._loop.close()
 
 
+def has_time(frame: ClassifyFaces) -> bool:
+    """Whether an answer could still reach somebody before the deadline."""
+    return frame.deadline > time.time() + LEAST_TIME_S
+
+
 def add_tasks(app: celery.Celery, worker: EnsembleWorker) -> None:
-    """Gives the Celery application this worker's two tasks."""
+    """Gives the Celery application this worker's tasks."""
 
     @app.task(name=CLASSIFY_FACES)
     def classify_faces(**_: object) -> None:
         worker.serve_waiting_frames()
+
+    @app.task(name=EXPLAIN_FACES)
+    def explain_faces(**_: object) -> None:
+        worker.explain_waiting_faces()
 
     @app.task(name=CHECK_ENSEMBLE)
     def check_ensemble(**command: object) -> None:

@@ -91,6 +91,7 @@ class Dispatcher:
         votes: bool,
         already_cropped: bool = False,
         still: bool = False,
+        explain: bool = False,
     ) -> FrameAnswered:
         """Sends a picture the whole way; `deadline` is in Unix seconds. Raises WorkError.
 
@@ -108,6 +109,7 @@ class Dispatcher:
             vote_profile,
             votes,
             already_cropped,
+            explain,
         )
         entry = msgspec.msgpack.encode(command)
         doorbell = self._pictures if still else self._frames

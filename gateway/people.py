@@ -42,6 +42,7 @@ def shown_face(face: ClassifiedFace, face_id: int, smoothed: Sequence[float]) ->
         agreement=face.agreement,
         uncertain=is_uncertain(probabilities[top], face.agreement),
         votes=face.votes,
+        explanation=face.explanation,
     )
 
 

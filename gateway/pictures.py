@@ -25,6 +25,7 @@ class PictureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The query of `POST /v1/images`.
 
     `already_cropped`: the picture is a 48×48 crop as the members read it; it is not searched for faces.
+    `explain`: each of the largest faces comes with a map of what its vote leans on.
     """
 
     max_faces: Annotated[int, msgspec.Meta(ge=1, le=32)] = 16
@@ -32,6 +33,7 @@ class PictureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vote_profile: str = "default"
     votes: bool = False
     already_cropped: bool = False
+    explain: bool = False
 
 
 async def analyze_picture(
@@ -75,6 +77,7 @@ async def analyze_picture(
                 votes=options.votes,
                 already_cropped=options.already_cropped,
                 still=True,
+                explain=options.explain,
             )
     except Undecodable as problem:
         return problem_response(422, "bad_image", "Unprocessable Content", str(problem))

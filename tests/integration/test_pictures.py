@@ -1,5 +1,6 @@
 """`POST /v1/images` and the other routes of the running platform."""
 
+import asyncio
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest_asyncio
 from bench.local import LiteMember
 from contracts.api import ImageReply
 from contracts.labels import LABELS
+from contracts.protocol import Result
 from runtime.model_tree import read_ensemble
+from tests.integration.live_session import live_session
 from tests.platform_process import ROOT, Platform
 from thespis import AsyncClient, Client, ThespisError, Unreachable
 from thespis.sample_face import astronaut_path
@@ -52,6 +55,39 @@ async def test_a_multipart_upload_gives_the_same_as_a_body(http: httpx.AsyncClie
     as_body = (await http.post("/v1/images", content=jpeg)).json()
     as_part = (await http.post("/v1/images", files={"picture": ("me.jpg", jpeg)})).json()
     assert as_part["faces"] == as_body["faces"]
+
+
+async def test_an_explanation_maps_what_the_vote_leans_on_into_the_picture(
+    http: httpx.AsyncClient, jpeg: bytes
+) -> None:
+    plain = (await http.post("/v1/images", content=jpeg)).json()["faces"][0]
+    (face,) = (await http.post("/v1/images?explain=true", content=jpeg)).json()["faces"]
+    assert "explanation" not in plain
+    explanation = face["explanation"]
+    assert explanation["label"] == face["top"] == plain["top"]
+    values = np.array(explanation["values"])
+    assert values.shape == (12, 12)
+    assert abs(values).max() > 0.001, "covering some part changes the vote"
+    assert values.max() <= face["probabilities"][face["top"]]
+    a, b, c, d, e, f = explanation["crop_to_image"]
+    middle = explanation["crop_size"] / 2
+    x, y = a * middle + c * middle + e, b * middle + d * middle + f
+    box = face["box"]
+    assert box["x"] < x < box["x"] + box["width"], "the crop's middle lies within the face"
+    assert box["y"] < y < box["y"] + box["height"]
+
+
+async def test_live_frames_are_answered_while_a_crowd_is_explained(
+    platform: Platform, http: httpx.AsyncClient, jpeg: bytes, group_pictures: list[Path]
+) -> None:
+    explaining = asyncio.create_task(http.post("/v1/images?explain=true", content=group_pictures[4].read_bytes()))
+    async with live_session(platform.url) as session:
+        answered = 0
+        while not explaining.done():
+            answered += isinstance(await session.ask(jpeg), Result)
+    answer = (await explaining).json()
+    assert [("explanation" in face) for face in answer["faces"]] == [True] * 4 + [False]
+    assert answered >= 3
 
 
 @pytest.mark.parametrize(

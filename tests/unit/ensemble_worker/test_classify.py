@@ -35,7 +35,7 @@ class ScriptedFanOut:
 def frame(*labels: int, profile: str = "default", votes: bool = False, seconds: float = 1.0) -> CroppedFaces:
     faces = [DetectedFace(BoundingBox(label, 0, 10, 10), 0.9, None) for label in labels]
     crops = b"".join(bytes([label]) * CROP_BYTES for label in labels)
-    command = ClassifyFaces("t", "c", "k", time.time() + seconds, profile, votes, 640, 480, 1.0, 2.0, faces)
+    command = ClassifyFaces("t", "c", "k", time.time() + seconds, profile, votes, False, 640, 480, 1.0, 2.0, faces)
     return CroppedFaces(command, crops)
 
 
