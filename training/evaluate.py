@@ -1,132 +1,52 @@
-"""Measure the exported members and their soft vote on FER2013; TensorFlow is not needed.
+"""Measure the exported members and their soft vote on labelled pictures; TensorFlow is not needed.
 
-    python -m training.evaluate --data ../shared/data/fer2013 [--json] [--limit N]
+    python -m training.evaluate --data ../shared/data/fer2013 [--members a,b] [--profile default] [--json]
+    python -m training.evaluate --data ../shared/data/fer2013 --plots DIR --robustness
     python -m training.evaluate --data ../shared/data/fer2013 --served http://127.0.0.1:8080
-    python -m training.evaluate --data ../shared/data/fer2013 --record
+    python -m training.evaluate --data ../shared/data/fer2013 --record --robustness
+    python -m training.evaluate --data JAFFE --dataset jaffe
 
-The first runs every `model.tflite` over the public and the private test. `--served` also sends the private
-test through a running platform, cropped and uncropped. `--record` writes the figures into
-`models/models.toml` and `models/measured.json`, from which `training.model_card` makes the model card.
+The first runs every `model.tflite` over the private test and, for what is chosen there, the public test.
+`--served` also sends the test through a running platform, cropped and uncropped. `--record` writes the
+figures into `models/models.toml` and `models/measured.json`, from which `training.model_card` makes the card.
+FER2013 may be the .npz files, Kaggle's CSV or Kaggle's folders; other data sets are one split, taken as
+already cropped to the face. Files that can't be used are listed on the standard error and left out.
 """
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
-from training import fer2013, manifest
-from training.fer2013 import Split
-from training.lite import LiteMember
-from training.measures import (
-    accuracy,
-    expected_calibration_error,
-    macro_f1,
-    macro_recall,
-    wilson_interval,
-)
+from training import manifest
+from training.datasets import KINDS, Dataset, open_dataset
+from training.fer2013 import DatasetError, Split
+from training.figures import Report, published
+from training.panel import Panel, PanelError, measure, measure_robustness, open_panel
+from training.plots import write_plots
+from training.report import as_text
 from training.served import ServedError, measure_served
-from training.vote import Predictions, soft_vote
 
 MEASURED = "measured.json"
 DIGITS = 5
-
-Report = dict[str, Any]
-
-
-def member_figures(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> Report:
-    """What is measured of one member on one split."""
-    return {
-        "accuracy": accuracy(probabilities, labels),
-        "macro_recall": macro_recall(probabilities, labels),
-        "ece": expected_calibration_error(probabilities, labels),
-    }
+LISTED = 20  # skipped files that are named one by one
 
 
-def ensemble_figures(
-    predictions: Predictions, weights: Mapping[str, float], split: Split, duplicates: NDArray[np.bool_]
-) -> Report:
-    """What is measured of a soft vote; `duplicates` bool [n] marks pictures that stand in training too."""
-    probabilities, labels = soft_vote(predictions, weights), split.labels
-    share = accuracy(probabilities, labels)
-    return {
-        "members": list(weights),
-        "weights": dict(weights),
-        "accuracy": share,
-        "ci95": list(wilson_interval(round(share * len(labels)), len(labels))),
-        "accuracy_without_duplicates": accuracy(probabilities[~duplicates], labels[~duplicates]),
-        "duplicates": int(duplicates.sum()),
-        "macro_recall": macro_recall(probabilities, labels),
-        "macro_f1": macro_f1(probabilities, labels),
-        "ece": expected_calibration_error(probabilities, labels),
-    }
+def limited(dataset: Dataset, count: int | None) -> Dataset:
+    """The data set with `count` pictures of each test, all of them for None."""
+    public_test = None if dataset.public_test is None else spread(dataset.public_test, count)
+    return replace(dataset, test=spread(dataset.test, count), public_test=public_test)
 
 
-def split_report(
-    predictions: Predictions,
-    votes: Mapping[str, Mapping[str, float]],
-    split: Split,
-    training_digests: set[bytes],
-) -> Report:
-    """Every member's and every vote's figures on one split."""
-    duplicates = fer2013.found_in(split.pictures, training_digests)
-    return {
-        "dataset": "fer2013",
-        "split": split.name,
-        "n": len(split),
-        "members": {name: member_figures(p, split.labels) for name, p in predictions.items()},
-        "ensemble": ensemble_figures(predictions, votes["default"], split, duplicates),
-        "votes": {name: ensemble_figures(predictions, weights, split, duplicates) for name, weights in votes.items()},
-    }
-
-
-def measure(data: Path, models: Path, limit: int | None, served_url: str | None) -> Report:
-    """The whole report: the private test's figures, the public test's inside it."""
-    described = manifest.read_manifest(models)
-    votes = {name: vote["weights"] for name, vote in described["votes"].items()}
-    members = {name: LiteMember(models / name / str(facts["version"])) for name, facts in described["members"].items()}
-    training_digests = fer2013.digests(fer2013.load_split(data, "train").pictures)
-    public_test, private_test = (
-        fer2013.load_split(data, name).first(limit) for name in ("public_test", "private_test")
-    )
-    reports = {}
-    for split in (public_test, private_test):
-        predictions = {name: member.probabilities(split.pictures) for name, member in members.items()}
-        reports[split.name] = split_report(predictions, votes, split, training_digests)
-    report = reports["private_test"] | {"public_test": reports["public_test"]}
-    for name, member in members.items():
-        report["members"][name]["ms_per_crop"] = member.ms_per_crop(private_test.pictures[0])
-    if served_url:
-        report["served"] = measure_served(served_url, private_test, soft_vote(predictions, votes["default"]))
-    return report
-
-
-def record(report: Report, models: Path) -> None:
-    """Write the figures where the platform and the model card read them."""
-    public = report["public_test"]
-    manifest.record_measured(
-        models,
-        members={
-            name: {
-                "public_test_accuracy": public["members"][name]["accuracy"],
-                "private_test_accuracy": figures["accuracy"],
-                "private_test_ece": figures["ece"],
-            }
-            for name, figures in report["members"].items()
-        },
-        votes={
-            name: {
-                "public_test_accuracy": public["votes"][name]["accuracy"],
-                "private_test_accuracy": figures["accuracy"],
-                "private_test_ece": figures["ece"],
-            }
-            for name, figures in report["votes"].items()
-        },
-    )
-    (models / MEASURED).write_text(json.dumps(report, indent=2) + "\n")
+def spread(split: Split, count: int | None) -> Split:
+    """`count` pictures at even distances: the files stand in the order of their labels, so the first are all alike."""
+    if count is None or count >= len(split):
+        return split
+    chosen = np.zeros(len(split), dtype=np.bool_)
+    chosen[np.arange(count) * len(split) // count] = True
+    return split.where(chosen)
 
 
 def rounded(report: Report) -> Report:
@@ -134,47 +54,101 @@ def rounded(report: Report) -> Report:
     return json.loads(json.dumps(report), parse_float=lambda digits: round(float(digits), DIGITS))  # type: ignore[no-any-return]
 
 
-def as_text(report: Report) -> str:
-    """The report for people to read."""
-    lines = [f"private test, {report['n']:,} pictures (public test in brackets)"]
-    public = report["public_test"]
-    for name, figures in report["members"].items():
-        lines.append(
-            f"  {name:<12} {figures['accuracy']:7.2%} ({public['members'][name]['accuracy']:.2%})"
-            f"  macro recall {figures['macro_recall']:.2%}  ECE {figures['ece']:.3f}"
-            f"  {figures['ms_per_crop']:.2f} ms a crop"
+def record(report: Report, models: Path) -> None:
+    """Write the figures where the platform and the model card read them."""
+    manifest.record_measured(
+        models,
+        **{
+            section: {
+                name: _recorded(report["public_test"][section][name], own) for name, own in report[section].items()
+            }
+            for section in ("members", "votes")
+        },
+    )
+    (models / MEASURED).write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _recorded(public: Report, private: Report) -> dict[str, float]:
+    """The shares that the manifest carries and `/v1/models` shows; TOML has no null, so what is unknown is left out."""
+    shares = {
+        "public_test_accuracy": public["accuracy"],
+        "private_test_accuracy": private["accuracy"],
+        "private_test_ece": private["ece"],
+        "private_test_ferplus_agreement": private["ferplus_agreement"],
+    }
+    return {name: share for name, share in shares.items() if share is not None}
+
+
+def say_what_was_left_out(dataset: Dataset) -> None:
+    """Notes and skipped files, on the standard error so that JSON stays alone on the other."""
+    for note in dataset.notes:
+        click.echo(note, err=True)
+    for line in dataset.skipped[:LISTED]:
+        click.echo(f"skipped {line}", err=True)
+    if len(dataset.skipped) > LISTED:
+        click.echo(f"… and {len(dataset.skipped) - LISTED} more skipped", err=True)
+
+
+def measure_all(panel: Panel, dataset: Dataset, robustness: bool, served_url: str | None) -> Report:
+    """The whole report, with what was asked for."""
+    report = measure(panel, dataset)
+    if robustness:
+        report["robustness"] = measure_robustness(panel, dataset.test)
+    if served_url:
+        offline = panel.vote(panel.predictions(dataset.test.pictures))
+        report["served"] = measure_served(served_url, dataset.test, offline)
+    return rounded(report)
+
+
+def refuse_partial_record(dataset: Dataset, limit: int | None, members: str | None, profile: str) -> None:
+    """What is recorded is all members and the default vote on both official tests, whole."""
+    if dataset.public_test is None or limit or members or profile != "default":
+        raise click.UsageError(
+            "--record needs FER2013's public and private test, whole: no --limit, --members or other --profile"
         )
-    for name, vote in report["votes"].items():
-        low, high = vote["ci95"]
-        weights = ", ".join(f"{member} {weight:.2f}" for member, weight in vote["weights"].items())
-        lines.append(
-            f"  vote {name:<7} {vote['accuracy']:7.2%} ({public['votes'][name]['accuracy']:.2%})"
-            f"  95 % interval {low:.2%} to {high:.2%}"
-            f"  without {vote['duplicates']} duplicates {vote['accuracy_without_duplicates']:.2%}"
-            f"  ECE {vote['ece']:.3f}  [{weights}]"
-        )
-    for way, figures in report.get("served", {}).items():
-        lines.append(f"  served {way}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
-    return "\n".join(lines)
 
 
 @click.command(help=__doc__)
-@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder, or Kaggle's CSV")
+@click.option("--dataset", "kind", type=click.Choice(list(KINDS)), default="fer2013", show_default=True)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
-@click.option("--served", "served_url", metavar="URL", help="a running platform to send the private test through")
-@click.option("--limit", type=int, help="the first pictures of each split only")
+@click.option("--members", metavar="A,B", help="these only; they vote as in the profile, or equally")
+@click.option("--profile", default="default", show_default=True, help="the vote of models.toml to report")
+@click.option("--robustness", is_flag=True, help="also in bad light, blurred, rotated, covered … (9 times as long)")
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="folder for the PNGs")
+@click.option("--served", "served_url", metavar="URL", help="a running platform to send the test through")
+@click.option("--limit", type=click.IntRange(min=1), help="so many pictures of each split, evenly spread")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else")
 @click.option("--record", "do_record", is_flag=True, help="write models.toml and measured.json")
-def main(data: Path, models: Path, served_url: str | None, limit: int | None, as_json: bool, do_record: bool) -> None:
-    if do_record and limit:
-        raise click.UsageError("--record needs the whole splits, so no --limit")
+def main(
+    data: Path,
+    kind: str,
+    models: Path,
+    members: str | None,
+    profile: str,
+    robustness: bool,
+    plots: Path | None,
+    served_url: str | None,
+    limit: int | None,
+    as_json: bool,
+    do_record: bool,
+) -> None:
     try:
-        report = rounded(measure(data, models, limit, served_url))
-    except (fer2013.DatasetError, ServedError) as error:
+        panel = open_panel(models, members.split(",") if members else (), profile)
+        dataset = limited(open_dataset(kind, data), limit)
+        say_what_was_left_out(dataset)
+        if do_record:
+            refuse_partial_record(dataset, limit, members, profile)
+        if as_json and not (do_record or plots):  # nothing that is printed needs the public test
+            dataset = replace(dataset, public_test=None)
+        report = measure_all(panel, dataset, robustness, served_url)
+    except (DatasetError, PanelError, ServedError) as error:
         raise click.ClickException(str(error)) from error
     if do_record:
         record(report, models)
-    click.echo(json.dumps(report, indent=2) if as_json else as_text(report))
+    if plots:
+        write_plots(report, plots)
+    click.echo(json.dumps(published(report), indent=2) if as_json else as_text(report), nl=as_json)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ def rebuild(checkpoint: Checkpoint) -> keras.Model:
 
 def at_full_size(model: keras.Model) -> keras.Model:
     """The same network with the size of its input fixed, so that every layer's shape is known."""
+    if None not in model.input_shape[1:]:
+        return model
     return keras.models.clone_model(model, input_tensors=keras.Input((48, 48, 1), name="pictures"))
 
 
@@ -51,7 +53,9 @@ def multiply_accumulates(model: keras.Model) -> int:
     """Multiply-accumulates a picture in convolutions and dense layers."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D):
+        if isinstance(layer, keras.Model):  # a backbone
+            total += multiply_accumulates(layer)
+        elif isinstance(layer, keras.layers.Conv2D):
             height, width = layer.output.shape[1:3]
             total += height * width * int(np.prod(layer.kernel.shape))
         elif isinstance(layer, keras.layers.Dense):

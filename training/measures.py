@@ -47,13 +47,43 @@ def macro_f1(probabilities: Floats, labels: Labels) -> float:
     return float((2.0 * counts.diagonal()[present] / (given + occurring)[present]).mean())
 
 
+def per_label(probabilities: Floats, labels: Labels) -> list[dict[str, float | None]]:
+    """For each of the labels its pictures, recall, precision and F1; None where there is nothing to divide by."""
+    counts = confusion(probabilities, labels)
+    return [
+        {
+            "n": int(occurring),
+            "recall": _share(found, occurring),
+            "precision": _share(found, given),
+            "f1": _share(2 * found, occurring + given),
+        }
+        for found, occurring, given in zip(counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0), strict=True)
+    ]
+
+
+def _share(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None
+
+
 def expected_calibration_error(probabilities: Floats, labels: Labels, bins: int = 15) -> float:
     """Mean gap between confidence and accuracy over equal-width bins (Guo et al., arXiv 1706.04599)."""
+    filled = reliability(probabilities, labels, bins)
+    return sum(each["n"] * abs(each["accuracy"] - each["confidence"]) for each in filled) / len(labels)
+
+
+def reliability(probabilities: Floats, labels: Labels, bins: int = 15) -> list[dict[str, float]]:
+    """The bins of the calibration error that hold pictures: how many, their mean confidence, their accuracy."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = (abs(correct[bin_of == index].sum() - confidence[bin_of == index].sum()) for index in range(bins))
-    return float(sum(gaps) / len(labels))
+    return [
+        {
+            "n": int((bin_of == index).sum()),
+            "confidence": float(confidence[bin_of == index].mean()),
+            "accuracy": float(correct[bin_of == index].mean()),
+        }
+        for index in sorted(set(bin_of.tolist()))
+    ]
 
 
 def negative_log_likelihood(probabilities: Floats, labels: Labels) -> float:

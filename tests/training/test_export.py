@@ -8,11 +8,11 @@ from conftest import made_up_pictures
 
 from training import manifest
 from training.checkpoint import Checkpoint
-from training.export import export, flat, logits_of, rebuild
+from training.export import SIGNATURE, export, flat, logits_of, rebuild
 from training.lite import LiteMember
 from training.measures import softmax
 from training.train import Configuration
-from training.zoo import BUILDERS
+from training.zoo import BUILDERS, FROM_SCRATCH, TRANSFER
 
 MODELS = Path(__file__).parents[2] / "models"
 TEMPERATURE = 1.7
@@ -21,6 +21,14 @@ TEMPERATURE = 1.7
 def saved_model_probabilities(folder: Path, pictures: np.ndarray) -> np.ndarray:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     return serve(crops=tf.constant(pictures[..., None]))["probabilities"].numpy()
+
+
+def float32_lite_probabilities(folder: Path, pictures: np.ndarray) -> np.ndarray:
+    """Of the SavedModel in `folder`, converted without rounding its weights."""
+    (folder / "float32").mkdir()
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[SIGNATURE])
+    (folder / "float32" / "model.tflite").write_bytes(converter.convert())
+    return LiteMember(folder / "float32").probabilities(pictures)
 
 
 def checkpoint_with_random_weights(name: str) -> Checkpoint:
@@ -35,7 +43,7 @@ def checkpoint_with_random_weights(name: str) -> Checkpoint:
     return Checkpoint(asdict(Configuration(name)), 3, variables=[], averaged=weights, optimizer=[])
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", FROM_SCRATCH)
 def test_an_exported_network_answers_the_same_in_all_three_forms(name: str, tmp_path: Path) -> None:
     checkpoint = checkpoint_with_random_weights(name)
     folder = export(name, 4, tmp_path, checkpoint, TEMPERATURE)
@@ -52,6 +60,16 @@ def test_an_exported_network_answers_the_same_in_all_three_forms(name: str, tmp_
     described = manifest.read_manifest(tmp_path)["members"][name]
     assert described["sha256"] == manifest.hashes(folder)
     assert described["training"] == flat(checkpoint.configuration) | {"epochs_trained": 3}
+    np.testing.assert_allclose(float32_lite_probabilities(folder, pictures), from_saved_model, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", TRANSFER)
+def test_a_transfer_network_is_rebuilt_without_the_weights_its_backbone_came_with(name: str) -> None:
+    trained = TRANSFER[name]()
+    configuration = asdict(Configuration(name, backbone_weights="imagenet"))
+    rebuilt = rebuild(Checkpoint(configuration, 3, [], [weight.numpy() for weight in trained.weights], []))
+    picture = made_up_pictures(1, seed=5)[0]
+    np.testing.assert_allclose(logits_of(rebuilt, picture), logits_of(trained, picture), rtol=1e-4, atol=1e-4)
 
 
 def test_the_warm_up_is_a_record_of_one_predict_request(tmp_path: Path) -> None:

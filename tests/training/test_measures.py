@@ -55,3 +55,15 @@ def test_the_fitted_temperature_undoes_overconfidence() -> None:
     honest = random.normal(0.0, 1.5, (20_000, 7))
     labels = np.array([random.choice(7, p=p) for p in measures.softmax(honest)])
     assert measures.fit_temperature(honest * 2.5, labels) == pytest.approx(2.5, rel=0.05)
+
+
+def test_each_label_has_its_pictures_recall_precision_and_f1_where_there_is_something_to_divide_by() -> None:
+    first, *_, last = measures.per_label(PROBABILITIES, LABELS)
+    assert first == {"n": 2, "recall": 0.5, "precision": 0.5, "f1": 0.5}
+    assert last == {"n": 0, "recall": None, "precision": None, "f1": None}
+
+
+def test_the_bins_of_reliability_hold_every_picture() -> None:
+    bins = measures.reliability(PROBABILITIES, LABELS)
+    assert [each["n"] for each in bins] == [1, 1, 1, 1]
+    assert bins[0] == {"n": 1, "confidence": 0.6, "accuracy": 0.0}

@@ -4,12 +4,33 @@ from collections.abc import Callable
 
 import keras
 
-from training.zoo import baseline, five_layer, residual, se_residual, vgg
+from training.zoo import (
+    baseline,
+    deep_cnn,
+    five_layer,
+    inception,
+    inception_v3,
+    residual,
+    resnet50,
+    se_residual,
+    senet50,
+    vgg,
+    vgg16,
+)
 
-BUILDERS: dict[str, Callable[[], keras.Model]] = {
+FROM_SCRATCH: dict[str, Callable[[], keras.Model]] = {
     "residual": residual.build,
     "se_residual": se_residual.build,
     "vgg": vgg.build,
+    "inception": inception.build,
+    "deep_cnn": deep_cnn.build,
     "five_layer": five_layer.build,
     "baseline": baseline.build,
 }
+TRANSFER: dict[str, Callable[..., keras.Model]] = {  # their builders take `backbone_weights`, by default "none"
+    "resnet50": resnet50.build,
+    "senet50": senet50.build,
+    "vgg16": vgg16.build,
+    "inception_v3": inception_v3.build,
+}
+BUILDERS: dict[str, Callable[[], keras.Model]] = FROM_SCRATCH | TRANSFER

@@ -12,11 +12,17 @@ def pictures_of_any_size() -> KerasTensor:
 
 
 def convolution(
-    x: KerasTensor, filters: int, kernel_size: int = 3, stride: int = 1, *, activated: bool = True
+    x: KerasTensor,
+    filters: int,
+    kernel_size: int = 3,
+    stride: int = 1,
+    *,
+    activated: bool = True,
+    epsilon: float = 1e-3,
 ) -> KerasTensor:
     """A convolution without bias, batch-normalised, and rectified unless told otherwise."""
     x = layers.Conv2D(filters, kernel_size, strides=stride, padding="same", use_bias=False)(x)
-    x = BatchNormalization()(x)
+    x = BatchNormalization(epsilon=epsilon)(x)
     return layers.Activation("relu")(x) if activated else x
 
 

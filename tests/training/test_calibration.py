@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from training.calibration import logits_of, member_calibration, vote_calibration
+from training.measures import expected_calibration_error, softmax
+
+
+def drawn(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Honest logits and labels drawn by them."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0.0, 1.5, (count, 7))
+    return logits, np.array([random.choice(7, p=p) for p in softmax(logits)])
+
+
+def test_logits_come_back_up_to_a_constant_a_picture() -> None:
+    logits, _ = drawn(5, seed=0)
+    recovered = logits_of(softmax(logits / 1.7), 1.7)
+    assert np.ptp(recovered - logits, axis=1) == pytest.approx(np.zeros(5), abs=1e-9)
+
+
+def test_a_probability_of_zero_is_borne() -> None:
+    assert np.isfinite(logits_of(np.eye(7, dtype=np.float32), 2.0)).all()
+
+
+def test_a_members_error_without_its_temperature_is_recovered_from_its_probabilities() -> None:
+    logits, labels = drawn(5_000, seed=0)
+    calibration = member_calibration(softmax(logits), labels, temperature=0.5)  # raw logits were halved in size
+    assert calibration["ece_before"] == pytest.approx(
+        expected_calibration_error(softmax(0.5 * logits), labels), abs=1e-6
+    )
+    assert calibration["ece_after"] < 0.04 < calibration["ece_before"]
+
+
+def test_a_votes_temperature_is_fitted_on_one_split_and_tried_on_another() -> None:
+    chosen_on, measured_on = drawn(5_000, seed=1), drawn(5_000, seed=2)
+    timid = [(softmax(logits / 2.0), labels) for logits, labels in (chosen_on, measured_on)]
+    calibration = vote_calibration(*timid)
+    assert calibration["temperature"] == pytest.approx(0.5, rel=0.1)
+    assert calibration["ece_after"] < 0.04 < calibration["ece_before"]
