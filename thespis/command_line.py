@@ -28,7 +28,7 @@ def main() -> None:
 @main.command()
 @click.option("--host", help="Address to listen on.  [THESPIS_HOST, default 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [THESPIS_PORT, default 8080]")
-@click.option("--detectors", type=int, help="Detector workers to start.  [THESPIS_DETECTORS, default 1]")
+@click.option("--detectors", type=int, help="Detector workers to start.  [THESPIS_DETECTORS, default 2]")
 @click.option("--ensembles", type=int, help="Ensemble workers to start.  [THESPIS_ENSEMBLES, default 1]")
 def up(**flags: str | int | None) -> None:
     """Start the whole platform on this machine.

@@ -12,6 +12,6 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8080
-    detectors: Annotated[int, Meta(ge=1, le=64, description="detector workers to start")] = 1
+    detectors: Annotated[int, Meta(ge=1, le=64, description="detector workers to start")] = 2
     ensembles: Annotated[int, Meta(ge=1, le=64, description="ensemble workers to start")] = 1
     start_timeout_s: Annotated[float, Meta(gt=0, description="time in which a first frame must have come back")] = 60.0

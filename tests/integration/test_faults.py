@@ -80,8 +80,8 @@ def is_full_result(answer: Answer) -> bool:
 
 @pytest.fixture(scope="module")
 def sturdy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A platform whose processes may be killed."""
-    with Platform(tmp_path_factory.mktemp("faults") / "up.log") as platform:
+    """A platform whose processes may be killed; one worker of each kind, so that its fall is felt."""
+    with Platform(tmp_path_factory.mktemp("faults") / "up.log", THESPIS_DETECTORS="1") as platform:
         yield platform
 
 
