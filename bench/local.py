@@ -34,29 +34,38 @@ class LiteMember:
 
 def whole_path(models_path: Path, ensemble: Ensemble, threads: int) -> Answer:
     """Decode, detect, crop, every member, vote: what the platform does, without the platform."""
+    look_at = path_of_images(models_path, ensemble, threads)
+
+    def answer(jpeg: bytes) -> object:
+        return look_at(decode_image(jpeg))
+
+    return answer
+
+
+def path_of_images(models_path: Path, ensemble: Ensemble, threads: int) -> Callable[[npt.NDArray[np.uint8]], object]:
+    """The same for what is decoded already: uint8 bgr [height, width, 3]."""
     detector = make_detector("blazeface")
     members = {
-        name: LiteMember(models_path / name / str(member.version) / "model.tflite", threads)
+        name: LiteMember(models_path / name / str(member.version) / ensemble.bare_machine_file, threads)
         for name, member in ensemble.members.items()
     }
     weights: Mapping[str, float] = ensemble.votes["default"].weights
 
-    def answer(jpeg: bytes) -> object:
-        bgr_image = decode_image(jpeg)
+    def look_at(bgr_image: npt.NDArray[np.uint8]) -> object:
         faces = find_faces(detector, bgr_image, 8, 24)
         if not faces:
             return None
         crops = np.stack([cut_crop(bgr_image, face) for face in faces])[..., np.newaxis]
         return soft_vote({name: member.predict(crops) for name, member in members.items()}, weights)
 
-    return answer
+    return look_at
 
 
 def original_loop(models_path: Path, ensemble: Ensemble) -> Answer:
     """The student project's loop: a Haar cascade (1.1, 7 neighbours) on the whole frame and one CNN."""
     cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
     name = "baseline" if "baseline" in ensemble.members else next(iter(ensemble.members))
-    member = LiteMember(models_path / name / str(ensemble.members[name].version) / "model.tflite", 1)
+    member = LiteMember(models_path / name / str(ensemble.members[name].version) / ensemble.bare_machine_file, 1)
 
     def answer(jpeg: bytes) -> object:
         gray = cv2.cvtColor(decode_image(jpeg), cv2.COLOR_BGR2GRAY)

@@ -25,3 +25,5 @@ class Ensemble(msgspec.Struct, frozen=True):
     labels: list[str]
     members: dict[str, Member]
     votes: dict[str, Vote]
+    bare_machine_file: str = "model.tflite"
+    """What `model_server/` serves of each version: float, or int8 where that costs the vote next to nothing."""

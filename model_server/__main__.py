@@ -55,7 +55,7 @@ def serve(settings: Settings) -> None:
     health_servicer = health.HealthServicer()
     models = Models(
         settings.models,
-        partial(Servable, num_threads=settings.num_threads),
+        partial(Servable, num_threads=settings.num_threads, file=settings.model_file),
         when_refreshed=partial(_report_health, health_servicer),
     )
     service = PredictionService(models, settings.max_batch_size)

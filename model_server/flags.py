@@ -9,6 +9,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from model_server.errors import CannotStart
+from model_server.servable import MODEL_FILE
 from model_server.versions import ModelFolder, VersionPolicy
 
 ServableVersionPolicy: TypeAlias = Any
@@ -53,6 +54,7 @@ class Settings:
     max_batch_size: int
     grpc_max_threads: int
     num_threads: int
+    model_file: str
     ignored: list[str]
 
 
@@ -68,6 +70,7 @@ def read_flags(arguments: list[str]) -> Settings:
         max_batch_size=given.max_batch_size,
         grpc_max_threads=given.grpc_max_threads,
         num_threads=given.num_threads,
+        model_file=given.model_file,
         ignored=[name for name in IGNORED_FLAGS if getattr(given, name) is not None],
     )
 
@@ -100,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         help="calls read and checked side by side; they run one by one",
     )
     add("--num_threads", type=_positive, default=1, help="LiteRT's threads in one run")
+    add("--model_file", default=MODEL_FILE, help="which file of a version is run (only here)")
     for name in IGNORED_FLAGS:
         add(f"--{name}", nargs="?", const="true", help="accepted and ignored")
     return parser

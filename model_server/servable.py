@@ -27,18 +27,18 @@ MODEL_FILE: Final = "model.tflite"
 class Servable:
     """A model file in an interpreter: one input, one output, both batched along their first axis."""
 
-    def __init__(self, version_path: Path, num_threads: int) -> None:
+    def __init__(self, version_path: Path, num_threads: int, file: str = MODEL_FILE) -> None:
         """Loads and runs once. Raises UnservableModel."""
         try:
             # Read whole, not mapped: a file that shrinks under a mapping kills the process with SIGBUS.
-            content = (version_path / MODEL_FILE).read_bytes()
+            content = (version_path / file).read_bytes()
             self._interpreter: Any = Interpreter(model_content=content, num_threads=num_threads)
             self.signature_name, self.input, self.output = self._read_signature()
             self._make_room(CHUNK_SIZE)
             self._lock = threading.Lock()
             self.predict(np.zeros((1, *self.input.shape[1:]), self.input.dtype))
         except (OSError, ValueError, RuntimeError) as problem:
-            raise UnservableModel(f"{version_path / MODEL_FILE}: {problem}") from problem
+            raise UnservableModel(f"{version_path / file}: {problem}") from problem
 
     def predict(self, batch: Array, wanted: Callable[[], bool] = lambda: True) -> Array:
         """[n, *input.shape[1:]] -> [n, *output.shape[1:]], one chunk at a time; n may be 0.

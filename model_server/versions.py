@@ -4,6 +4,7 @@ A version is a folder named by a whole number (TensorFlow Serving's file_system_
 A request that runs holds its own reference to a version, so a version can be replaced or dropped at any time.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,12 +13,12 @@ from pathlib import Path
 import structlog
 
 from model_server.errors import ServableNotFound, UnservableModel
-from model_server.servable import MODEL_FILE, Servable
+from model_server.servable import Servable
 
 log = structlog.get_logger("thespis.model_server")
 
 Load = Callable[[Path], Servable]
-Stamp = tuple[int, int, int] | None
+Stamp = list[tuple[str, int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Model:
                 yield version, servable
 
     def _try_to_load(self, version: int, path: Path) -> Servable | None:
-        stamp = _stamp(path / MODEL_FILE)
+        stamp = _stamp(path)
         if path in self._refused and self._refused[path] == stamp:
             return None  # the same file as last time: don't try, and don't log, again every second
         try:
@@ -157,10 +158,11 @@ class Models:
                 log.exception("poll_failed")
 
 
-def _stamp(path: Path) -> Stamp:
-    """Changes when a file is written, replaced or appears; None while it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
+def _stamp(version_path: Path) -> Stamp:
+    """Changes when a model file of the version is written, replaced or appears."""
+    found = []
+    for file in sorted(version_path.glob("*.tflite")):
+        with contextlib.suppress(OSError):
+            status = file.stat()
+            found.append((file.name, status.st_ino, status.st_size, status.st_mtime_ns))
+    return found

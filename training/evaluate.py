@@ -6,9 +6,10 @@
     python -m training.evaluate --data ../shared/data/fer2013 --record --robustness
     python -m training.evaluate --data JAFFE --dataset jaffe
 
-The first runs every `model.tflite` over the private test and, for what is chosen there, the public test.
-`--served` also sends the test through a running platform, cropped and uncropped. `--record` writes the
-figures into `models/models.toml` and `models/measured.json`, from which `training.model_card` makes the card.
+The first runs every member's file, as a bare machine serves it, over the private test and, for what is chosen
+there, the public test. `--served` also sends the test through a running platform, cropped and uncropped.
+`--record` writes the figures into `models/models.toml` and `models/measured.json`, from which
+`training.model_card` makes the card.
 FER2013 may be the .npz files, Kaggle's CSV or Kaggle's folders; other data sets are one split, taken as
 already cropped to the face. Files that can't be used are listed on the standard error and left out.
 """
@@ -114,6 +115,7 @@ def refuse_partial_record(dataset: Dataset, limit: int | None, members: str | No
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 @click.option("--members", metavar="A,B", help="these only; they vote as in the profile, or equally")
 @click.option("--profile", default="default", show_default=True, help="the vote of models.toml to report")
+@click.option("--float", "as_float", is_flag=True, help="the float files, also where a bare machine serves int8")
 @click.option("--robustness", is_flag=True, help="also in bad light, blurred, rotated, covered … (9 times as long)")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="folder for the PNGs")
 @click.option("--served", "served_url", metavar="URL", help="a running platform to send the test through")
@@ -126,6 +128,7 @@ def main(
     models: Path,
     members: str | None,
     profile: str,
+    as_float: bool,
     robustness: bool,
     plots: Path | None,
     served_url: str | None,
@@ -134,7 +137,7 @@ def main(
     do_record: bool,
 ) -> None:
     try:
-        panel = open_panel(models, members.split(",") if members else (), profile)
+        panel = open_panel(models, members.split(",") if members else (), profile, as_float=as_float)
         dataset = limited(open_dataset(kind, data), limit)
         say_what_was_left_out(dataset)
         if do_record:

@@ -1,16 +1,20 @@
 """Export a trained run as a member that TensorFlow Serving and `model_server/` can serve.
 
-    python -m training.export RUN --version 1      # RUN: a folder of training.train, e.g. /work/runs/residual
+    python -m training.export RUN --version 1 --mirrored   # RUN: a folder of training.train, e.g. /work/runs/residual
+    python -m training.export models/residual/1 --version 2   # the weights of an exported version once more
 
 writes `models/<member>/<version>/`: `saved_model.pb`, `variables/`, the warm-up request in `assets.extra/`
 and `model.tflite` (float16 weights), and the member's entry in `models/models.toml`. Everything between a
 uint8 crop and a calibrated probability is inside the graph; the temperature is fitted on the public test.
+With `--mirrored` the mirrored crop is read too and the mean of both logits taken: test-time averaging inside
+the graph, for twice the work.
 """
 
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training import fer2013, manifest
+from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.measures import fit_temperature
 from training.zoo import BUILDERS
@@ -63,29 +68,43 @@ def multiply_accumulates(model: keras.Model) -> int:
     return total
 
 
-def logits_of(model: keras.Model, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+Forward = Callable[[tf.Tensor], tf.Tensor]
+
+
+def forward_of(model: keras.Model, mirrored: bool) -> Forward:
+    """Float pictures [n, 48, 48, 1] -> float32 logits [n, 7]; of the picture and its mirror image where wanted."""
+
+    def forward(pictures: tf.Tensor) -> tf.Tensor:
+        logits = model(pictures, training=False)
+        if mirrored:
+            logits = (logits + model(tf.reverse(pictures, [2]), training=False)) / 2.0
+        return tf.cast(logits, tf.float32)
+
+    return forward
+
+
+def logits_of(model: keras.Model, pictures: NDArray[np.uint8], mirrored: bool = False) -> NDArray[np.float32]:
     """uint8 pictures [n, 48, 48] -> float32 logits [n, 7]."""
-    forward = tf.function(lambda batch: model(batch, training=False))
+    forward = tf.function(forward_of(model, mirrored))
     batches = [pictures[i : i + 256, :, :, None].astype(np.float32) for i in range(0, len(pictures), 256)]
     return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
 
 
-def serving_function(model: keras.Model, temperature: float) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+def serving_function(forward: Forward, temperature: float) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """uint8 crops [n, 48, 48, 1] -> {"probabilities": float32 [n, 7]}, calibrated."""
 
     def probabilities(crops: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits = model(tf.cast(crops, tf.float32), training=False)
-        return {"probabilities": tf.nn.softmax(tf.cast(logits, tf.float32) / temperature)}
+        return {"probabilities": tf.nn.softmax(forward(tf.cast(crops, tf.float32)) / temperature)}
 
     return probabilities
 
 
-def write_saved_model(model: keras.Model, temperature: float, folder: Path) -> None:
+def write_saved_model(model: keras.Model, temperature: float, folder: Path, mirrored: bool = False) -> None:
     """Write `saved_model.pb` and `variables/` with the one signature `serving_default`."""
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]  # keras.export would store them twice
     crops = tf.TensorSpec((None, 48, 48, 1), tf.uint8, name="crops")
-    module.serve = tf.function(serving_function(model, temperature), input_signature=[crops])
+    module.serve = tf.function(serving_function(forward_of(model, mirrored), temperature), input_signature=[crops])
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve})
 
 
@@ -113,13 +132,15 @@ def write_warm_up(member: str, folder: Path) -> None:
         writer.write(log.SerializeToString())
 
 
-def export(member: str, version: int, models: Path, checkpoint: Checkpoint, temperature: float) -> Path:
+def export(
+    member: str, version: int, models: Path, checkpoint: Checkpoint, temperature: float, mirrored: bool = False
+) -> Path:
     """Write the version's folder (whole or not at all) and the member's entry in the manifest."""
     model = rebuild(checkpoint)
     models.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=models, prefix=".export-") as unfinished:
         folder = Path(unfinished) / str(version)
-        write_saved_model(model, temperature, folder)
+        write_saved_model(model, temperature, folder, mirrored)
         write_lite_model(folder)
         write_warm_up(member, folder)
         version_folder = models / member / str(version)
@@ -132,13 +153,27 @@ def export(member: str, version: int, models: Path, checkpoint: Checkpoint, temp
         "input": INPUT,
         "output": OUTPUT,
         "parameters": model.count_params(),
-        "macs": multiply_accumulates(model),
+        "macs": multiply_accumulates(model) * (2 if mirrored else 1),
+        "mirrored": mirrored,
         "temperature": round(temperature, 4),
         "sha256": manifest.hashes(version_folder),
         "training": flat(checkpoint.configuration) | {"epochs_trained": checkpoint.epoch},
     }
     manifest.record_member(models, member, facts)
     return version_folder
+
+
+def read_exported(version_folder: Path, facts: manifest.Table) -> Checkpoint:
+    """An exported version as a checkpoint that can be exported again, but not trained further."""
+    reader = tf.train.load_checkpoint(str(version_folder / "variables" / "variables"))
+    names = [name for name in reader.get_variable_to_shape_map() if name.startswith("weights/")]
+    ordered = sorted(names, key=lambda name: int(name.split("/")[1]))
+    recipe = dict(facts["training"])
+    epoch = recipe.pop("epochs_trained")
+    known = {field.name for field in fields(Augmentation)}
+    configuration = {key: value for key, value in recipe.items() if key not in known}
+    configuration["augmentation"] = {key: value for key, value in recipe.items() if key in known}
+    return Checkpoint(configuration, epoch, [], [reader.get_tensor(name) for name in ordered], [])
 
 
 def flat(configuration: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +186,7 @@ def flat(configuration: dict[str, Any]) -> dict[str, Any]:
 @click.argument("run", type=click.Path(path_type=Path, exists=True))
 @click.option("--version", type=int, required=True)
 @click.option("--member", help="by default the run's name")
+@click.option("--mirrored", is_flag=True, help="read the mirrored crop too")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True),
@@ -159,12 +195,16 @@ def flat(configuration: dict[str, Any]) -> dict[str, Any]:
     help="for the temperature",
 )
 @click.option("--models", type=click.Path(path_type=Path), default=Path("models"), show_default=True)
-def main(run: Path, version: int, member: str | None, data: Path, models: Path) -> None:
-    checkpoint = read_checkpoint(run / "checkpoint.npz")
+def main(run: Path, version: int, member: str | None, mirrored: bool, data: Path, models: Path) -> None:
+    if (run / "saved_model.pb").exists():
+        member = member or run.parent.name
+        checkpoint = read_exported(run, manifest.read_manifest(run.parent.parent)["members"][run.parent.name])
+    else:
+        checkpoint = read_checkpoint(run / "checkpoint.npz")
     public_test = fer2013.load_split(data, "public_test")
-    logits = logits_of(rebuild(checkpoint), public_test.pictures)
+    logits = logits_of(rebuild(checkpoint), public_test.pictures, mirrored)
     temperature = fit_temperature(logits, public_test.labels)
-    version_folder = export(member or run.name, version, models, checkpoint, temperature)
+    version_folder = export(member or run.name, version, models, checkpoint, temperature, mirrored)
     size = sum(path.stat().st_size for path in version_folder.rglob("*") if path.is_file())
     click.echo(f"{version_folder}: temperature {temperature:.3f}, {size / 1e6:.1f} MB")
 

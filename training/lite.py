@@ -9,15 +9,17 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 SIGNATURE = "serving_default"
+FLOAT_FILE = "model.tflite"
+INT8_FILE = "model.int8.tflite"
 BATCH = 64
 
 
 class LiteMember:
-    """`model.tflite` with its interpreter; not for several threads at once."""
+    """A member's `.tflite` file with its interpreter; not for several threads at once."""
 
-    def __init__(self, version_folder: Path, threads: int = 1) -> None:
+    def __init__(self, file: Path, threads: int = 1) -> None:
         """Load the file; raises ValueError where it lacks the signature `serving_default`."""
-        self._interpreter = Interpreter(str(version_folder / "model.tflite"), num_threads=threads)
+        self._interpreter = Interpreter(str(file), num_threads=threads)
         self._run = self._interpreter.get_signature_runner(SIGNATURE)
 
     def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from typing import Any
 from training.fer2013 import LABELS
 
 FILE_NAME = "models.toml"
-HASHED_FILES = ("model.tflite", "saved_model.pb")
+HASHED_FILES = ("model.tflite", "model.int8.tflite", "saved_model.pb")
 INTRODUCTION = """\
 # The members of the ensemble and its votes.
 # Written by training.export, training.vote and training.evaluate --record; not by hand.
@@ -26,13 +26,25 @@ def read_manifest(models: Path) -> Table:
     """The manifest as plain dictionaries; an empty one where there is no file yet."""
     path = models / FILE_NAME
     written = tomllib.loads(path.read_text()) if path.exists() else {}
-    return {"labels": list(LABELS), "members": {}, "votes": {}} | written
+    return {"labels": list(LABELS), "bare_machine_file": "model.tflite", "members": {}, "votes": {}} | written
 
 
 def record_member(models: Path, name: str, facts: Table) -> None:
     """Put what export knows of a member in place of what stood there; what was measured is void with it."""
     manifest = read_manifest(models)
     manifest["members"][name] = facts
+    manifest["bare_machine_file"] = "model.tflite"  # until training.quantise has looked at the new ensemble
+    manifest.pop("quantisation", None)
+    _write(models, manifest)
+
+
+def record_quantisation(models: Path, served: str, measured: Mapping[str, float]) -> None:
+    """What a bare machine serves, what the default vote loses by it, and the new files' hashes."""
+    manifest = read_manifest(models)
+    manifest["bare_machine_file"] = served
+    manifest["quantisation"] = dict(measured)
+    for name, facts in manifest["members"].items():
+        facts["sha256"] = hashes(models / name / str(facts["version"]))
     _write(models, manifest)
 
 
@@ -53,13 +65,23 @@ def record_measured(models: Path, members: Mapping[str, Table], votes: Mapping[s
 
 
 def hashes(version_folder: Path) -> dict[str, str]:
-    """SHA-256 of the files that are served."""
-    return {name: sha256((version_folder / name).read_bytes()).hexdigest() for name in HASHED_FILES}
+    """SHA-256 of the files that are served, as far as they are there."""
+    return {
+        name: sha256((version_folder / name).read_bytes()).hexdigest()
+        for name in HASHED_FILES
+        if (version_folder / name).exists()
+    }
 
 
 def as_toml(manifest: Table) -> str:
     """The manifest as TOML: a table a member and a vote, weights on one line."""
-    lines = [INTRODUCTION + f"labels = {_value(manifest['labels'])}", ""]
+    lines = [
+        INTRODUCTION + f"labels = {_value(manifest['labels'])}",
+        f"bare_machine_file = {_value(manifest['bare_machine_file'])}",
+        "",
+    ]
+    if "quantisation" in manifest:
+        lines += _table("quantisation", manifest["quantisation"])
     for section in ("members", "votes"):
         for name, facts in manifest[section].items():
             lines += _table(f"{section}.{name}", facts)

@@ -12,6 +12,7 @@ import click
 
 from training import card_sections, card_texts, manifest
 from training.card_sections import UNKNOWN, Report, percent, table
+from training.served import JPEG_QUALITY
 
 COMMAND = "python -m training.evaluate --data ../shared/data/fer2013"
 
@@ -31,6 +32,7 @@ def card(report: Report, described: Report) -> str:
         card_sections.latency(report),
         card_sections.robustness(report),
         _served(report),
+        _quantised(described),
         card_texts.LIMITS.rstrip(),
     ]
     return "\n".join(section for section in sections if section)
@@ -49,7 +51,7 @@ def _summary(report: Report) -> str:
 
 def _recipes(described: Report) -> str:
     columns = ("member", "architecture", "parameters", "M multiply-accumulates", "epochs", "rate", "decay")
-    more = ("smoothing", "erasing", "mixup", "FER+ share", "class weights", "seed", "temperature")
+    more = ("smoothing", "erasing", "mixup", "FER+ share", "class weights", "seed", "mirrored", "temperature")
     rows = [
         (
             f"`{name}`",
@@ -61,6 +63,7 @@ def _recipes(described: Report) -> str:
             *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus")),
             "yes" if facts["training"].get("class_weights") else "no",
             str(facts["training"].get("seed", UNKNOWN)),
+            "yes" if facts.get("mirrored") else "no",
             f"{facts['temperature']:.3f}",
         )
         for name, facts in described["members"].items()
@@ -106,6 +109,28 @@ def _figures(report: Report) -> str:
     )
 
 
+def _quantised(described: Report) -> str:
+    """What the default vote loses in int8, and which of the two a bare machine serves."""
+    if "quantisation" not in described:
+        return ""
+    measured = described["quantisation"]
+    forms = {"float": "float (weights in float16)", "int8": "int8, dynamic range", "int8_full": "int8, full integer"}
+    rows = [
+        (
+            words,
+            percent(measured[f"{form}_public_test_accuracy"]),
+            percent(measured[f"{form}_private_test_accuracy"]),
+        )
+        for form, words in forms.items()
+    ]
+    return (
+        "## In int8\n\nThe default vote, by `python -m training.quantise --data ../shared/data/fer2013`. A bare "
+        f"machine serves `{described['bare_machine_file']}` and the figures above are of that file; int8 is served "
+        "where it costs at most 0.2 points of the public test. TensorFlow Serving runs the float SavedModel.\n\n"
+        + table(("", "public test", "private test"), rows)
+    )
+
+
 def _served(report: Report) -> str:
     """What came back through a running platform; empty where that was not measured."""
     if "served" not in report:
@@ -119,6 +144,15 @@ def _served(report: Report) -> str:
         "",
         f"- Cropped already (lossless PNG, {cropped['n']:,} pictures): {cropped['accuracy']:.2%}; "
         f"no probability differs from the offline vote's by more than {cropped['largest_difference']:.4f}.",
+        *(
+            [
+                f"- The same as JPEG, quality {JPEG_QUALITY}: {jpeg['accuracy']:.2%}; the top label is the offline "
+                f"vote's in {jpeg['same_top']:.1%}. The difference is what JPEG does to 48×48 pixels: read from the "
+                "same JPEGs, the files are as accurate (`tests/integration/test_served_accuracy.py`)."
+            ]
+            if (jpeg := report["served"].get("cropped_jpeg"))
+            else []
+        ),
         f"- Enlarged and uncropped, so that detection and alignment count too ({uncropped['n']:,} pictures): "
         f"a face found in {uncropped['share_detected']:.1%}"
         + (f", accuracy on those {on_detected:.2%}." if on_detected is not None else "."),

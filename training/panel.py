@@ -14,7 +14,7 @@ from training.fer2013 import Split
 from training.ferplus import NO_MAJORITY, majority
 from training.figures import Report, Votes
 from training.frontier import latency_frontier, subsets, truths_frontier
-from training.lite import LiteMember
+from training.lite import FLOAT_FILE, LiteMember
 from training.robustness import CONDITIONS
 from training.vote import Predictions, equal_weights, soft_vote
 
@@ -43,12 +43,15 @@ class Panel:
         return soft_vote(predictions, self.votes[self.profile])
 
 
-def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default") -> Panel:
+def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default", *, as_float: bool = False) -> Panel:
     """All members of the manifest with its votes; of `names` only, with one vote, where any are given.
+
+    Their files are those that a bare machine serves, or the float ones.
 
     Named members vote with the weights that they have in the profile, or equally where one of them has none there.
     """
     described = manifest.read_manifest(models)
+    file = FLOAT_FILE if as_float else described["bare_machine_file"]
     votes: dict[str, Mapping[str, float]] = {name: vote["weights"] for name, vote in described["votes"].items()}
     if profile not in votes:
         raise PanelError(f"{models} has no vote {profile!r}; it has {', '.join(votes) or 'none'}")
@@ -59,7 +62,7 @@ def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default"
         votes, profile = {CHOSEN: weights_of(names, votes[profile])}, CHOSEN
     facts = {name: described["members"][name] for name in names or described["members"]}
     return Panel(
-        {name: LiteMember(models / name / str(each["version"])) for name, each in facts.items()},
+        {name: LiteMember(models / name / str(each["version"]) / file) for name, each in facts.items()},
         {name: each["temperature"] for name, each in facts.items()},
         votes,
         profile,

@@ -5,6 +5,8 @@
 Greedy selection with repetition (Caruana et al., ICML 2004): start with nobody, and twenty times add the
 member whose vote, counted once more, makes the mixture best: most accurate, and of equally accurate
 ones the most likely. A member's weight is its share of the additions up to the best round.
+
+`default` is chosen on FER2013's own labels, `ferplus` on what most of FER+'s annotators saw, `equal` not at all.
 """
 
 from collections import Counter
@@ -16,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import fer2013, manifest
-from training.lite import LiteMember
+from training.ferplus import NO_MAJORITY, majority
+from training.lite import FLOAT_FILE, LiteMember
 from training.measures import accuracy, negative_log_likelihood
 
 ROUNDS = 20
@@ -62,13 +65,17 @@ def main(data: Path, models: Path) -> None:
     members = manifest.read_manifest(models)["members"]
     public_test = fer2013.load_split(data, "public_test")
     predictions = {
-        name: LiteMember(models / name / str(facts["version"])).probabilities(public_test.pictures)
+        name: LiteMember(models / name / str(facts["version"]) / FLOAT_FILE).probabilities(public_test.pictures)
         for name, facts in members.items()
     }
     votes = {
         "default": choose_weights(predictions, public_test.labels),
         "equal": equal_weights(list(members)),
     }
+    if public_test.ferplus is not None:
+        seen = majority(public_test.ferplus)
+        known = seen != NO_MAJORITY
+        votes["ferplus"] = choose_weights({name: own[known] for name, own in predictions.items()}, seen[known])
     manifest.record_votes(models, votes)
     for name, weights in votes.items():
         share = accuracy(soft_vote(predictions, weights), public_test.labels)

@@ -134,7 +134,7 @@ async def test_a_crop_gets_the_predictions_that_the_exported_files_give(http: ht
     assert set(served["votes"]) == set(ensemble.members)
     mean = np.zeros(len(LABELS))
     for name, member in ensemble.members.items():
-        offline = LiteMember(ROOT / "models" / name / str(member.version) / "model.tflite", 1)
+        offline = LiteMember(ROOT / "models" / name / str(member.version) / ensemble.bare_machine_file, 1)
         (probabilities,) = offline.predict(crop[np.newaxis, ..., np.newaxis])
         assert list(served["votes"][name].values()) == pytest.approx(probabilities.tolist(), abs=1e-4)
         mean += ensemble.votes["default"].weights.get(name, 0.0) * probabilities

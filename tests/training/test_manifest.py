@@ -12,6 +12,7 @@ def test_what_export_vote_and_evaluation_record_stands_in_one_file(tmp_path: Pat
     manifest.record_measured(tmp_path, {"residual": {"ece": 0.02}}, {"default": {"ece": 0.03}})
     assert tomllib.loads((tmp_path / "models.toml").read_text()) == {
         "labels": ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"],
+        "bare_machine_file": "model.tflite",
         "members": {"residual": {**MEMBER, "measured": {"ece": 0.02}}},
         "votes": {"default": {"weights": {"residual": 1.0}, "measured": {"ece": 0.03}}},
     }
@@ -28,3 +29,18 @@ def test_other_members_are_left_as_they_were(tmp_path: Path) -> None:
     manifest.record_member(tmp_path, "residual", MEMBER)
     manifest.record_member(tmp_path, "baseline", {"version": 2})
     assert manifest.read_manifest(tmp_path)["members"] == {"residual": MEMBER, "baseline": {"version": 2}}
+
+
+def test_quantisation_is_recorded_and_void_with_a_new_member(tmp_path: Path) -> None:
+    folder = tmp_path / "small" / "1"
+    folder.mkdir(parents=True)
+    for name in ("model.tflite", "model.int8.tflite", "saved_model.pb"):
+        (folder / name).write_bytes(name.encode())
+    manifest.record_member(tmp_path, "small", MEMBER)
+    manifest.record_quantisation(tmp_path, "model.int8.tflite", {"int8_public_test_accuracy": 0.5})
+    written = manifest.read_manifest(tmp_path)
+    assert written["bare_machine_file"] == "model.int8.tflite"
+    assert written["quantisation"] == {"int8_public_test_accuracy": 0.5}
+    assert set(written["members"]["small"]["sha256"]) == {"model.tflite", "model.int8.tflite", "saved_model.pb"}
+    manifest.record_member(tmp_path, "small", MEMBER)
+    assert manifest.read_manifest(tmp_path)["bare_machine_file"] == "model.tflite"

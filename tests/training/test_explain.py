@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import numpy as np
+from click.testing import CliRunner
+from conftest import made_up_pictures
+from PIL import Image
+from test_export import checkpoint_with_random_weights
+
+from training import manifest
+from training.explain import explain, grad_cam, main
+from training.export import export, rebuild
+
+
+def model_tree(folder: Path) -> Path:
+    export("five_layer", 1, folder, checkpoint_with_random_weights("five_layer"), 1.0)
+    export("vgg", 1, folder, checkpoint_with_random_weights("vgg"), 1.0, mirrored=True)
+    manifest.record_votes(folder, {"default": {"five_layer": 0.5, "vgg": 0.5}})
+    return folder
+
+
+def test_grad_cam_tells_places_of_the_last_convolution_apart() -> None:
+    network = rebuild(checkpoint_with_random_weights("vgg"))
+    heat = grad_cam(network, made_up_pictures(1, seed=2)[0][0], label=3)
+    assert heat.shape == (6, 6)
+    assert heat.min() >= 0.0
+    assert heat.max() in (0.0, 1.0)
+
+
+def test_each_member_and_the_vote_are_explained_for_one_label(tmp_path: Path) -> None:
+    crop = made_up_pictures(1, seed=2)[0][0]
+    label, rows = explain(model_tree(tmp_path), crop, label=None)
+    assert [row.name for row in rows] == ["five_layer", "vgg", "vote"]
+    assert rows[-1].probability >= 1 / 7
+    assert np.isclose(rows[-1].probability, (rows[0].probability + rows[1].probability) / 2)
+    assert all(row.occlusion.shape == (12, 12) for row in rows)
+    np.testing.assert_allclose(rows[-1].occlusion, (rows[0].occlusion + rows[1].occlusion) / 2, atol=1e-6)
+    assert 0 <= label < 7
+
+
+def test_the_command_draws_a_picture_and_refuses_what_is_none(tmp_path: Path) -> None:
+    models = model_tree(tmp_path / "models")
+    face, output = tmp_path / "face.png", tmp_path / "out.png"
+    Image.fromarray(made_up_pictures(1, seed=2)[0][0]).save(face)
+    run = CliRunner().invoke(main, [str(face), "--label", "sad", "--output", str(output), "--models", str(models)])
+    assert run.exit_code == 0, run.output
+    assert "vote: sad" in run.output
+    with Image.open(output) as drawn:
+        assert drawn.size[0] > 500
+    face.write_bytes(b"no picture")
+    run = CliRunner().invoke(main, [str(face), "--models", str(models)])
+    assert run.exit_code == 1
+    assert "can't be read" in run.output
