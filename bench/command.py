@@ -7,7 +7,6 @@ import platform
 from pathlib import Path
 
 import click
-import msgspec
 import psutil
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +19,7 @@ from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree, read_ensemble
 from runtime.settings import BadSetting, read_settings
 from thespis.settings import UpSettings
-from thespis.up import running_platform
+from thespis.up import passing_platform
 
 
 def machine() -> dict[str, object]:
@@ -44,7 +43,7 @@ async def measure_live(
 ) -> list[dict[str, object]]:
     """Starts a platform of its own and puts `counts` sessions on it, one count after the other."""
     quiet = {**os.environ, "THESPIS_LOG_LEVEL": "warning"}
-    async with running_platform(msgspec.structs.replace(settings, port=0), quiet) as (url, _):
+    async with passing_platform(settings, quiet) as (url, _):
         return [await measure_sessions(url, count, fps, seconds, frames, psutil.Process()) for count in counts]
 
 

@@ -3,7 +3,10 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import psutil
@@ -13,6 +16,8 @@ from thespis.streaming import Stream, open_stream
 
 WARM_UP_S = 1.0
 LAST_ANSWERS_S = 2.0
+
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(slots=True)
@@ -97,7 +102,7 @@ def processes(root: psutil.Process) -> dict[str, psutil.Process]:
     """The platform's processes by name; a member is named by itself."""
     named: dict[str, psutil.Process] = {}
     for child in root.children(recursive=True):
-        command = child.cmdline()
+        command: list[str] = _asked(child.cmdline, [])
         name = next((part.split("=", 1)[1] for part in command if part.startswith("--model_name=")), None)
         if name is None and "-m" in command:
             name = command[command.index("-m") + 1]
@@ -109,7 +114,7 @@ def processes(root: psutil.Process) -> dict[str, psutil.Process]:
 
 def cpu_seconds(root: psutil.Process) -> dict[str, float]:
     """Processor time each process has used so far; `client` is this one, the load itself."""
-    spent = {name: _cpu_of(child) for name, child in processes(root).items()}
+    spent = {name: _asked(partial(_cpu_of, child), 0.0) for name, child in processes(root).items()}
     return {**spent, "client": _cpu_of(psutil.Process())}
 
 
@@ -119,4 +124,16 @@ def _cpu_of(process: psutil.Process) -> float:
 
 
 def rss_mb(root: psutil.Process) -> dict[str, float]:
-    return {name: round(child.memory_info().rss / 1e6, 1) for name, child in processes(root).items()}
+    return {name: _asked(partial(_rss_of, child), 0.0) for name, child in processes(root).items()}
+
+
+def _rss_of(process: psutil.Process) -> float:
+    return round(process.memory_info().rss / 1e6, 1)
+
+
+def _asked(ask: Callable[[], AnswerT], otherwise: AnswerT) -> AnswerT:
+    """What a process says of itself; one that reads a segment of a video may have ended meanwhile."""
+    try:
+        return ask()
+    except psutil.NoSuchProcess:
+        return otherwise

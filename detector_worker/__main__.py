@@ -1,4 +1,4 @@
-"""`python -m detector_worker`: consumes pictures until it is stopped."""
+"""`python -m detector_worker`: consumes pictures until it is stopped; `python -m detector_worker jobs` videos."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ import cv2
 import redis
 
 from contracts.names import DETECT_FACES, DETECT_IN_PICTURE
+from detector_worker import for_jobs
 from detector_worker.blazeface import WeightsMissing
 from detector_worker.settings import DetectorSettings
 from detector_worker.worker import make_app
@@ -35,4 +36,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(for_jobs.main() if sys.argv[1:] == ["jobs"] else main())

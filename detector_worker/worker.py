@@ -38,7 +38,7 @@ from detector_worker.decoding import UndecodableImage, decode_crop, decode_image
 from detector_worker.detectors import FaceDetector, find_faces, make_detector
 from detector_worker.settings import DetectorSettings
 from runtime import pixels
-from runtime.celery_app import make_live_app
+from runtime.celery_app import make_celery
 from runtime.doorbell import Doorbell
 
 log = structlog.get_logger("thespis.detector")
@@ -166,7 +166,7 @@ def nobody_found(frame: ClassifyFaces) -> FrameAnswered:
 
 def make_app(settings: DetectorSettings, redis_client: "redis.Redis") -> celery.Celery:
     """The Celery application with this worker's tasks."""
-    app = make_live_app(settings.redis_url)
+    app = make_celery(settings.redis_url)
     worker = DetectorWorker(settings, redis_client, app)
 
     @app.task(name=DETECT_FACES)

@@ -1,4 +1,4 @@
-"""`python -m ensemble_worker`: consumes crops until it is stopped."""
+"""`python -m ensemble_worker`: consumes crops until it is stopped; `python -m ensemble_worker jobs` those of videos."""
 
 import os
 import sys
@@ -6,9 +6,10 @@ import sys
 import redis
 
 from contracts.names import CLASSIFY_FACES, EXPLAIN_FACES
+from ensemble_worker import for_jobs
 from ensemble_worker.settings import EnsembleSettings
 from ensemble_worker.worker import EnsembleWorker, add_tasks
-from runtime.celery_app import make_live_app, run_worker
+from runtime.celery_app import make_celery, run_worker
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting, read_settings
@@ -18,7 +19,7 @@ def main() -> int:
     try:
         settings = read_settings(EnsembleSettings, os.environ)
         configure_logs("ensemble_worker", settings.log_level, settings.log_format)
-        app = make_live_app(settings.redis_url)
+        app = make_celery(settings.redis_url)
         worker = EnsembleWorker(settings, redis.Redis.from_url(settings.redis_url), app)
     except (BadSetting, BadModelTree) as problem:
         print(f"ensemble_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
@@ -33,4 +34,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(for_jobs.main() if sys.argv[1:] == ["jobs"] else main())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.labels import LABELS
-from contracts.work import ClassifiedFace, ClassifyFaces, FrameAnswered, FrameFailed
+from contracts.work import ClassifiedFace, ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.voting import Predictions, soft_vote
 from faces.certainty import agreement
@@ -53,7 +53,7 @@ async def classify_batch(
         end = start + len(frame.faces)
         if predictions:
             own = {name: answer[start:end] for name, answer in predictions.items()}
-            faces = classified_faces(frame, own, weights[frame.vote_profile])
+            faces = classified_faces(frame.faces, own, weights[frame.vote_profile], votes=frame.votes)
             replies.append(
                 FrameAnswered(
                     frame.ticket, frame.width, frame.height, frame.decode_ms, frame.detect_ms, ensemble_ms,
@@ -67,22 +67,20 @@ async def classify_batch(
 
 
 def classified_faces(
-    frame: ClassifyFaces, predictions: Predictions, weights: Mapping[str, float]
+    detected: Sequence[DetectedFace], predictions: Predictions, weights: Mapping[str, float], *, votes: bool
 ) -> list[ClassifiedFace]:
-    """Joins each detected face with its vote."""
+    """Joins each detected face with its vote, and with every member's prediction when `votes` are wanted."""
     vote = soft_vote(predictions, weights)
     faces = []
-    for index, face in enumerate(frame.faces):
+    for index, face in enumerate(detected):
         tops = [int(np.argmax(answer[index])) for answer in predictions.values()]
-        votes = None
-        if frame.votes:
-            votes = {
-                name: dict(zip(LABELS, answer[index].tolist(), strict=True)) for name, answer in predictions.items()
-            }
+        own = None
+        if votes:
+            own = {name: dict(zip(LABELS, answer[index].tolist(), strict=True)) for name, answer in predictions.items()}
         faces.append(
             ClassifiedFace(
                 face.box, face.score, face.landmarks, vote[index].tolist(),
-                agreement(int(np.argmax(vote[index])), tops), votes,
+                agreement(int(np.argmax(vote[index])), tops), own,
             )
         )  # fmt: skip
     return faces

@@ -6,21 +6,27 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+import redis
 import redis.asyncio
 import redis.asyncio.retry
 import redis.backoff
 from aiohttp import web
 
 from contracts.api import ModelsReply
-from gateway import keys
+from gateway import job_routes, keys
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
 from gateway.health import check_readiness
+from gateway.jobs import Jobs
+from gateway.openapi import document
 from gateway.pictures import analyze_picture
 from gateway.problems import problems_middleware
 from gateway.settings import GatewaySettings
 from gateway.stream import Sessions, describe_members, stream
-from runtime.celery_app import make_live_app
+from jobs.artefacts import Artefacts
+from jobs.bells import Bells
+from jobs.store import JobStore
+from runtime.celery_app import make_celery
 from runtime.model_tree import read_ensemble
 
 REDIS_TIMEOUT_S = 1.0
@@ -75,6 +81,16 @@ async def models(request: web.Request) -> web.Response:
     )
 
 
+@routes.get("/openapi.json")
+async def openapi(request: web.Request) -> web.Response:
+    return web.json_response(document())
+
+
+@routes.get("/docs")
+async def api_page(request: web.Request) -> web.FileResponse:
+    return web.FileResponse(Path(request.app[keys.SETTINGS].web_path) / "api.html")
+
+
 @routes.get("/healthz")
 async def alive(request: web.Request) -> web.Response:
     return web.json_response({"alive": True})
@@ -93,7 +109,7 @@ def json_response(body: msgspec.Struct, status: int = 200) -> web.Response:
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(SECURITY_HEADERS)
-    if request.path == "/" or request.path.startswith("/web/"):
+    if request.path in ("/", "/docs") or request.path.startswith("/web/"):
         response.headers["Cache-Control"] = "no-cache"
 
 
@@ -105,9 +121,11 @@ def make_app(settings: GatewaySettings) -> web.Application:
     app[keys.UPLOAD_ADMISSION] = Admission(settings.max_uploads)
     app[keys.PICTURE_ADMISSION] = Admission(settings.max_pictures_in_flight)
     app.add_routes(routes)
+    app.add_routes(job_routes.routes)
     app.router.add_static("/web/", settings.web_path)
     app.on_response_prepare.append(add_security_headers)
     app.cleanup_ctx.append(hold_dispatcher)
+    app.cleanup_ctx.append(hold_jobs)
     app.on_shutdown.append(drain_sessions)
     return app
 
@@ -121,7 +139,7 @@ async def hold_dispatcher(app: web.Application) -> AsyncIterator[None]:
         # One more try finds Redis again after a restart; more would outlast the frame.
         retry=redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1),
     )
-    app[keys.DISPATCHER] = Dispatcher(client, make_live_app(settings.redis_url))
+    app[keys.DISPATCHER] = Dispatcher(client, make_celery(settings.redis_url))
     app[keys.SESSIONS] = Sessions(app[keys.DISPATCHER], app[keys.ENSEMBLE], settings)
     listener = asyncio.create_task(app[keys.DISPATCHER].listen())
     yield
@@ -129,6 +147,24 @@ async def hold_dispatcher(app: web.Application) -> AsyncIterator[None]:
     with contextlib.suppress(asyncio.CancelledError):
         await listener
     await client.aclose()
+
+
+async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
+    """The jobs' Redis and artefact store, for as long as the gateway lives."""
+    settings, ensemble = app[keys.SETTINGS], app[keys.ENSEMBLE]
+    blocking = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
+    app[keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(settings.jobs_redis_url)
+    app[keys.JOBS] = Jobs(
+        JobStore(blocking),
+        Bells(make_celery(settings.jobs_redis_url), blocking),
+        Artefacts(settings.artefacts_url),
+        settings,
+        list(ensemble.members),
+        list(ensemble.votes),
+    )
+    yield
+    await app[keys.JOBS_REDIS].aclose()
+    blocking.close()
 
 
 async def drain_sessions(app: web.Application) -> None:

@@ -1,10 +1,12 @@
 """What the application carries, by typed keys."""
 
+import redis.asyncio
 from aiohttp import web
 
 from contracts.members import Ensemble
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
+from gateway.jobs import Jobs
 from gateway.settings import GatewaySettings
 from gateway.stream import Sessions
 
@@ -14,3 +16,5 @@ DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 SESSIONS = web.AppKey("sessions", Sessions)
 UPLOAD_ADMISSION = web.AppKey("upload_admission", Admission)
 PICTURE_ADMISSION = web.AppKey("picture_admission", Admission)
+JOBS = web.AppKey("jobs", Jobs)
+JOBS_REDIS = web.AppKey("jobs_redis", redis.asyncio.Redis)

@@ -12,6 +12,18 @@ log = structlog.get_logger("thespis.gateway")
 CONTENT_TYPE = "application/problem+json"
 
 
+class Problematic(Exception):
+    """Raised deep in a handler for what the caller can understand; answered as problem details."""
+
+    def __init__(self, status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.headers = headers
+
+
 def problem_response(
     status: int, code: str, title: str, detail: str, *, headers: dict[str, str] | None = None,
     missing: list[str] | None = None,
@@ -26,6 +38,8 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
     """Turns aiohttp's own errors, and our mistakes, into problem details."""
     try:
         return await handler(request)
+    except Problematic as problem:
+        return problem_response(problem.status, problem.code, problem.title, problem.detail, headers=problem.headers)
     except web.HTTPException as error:
         if error.status < 400:
             raise

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from runtime.settings import CommonSettings
+from jobs.settings import JobSettings
 
 
-class GatewaySettings(CommonSettings, frozen=True, kw_only=True):
+class GatewaySettings(JobSettings, frozen=True, kw_only=True):
     """What a gateway needs."""
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
@@ -27,6 +27,8 @@ class GatewaySettings(CommonSettings, frozen=True, kw_only=True):
     upload_timeout_s: Annotated[
         float, Meta(gt=0, description="time in which a single picture must have been received")
     ] = 30.0
+    max_upload_bytes: Annotated[int, Meta(ge=1024, description="largest video of a job")] = 2 * 1024**3
+    max_unfinished_jobs: Annotated[int, Meta(ge=1, description="jobs that are queued or running at once")] = 100
     max_fps: Annotated[float, Meta(gt=0, description="frames a second that one session may send")] = 60.0
     max_frames_in_flight: Annotated[int, Meta(ge=1, description="frames of one session that are worked on at once")] = 2
     max_work_in_flight: Annotated[

@@ -1,4 +1,8 @@
-"""The Celery application for live work: at most once, nothing kept, the least that one hop needs."""
+"""The Celery application: at most once, nothing kept, the least that one hop needs.
+
+Live work is worth nothing a second later; what jobs must not lose stands in their records (jobs/store.py), and their
+tasks only say that there is something to do.
+"""
 
 import warnings
 
@@ -6,7 +10,7 @@ import celery
 from celery.platforms import SecurityWarning
 
 
-def make_live_app(redis_url: str) -> celery.Celery:
+def make_celery(redis_url: str) -> celery.Celery:
     """An application that only accepts JSON, stores no result and never waits for an acknowledgement."""
     app = celery.Celery("thespis", broker=redis_url, set_as_current=False)
     app.conf.update(

@@ -28,7 +28,7 @@ class Platform:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**_clean_environment(), **environment},
+                env={**_clean_environment(), "THESPIS_DATA_PATH": str(log.parent / "data"), **environment},
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,

@@ -1,9 +1,13 @@
 """Thespis: what a user imports and types.
 
-from thespis import Client, open_stream
+from thespis import Client, JobOptions, open_stream
 """
 
+from contracts.jobs import JobOptions, JobView, ResultRow
 from thespis.client import AsyncClient, Client, ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
 
-__all__ = ["AsyncClient", "Client", "Stream", "ThespisError", "Unreachable", "open_stream"]
+__all__ = [
+    "AsyncClient", "Client", "JobOptions", "JobView", "ResultRow", "Stream", "ThespisError", "Unreachable",
+    "open_stream",
+]  # fmt: skip

@@ -1,30 +1,53 @@
-"""`thespis analyze`: one picture, shown in the terminal."""
+"""`thespis analyze`: one picture or one video, shown in the terminal."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from contracts.api import ImageReply
+from contracts.jobs import JobView
+from jobs.summary import JobSummary
 from runtime.settings import read_settings
 from thespis.client import AsyncClient
+from thespis.job_progress import JobProgressBar
 from thespis.settings import UpSettings
-from thespis.up import running_platform
+from thespis.up import passing_platform
 
 BAR_WIDTH = 30
 
 
 async def analyze_with(picture: bytes, server: str | None, environ: Mapping[str, str]) -> ImageReply:
     """Asks `server`, or a platform that is started for this call. Raises as Client and running_platform do."""
+    async with _client(server, environ) as client:
+        return await client.analyze(picture)
+
+
+async def analyze_video(
+    path: Path, server: str | None, environ: Mapping[str, str]
+) -> tuple[JobView, JobSummary | None]:
+    """Makes a job of a video and waits for it; no summary where it failed. Raises as analyze_with does."""
+    async with _client(server, environ, job_workers=1) as client:
+        with JobProgressBar() as bar:
+            job = await client.submit(path, on_upload=bar.upload)
+            job = await client.wait(job.id, bar.frames)
+        found = job.state in ("succeeded", "partially_succeeded")
+        return job, await client.summary(job.id) if found else None
+
+
+@contextlib.asynccontextmanager
+async def _client(server: str | None, environ: Mapping[str, str], job_workers: int = 0) -> AsyncIterator[AsyncClient]:
     if server is not None:
         async with AsyncClient(server) as client:
-            return await client.analyze(picture)
-    settings = msgspec.structs.replace(read_settings(UpSettings, environ), host="127.0.0.1", port=0)
+            yield client
+        return
+    settings = read_settings(UpSettings, environ)
     quiet = {**environ, "THESPIS_LOG_LEVEL": "warning"}
-    async with running_platform(settings, quiet) as (url, _), AsyncClient(url) as client:
-        return await client.analyze(picture)
+    async with passing_platform(settings, quiet, job_workers) as (url, _), AsyncClient(url) as client:
+        yield client
 
 
 def show_reply(reply: ImageReply) -> None:

@@ -1,62 +1,190 @@
 """The REST API as Python: `Client` for scripts, `AsyncClient` for asyncio.
 
+    with Client("http://127.0.0.1:8080") as thespis:
+        job = thespis.submit("interview.mp4", JobOptions(fps=5))
+        thespis.wait(job.id, on_progress=lambda job: print(job.progress))
+        for row in thespis.results(job.id):
+            print(row.time_s, row.face_id, row.top)
+
 ThespisError              Raised when the server refuses; `problem` holds its RFC 9457 details.
 Unreachable               Raised when no server answers at that address.
+
+Every method may raise both. Beside them: `submit` and `download` raise OSError for a file of ours that can't be read
+or written, `wait` TimeoutError.
 """
 
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import httpx
-import msgspec
 
-from contracts.api import ImageReply, ModelsReply, Problem, Readiness
+from contracts.api import ImageReply, ModelsReply, Readiness
+from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView, ResultRow
+from jobs.summary import JobSummary
+from thespis import calls
+from thespis.calls import Call, Download, ReplyT, address_of, check, reaching, reply_of
+from thespis.errors import ThespisError, Unreachable
+from thespis.streaming import Stream, open_stream
+from thespis.transfers import OnUpload, Video, opened, whole_file
+from thespis.waiting import SILENCE_S, Waiting
+
+__all__ = [
+    "DEFAULT_SERVER",
+    "AsyncClient",
+    "Client",
+    "Download",
+    "OnProgress",
+    "OnUpload",
+    "ThespisError",
+    "Unreachable",
+]
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 TIMEOUT_S = 30.0
 
-
-class ThespisError(Exception):
-    """Raised when the server refuses a request; says why and what to do."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.title}: {problem.detail}")
-        self.problem = problem
-
-
-class Unreachable(ConnectionError):
-    """Raised when no server answers; start one with `thespis up` or give its address."""
+OnProgress = Callable[[JobView], None]
+"""Called with the job as it stands, each time that something changed."""
 
 
 class Client:
     """A synchronous client; use it as a context manager or call `close()`."""
 
     def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S) -> None:
-        self._http = httpx.Client(base_url=server, timeout=timeout_s, trust_env=False)
+        self._server = address_of(server)
+        self._http = httpx.Client(base_url=self._server, timeout=timeout_s, trust_env=False)
 
     def analyze(self, picture: bytes, **options: bool | float | str) -> ImageReply:
-        """The faces in one encoded picture; options as in docs/protocol.md. Raises ThespisError, Unreachable."""
-        return _decode(self._send("POST", "/v1/images", picture, options), ImageReply)
+        """The faces in one encoded picture; options as in docs/protocol.md."""
+        return self._ask(calls.analyze(picture, options))
 
     def models(self) -> ModelsReply:
         """The members that vote, with what was measured of them."""
-        return _decode(self._send("GET", "/v1/models"), ModelsReply)
+        return self._ask(calls.models())
 
     def readiness(self) -> Readiness:
         """What is missing for a frame to have a way through."""
-        return msgspec.json.decode(self._send("GET", "/readyz").content, type=Readiness)
+        return self._ask(calls.readiness())
 
-    def _send(
+    def submit(
         self,
-        method: str,
-        path: str,
-        content: bytes | None = None,
-        options: dict[str, bool | float | str] | None = None,
-    ) -> httpx.Response:
-        try:
-            return self._http.request(method, path, content=content, params=_query(options))
-        except httpx.TransportError as problem:
-            raise _unreachable(self._http.base_url, problem) from problem
+        video: Video,
+        options: JobOptions | None = None,
+        idempotency_key: str | None = None,
+        on_upload: OnUpload | None = None,
+    ) -> JobView:
+        """Sends a video, streamed from its file, and gives the job that was made of it.
+
+        The same key with the same video and options gives the same job, so a submission may be repeated safely.
+        """
+        with opened(video, on_upload) as (name, file):
+            return self._ask(calls.submit(name, file, options, idempotency_key))
+
+    def job(self, job_id: str) -> JobView:
+        """How a job stands."""
+        return self._ask(calls.job(job_id))
+
+    def jobs(self, status: JobState | None = None, label: str | None = None) -> Iterator[JobView]:
+        """All jobs, or those of a state or label, the newest first; asked for page by page."""
+        cursor: str | None = None
+        while True:
+            page = self._ask(calls.jobs(status, label, cursor))
+            yield from page.jobs
+            if (cursor := page.next) is None:
+                return
+
+    def wait(self, job_id: str, on_progress: OnProgress | None = None, timeout_s: float | None = None) -> JobView:
+        """The job when it has ended, however it ended. A lost connection is taken up again for up to a minute.
+
+        Raises TimeoutError; the job goes on then.
+        """
+        for view in self._views(job_id, Waiting(timeout_s)):
+            if on_progress is not None:
+                on_progress(view)
+            if view.state in FINAL_STATES:
+                return view
+        raise AssertionError("_views ends only by raising")
+
+    def _views(self, job_id: str, waiting: Waiting) -> Iterator[JobView]:
+        yield self.job(job_id)
+        while True:
+            try:
+                if waiting.by_events():
+                    yield from self._events(job_id, waiting)
+                else:
+                    time.sleep(waiting.pause_s())
+                yield self.job(job_id)
+                waiting.went_well()
+            except (httpx.TransportError, Unreachable, ThespisError) as problem:
+                with reaching(self._server):
+                    time.sleep(waiting.troubled(problem))
+
+    def _events(self, job_id: str, waiting: Waiting) -> Iterator[JobView]:
+        path = calls.job_path(job_id, "/events")
+        with self._http.stream("GET", path, headers=waiting.headers(), timeout=SILENCE_S) as response:
+            if not response.is_success:
+                response.read()
+                check(response)
+            if not waiting.listen(response):
+                return
+            for line in response.iter_lines():
+                if (view := waiting.hear(line)) is not None:
+                    yield view
+                if not waiting.by_events():
+                    return
+        waiting.stopped_hearing()
+
+    def results(self, job_id: str) -> Iterator[ResultRow]:
+        """One row a face and sampled frame, in the order of time, of a job that has ended; asked for page by page."""
+        cursor: str | None = None
+        while True:
+            page = self._ask(calls.results(job_id, cursor))
+            yield from page.rows
+            if (cursor := page.next) is None:
+                return
+
+    def summary(self, job_id: str) -> JobSummary:
+        """What was found, a face at a time, of a job that has ended."""
+        return self._ask(calls.summary(job_id))
+
+    def timeline(self, job_id: str) -> bytes:
+        """A PNG of each face's expressions over time, of a job that has ended."""
+        with reaching(self._server):
+            response = self._http.get(calls.file(job_id, "timeline.png").path)
+        check(response)
+        return response.content
+
+    def download(self, job_id: str, what: Download, path: str | os.PathLike[str]) -> None:
+        """Writes one of the files of a job that has ended; `path` is there only when all of it is."""
+        call = calls.file(job_id, what)
+        with reaching(self._server), self._http.stream(call.method, call.path, headers=call.headers) as response:
+            if not response.is_success:
+                response.read()
+                check(response)
+            with whole_file(Path(path)) as file:
+                for block in response.iter_bytes():
+                    file.write(block)
+
+    def cancel(self, job_id: str) -> JobView:
+        """Asks for the end of a job; what it found so far is thrown away. One that has ended stays as it is."""
+        return self._ask(calls.cancel(job_id))
+
+    def delete(self, job_id: str) -> None:
+        """Removes a job, its upload and its results."""
+        self._ask(calls.delete(job_id))
+
+    def _ask(self, call: Call[ReplyT]) -> ReplyT:
+        with reaching(self._server):
+            response = self._http.request(
+                call.method, call.path, params=call.params, headers=call.headers, content=call.content,
+                data=call.data, files=call.files,
+            )  # fmt: skip
+        return reply_of(call, response)
 
     def close(self) -> None:
         self._http.close()
@@ -74,31 +202,140 @@ class AsyncClient:
     """The same for asyncio; use it as an asynchronous context manager or call `aclose()`."""
 
     def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S) -> None:
-        self._http = httpx.AsyncClient(base_url=server, timeout=timeout_s, trust_env=False)
+        self._server = address_of(server)
+        self._http = httpx.AsyncClient(base_url=self._server, timeout=timeout_s, trust_env=False)
 
     async def analyze(self, picture: bytes, **options: bool | float | str) -> ImageReply:
-        """The faces in one encoded picture; options as in docs/protocol.md. Raises ThespisError, Unreachable."""
-        return _decode(await self._send("POST", "/v1/images", picture, options), ImageReply)
+        """The faces in one encoded picture; options as in docs/protocol.md."""
+        return await self._ask(calls.analyze(picture, options))
+
+    def stream(self) -> contextlib.AbstractAsyncContextManager[Stream]:
+        """A live session: `async with client.stream() as stream`. Raises as thespis.open_stream does."""
+        return open_stream(str(self._server))
 
     async def models(self) -> ModelsReply:
         """The members that vote, with what was measured of them."""
-        return _decode(await self._send("GET", "/v1/models"), ModelsReply)
+        return await self._ask(calls.models())
 
     async def readiness(self) -> Readiness:
         """What is missing for a frame to have a way through."""
-        return msgspec.json.decode((await self._send("GET", "/readyz")).content, type=Readiness)
+        return await self._ask(calls.readiness())
 
-    async def _send(
+    async def submit(
         self,
-        method: str,
-        path: str,
-        content: bytes | None = None,
-        options: dict[str, bool | float | str] | None = None,
-    ) -> httpx.Response:
-        try:
-            return await self._http.request(method, path, content=content, params=_query(options))
-        except httpx.TransportError as problem:
-            raise _unreachable(self._http.base_url, problem) from problem
+        video: Video,
+        options: JobOptions | None = None,
+        idempotency_key: str | None = None,
+        on_upload: OnUpload | None = None,
+    ) -> JobView:
+        """Sends a video, streamed from its file, and gives the job that was made of it; see Client.submit."""
+        with opened(video, on_upload) as (name, file):
+            return await self._ask(calls.submit(name, file, options, idempotency_key))
+
+    async def job(self, job_id: str) -> JobView:
+        """How a job stands."""
+        return await self._ask(calls.job(job_id))
+
+    async def jobs(self, status: JobState | None = None, label: str | None = None) -> AsyncIterator[JobView]:
+        """All jobs, or those of a state or label, the newest first; asked for page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self._ask(calls.jobs(status, label, cursor))
+            for view in page.jobs:
+                yield view
+            if (cursor := page.next) is None:
+                return
+
+    async def wait(self, job_id: str, on_progress: OnProgress | None = None, timeout_s: float | None = None) -> JobView:
+        """The job when it has ended, however it ended; see Client.wait. Raises TimeoutError; the job goes on then."""
+        async with contextlib.aclosing(self._views(job_id, Waiting(timeout_s))) as views:
+            async for view in views:
+                if on_progress is not None:
+                    on_progress(view)
+                if view.state in FINAL_STATES:
+                    return view
+        raise AssertionError("_views ends only by raising")
+
+    async def _views(self, job_id: str, waiting: Waiting) -> AsyncGenerator[JobView, None]:
+        yield await self.job(job_id)
+        while True:
+            try:
+                if waiting.by_events():
+                    async with contextlib.aclosing(self._events(job_id, waiting)) as events:
+                        async for view in events:
+                            yield view
+                else:
+                    await asyncio.sleep(waiting.pause_s())
+                yield await self.job(job_id)
+                waiting.went_well()
+            except (httpx.TransportError, Unreachable, ThespisError) as problem:
+                with reaching(self._server):
+                    pause_s = waiting.troubled(problem)
+                await asyncio.sleep(pause_s)
+
+    async def _events(self, job_id: str, waiting: Waiting) -> AsyncGenerator[JobView, None]:
+        path = calls.job_path(job_id, "/events")
+        async with self._http.stream("GET", path, headers=waiting.headers(), timeout=SILENCE_S) as response:
+            if not response.is_success:
+                await response.aread()
+                check(response)
+            if not waiting.listen(response):
+                return
+            async for line in response.aiter_lines():
+                if (view := waiting.hear(line)) is not None:
+                    yield view
+                if not waiting.by_events():
+                    return
+        waiting.stopped_hearing()
+
+    async def results(self, job_id: str) -> AsyncIterator[ResultRow]:
+        """One row a face and sampled frame, in the order of time, of a job that has ended; asked for page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self._ask(calls.results(job_id, cursor))
+            for row in page.rows:
+                yield row
+            if (cursor := page.next) is None:
+                return
+
+    async def summary(self, job_id: str) -> JobSummary:
+        """What was found, a face at a time, of a job that has ended."""
+        return await self._ask(calls.summary(job_id))
+
+    async def timeline(self, job_id: str) -> bytes:
+        """A PNG of each face's expressions over time, of a job that has ended."""
+        with reaching(self._server):
+            response = await self._http.get(calls.file(job_id, "timeline.png").path)
+        check(response)
+        return response.content
+
+    async def download(self, job_id: str, what: Download, path: str | os.PathLike[str]) -> None:
+        """Writes one of the files of a job that has ended; `path` is there only when all of it is."""
+        call = calls.file(job_id, what)
+        with reaching(self._server):
+            async with self._http.stream(call.method, call.path, headers=call.headers) as response:
+                if not response.is_success:
+                    await response.aread()
+                    check(response)
+                with whole_file(Path(path)) as file:
+                    async for block in response.aiter_bytes():
+                        file.write(block)
+
+    async def cancel(self, job_id: str) -> JobView:
+        """Asks for the end of a job; what it found so far is thrown away. One that has ended stays as it is."""
+        return await self._ask(calls.cancel(job_id))
+
+    async def delete(self, job_id: str) -> None:
+        """Removes a job, its upload and its results."""
+        await self._ask(calls.delete(job_id))
+
+    async def _ask(self, call: Call[ReplyT]) -> ReplyT:
+        with reaching(self._server):
+            response = await self._http.request(
+                call.method, call.path, params=call.params, headers=call.headers, content=call.content,
+                data=call.data, files=call.files,
+            )  # fmt: skip
+        return reply_of(call, response)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -110,26 +347,3 @@ class AsyncClient:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def _query(options: dict[str, bool | float | str] | None) -> dict[str, str]:
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
-    }
-
-
-def _unreachable(server: httpx.URL, problem: httpx.TransportError) -> Unreachable:
-    return Unreachable(f"no Thespis answers at {server} ({problem or type(problem).__name__}); is it running?")
-
-
-ReplyT = TypeVar("ReplyT")
-
-
-def _decode(response: httpx.Response, kind: type[ReplyT]) -> ReplyT:
-    if response.is_success:
-        return msgspec.json.decode(response.content, type=kind)
-    try:
-        problem = msgspec.json.decode(response.content, type=Problem)
-    except msgspec.DecodeError:
-        problem = Problem("about:blank", response.reason_phrase, response.status_code, "not a Thespis server?")
-    raise ThespisError(problem)

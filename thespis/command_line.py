@@ -3,16 +3,16 @@
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 
 import click
-import msgspec
 
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.parent import end_with_parent
 from runtime.settings import BadSetting, read_settings
+from thespis.job_commands import cancel, check_ended_well, job, jobs, print_json, submit
+from thespis.plain_errors import is_video, one_line_errors
 from thespis.settings import UpSettings
 
 
@@ -21,7 +21,8 @@ from thespis.settings import UpSettings
 def main() -> None:
     """Thespis reads facial expressions in real time for many people at once.
 
-    Start with `thespis up`, open the address it prints, or send it a picture with `thespis analyze`.
+    Start with `thespis up`, open the address it prints, send it a picture with `thespis analyze` or a video with
+    `thespis submit`.
     """
 
 
@@ -30,6 +31,8 @@ def main() -> None:
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [THESPIS_PORT, default 8080]")
 @click.option("--detectors", type=int, help="Detector workers to start.  [THESPIS_DETECTORS, default 2]")
 @click.option("--ensembles", type=int, help="Ensemble workers to start.  [THESPIS_ENSEMBLES, default 1]")
+@click.option("--job-workers", type=int, help="Workers for videos to start.  [THESPIS_JOB_WORKERS, default 1]")
+@click.option("--data-path", help="Folder of jobs and their files.  [THESPIS_DATA_PATH, default data]")
 def up(**flags: str | int | None) -> None:
     """Start the whole platform on this machine.
 
@@ -38,7 +41,7 @@ def up(**flags: str | int | None) -> None:
     """
     from thespis.plan import valkey_server
     from thespis.supervisor import HopelessChild
-    from thespis.up import NotReady, PortTaken, run_until_stopped
+    from thespis.up import FolderTaken, NotReady, PortTaken, run_until_stopped
 
     if "MAKELEVEL" in os.environ:
         end_with_parent(with_signal=signal.SIGTERM)  # a killed `make up` takes the platform with it
@@ -47,7 +50,7 @@ def up(**flags: str | int | None) -> None:
         configure_logs("up", settings.log_level, settings.log_format)
         valkey_server()
         asyncio.run(run_until_stopped(settings, os.environ))
-    except (BadSetting, BadModelTree, PortTaken, NotReady, HopelessChild, FileNotFoundError) as problem:
+    except (BadSetting, BadModelTree, PortTaken, FolderTaken, NotReady, HopelessChild, FileNotFoundError) as problem:
         raise click.ClickException(str(problem)) from problem
 
 
@@ -58,37 +61,55 @@ def _settings(flags: dict[str, str | int | None]) -> UpSettings:
 
 
 @main.command()
-@click.argument("picture", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--server", help="Address of a running platform; without it one is started for this call.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--server", envvar="THESPIS_SERVER",
+    help="Address of a running platform; without it one is started for this call.  [THESPIS_SERVER]",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the API's reply and nothing else.")
-def analyze(picture: Path, server: str | None, as_json: bool) -> None:
-    """Show the faces in PICTURE (JPEG, PNG or WebP) and how their expressions read."""
-    from thespis.analyze import analyze_with, show_reply
-    from thespis.client import ThespisError, Unreachable
+def analyze(file: Path, server: str | None, as_json: bool) -> None:
+    """Show the faces in FILE and how their expressions read.
+
+    FILE is a picture (JPEG, PNG or WebP) or a video (mp4, mov, webm, mkv, avi, or a zip of pictures). A video becomes a
+    job of five frames a second; `thespis submit` has more choices.
+
+    Example: thespis analyze interview.mp4
+    """
+    from thespis.analyze import analyze_video, analyze_with, show_reply
+    from thespis.job_words import console_for_tables, show_summary
     from thespis.supervisor import HopelessChild
     from thespis.up import NotReady
 
     configure_logs("analyze", "warning", "text")
     try:
-        reply = asyncio.run(analyze_with(picture.read_bytes(), server, os.environ))
-    except (ThespisError, Unreachable, BadSetting, BadModelTree, NotReady, HopelessChild, OSError) as problem:
+        with one_line_errors():
+            if is_video(file):
+                job, summary = asyncio.run(analyze_video(file, server, os.environ))
+                check_ended_well(job)
+                assert summary is not None  # noqa: S101  a job that ended well has one
+                print_json(summary) if as_json else show_summary(console_for_tables(), summary)
+            else:
+                reply = asyncio.run(analyze_with(file.read_bytes(), server, os.environ))
+                print_json(reply) if as_json else show_reply(reply)
+    except (BadSetting, BadModelTree, NotReady, HopelessChild) as problem:
         raise click.ClickException(str(problem)) from problem
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(reply).decode() + "\n")
-    else:
-        show_reply(reply)
+
+
+for command in (submit, jobs, job, cancel):
+    main.add_command(command)
 
 
 class BenchGroup(click.Group):
     """Loads the measurements, and what they import, only when one is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["live"]
+        return ["jobs", "live"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         from bench.command import live
+        from bench.job_command import jobs
 
-        return {"live": live}.get(name)
+        return {"jobs": jobs, "live": live}.get(name)
 
 
 @main.command(cls=BenchGroup)

@@ -14,4 +14,8 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8080
     detectors: Annotated[int, Meta(ge=1, le=64, description="detector workers to start")] = 2
     ensembles: Annotated[int, Meta(ge=1, le=64, description="ensemble workers to start")] = 1
+    job_workers: Annotated[
+        int, Meta(ge=0, le=64, description="detector and ensemble workers for jobs to start, of each; 0 for no jobs")
+    ] = 1
+    data_path: Annotated[str, Meta(description="folder of what outlives the platform: jobs and their files")] = "data"
     start_timeout_s: Annotated[float, Meta(gt=0, description="time in which a first frame must have come back")] = 60.0

@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from contracts.frames import Frame, pack_frame
 from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
-from thespis.client import Unreachable
+from thespis.errors import Unreachable
 
 MESSAGE_DECODER: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
 

@@ -37,10 +37,11 @@ class Supervisor:
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._ending = asyncio.Event()
 
-    def start(self) -> None:
-        """Starts all at once; whoever comes up before its neighbour waits for it by itself."""
+    def start(self, *, after_ready: bool = False) -> None:
+        """Starts those at once that are for this moment; who comes up before its neighbour waits for it by itself."""
         for program in self._programs:
-            self._keepers[program.name] = asyncio.create_task(self._keep(program))
+            if program.after_ready is after_ready:
+                self._keepers[program.name] = asyncio.create_task(self._keep(program))
 
     async def failed(self) -> None:
         """Runs while all is well. Raises HopelessChild."""

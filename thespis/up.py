@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import fcntl
 import signal
-from collections.abc import AsyncIterator, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 import structlog
 from websockets import WebSocketException
 
+from contracts.members import Ensemble
 from contracts.protocol import Dropped, Error, Result
 from runtime.model_tree import read_ensemble
 from thespis.plan import plan_platform
@@ -28,6 +31,10 @@ class NotReady(RuntimeError):
     """Raised when no frame came back in time; the children's messages tell why."""
 
 
+class FolderTaken(RuntimeError):
+    """Raised when another platform keeps its jobs in the data folder."""
+
+
 class PortTaken(RuntimeError):
     """Raised when something listens on the port already."""
 
@@ -36,20 +43,52 @@ class PortTaken(RuntimeError):
 async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> AsyncIterator[tuple[str, Supervisor]]:
     """Starts the platform and gives its address once it is ready; stops it in the end.
 
-    Raises PortTaken, NotReady, BadModelTree, HopelessChild.
+    Raises PortTaken, FolderTaken, NotReady, BadModelTree, HopelessChild.
     """
     ensemble = read_ensemble(Path(settings.models_path))
     if settings.port == 0:
         settings = msgspec.structs.replace(settings, port=free_ports(1, settings.host)[0])
     elif not is_free(settings.port, settings.host):
         raise PortTaken(f"port {settings.port} is taken: stop what listens there or choose another with --port")
-    supervisor = Supervisor(plan_platform(settings, ensemble, environ))
+    with _own_folder(Path(settings.data_path)):
+        supervisor = Supervisor(plan_platform(settings, ensemble, environ))
+        async with _supervised(supervisor, settings, ensemble) as url:
+            yield url, supervisor
+
+
+@contextlib.asynccontextmanager
+async def passing_platform(
+    settings: UpSettings, environ: Mapping[str, str], job_workers: int = 0
+) -> AsyncIterator[tuple[str, Supervisor]]:
+    """The same for one call: on a free port of this machine only, leaving nothing behind."""
+    own = {name: value for name, value in environ.items() if name != "THESPIS_ARTEFACTS_URL"}
+    with tempfile.TemporaryDirectory(prefix="thespis-") as folder:
+        changed = msgspec.structs.replace(settings, host="127.0.0.1", port=0, job_workers=job_workers, data_path=folder)
+        async with running_platform(changed, own) as running:
+            yield running
+
+
+@contextlib.contextmanager
+def _own_folder(folder: Path) -> Iterator[None]:
+    """Keeps a second platform out of the same data. Raises FolderTaken."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            raise FolderTaken(f"{folder} is used by another platform: choose another with --data-path") from problem
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _supervised(supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble) -> AsyncIterator[str]:
     supervisor.start()
     shown_host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  a comparison
     url = f"http://{shown_host}:{settings.port}"
     try:
         await _ready_or_failed(supervisor, url, len(ensemble.members), settings.start_timeout_s)
-        yield url, supervisor
+        supervisor.start(after_ready=True)
+        yield url
     finally:
         await supervisor.stop()
 

@@ -11,7 +11,7 @@ from contracts.names import CLASSIFY_FACES, DETECT_FACES, WAITING_FACES, WAITING
 from contracts.work import ClassifyFaces, DetectFaces, FrameFailed
 from detector_worker.settings import DetectorSettings
 from detector_worker.worker import DetectorWorker
-from runtime.celery_app import make_live_app
+from runtime.celery_app import make_celery
 from runtime.doorbell import MOST_WAITING, Doorbell
 from tests.integration.redis_server import redis_server
 
@@ -32,7 +32,7 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 
 @pytest.fixture
 def doorbell(redis_url: str) -> Doorbell:
-    return Doorbell(make_live_app(redis_url), DETECT_FACES, WAITING_FRAMES)
+    return Doorbell(make_celery(redis_url), DETECT_FACES, WAITING_FRAMES)
 
 
 def ring(client: "redis.Redis", doorbell: Doorbell, *entries: bytes) -> None:
@@ -73,7 +73,7 @@ def test_whoever_leaves_something_rings_for_the_next(client: "redis.Redis", door
 
 def test_nothing_grows_or_stays_when_nobody_takes_it(client: "redis.Redis", doorbell: Doorbell, redis_url: str) -> None:
     for sender in range(MOST_WAITING + 10):  # each of another process: its ring is another
-        other = doorbell if sender == 0 else Doorbell(make_live_app(redis_url), DETECT_FACES, WAITING_FRAMES)
+        other = doorbell if sender == 0 else Doorbell(make_celery(redis_url), DETECT_FACES, WAITING_FRAMES)
         ring(client, other, str(sender).encode())
     assert rings(client) == MOST_WAITING
     assert client.llen(WAITING_FRAMES) == MOST_WAITING
@@ -95,7 +95,7 @@ def test_frames_taken_at_once_have_each_their_own_fate(
             max_faces=4, min_face_size=20, vote_profile="accurate", votes=False,
         )  # fmt: skip
         ring(client, doorbell, msgspec.msgpack.encode(command))
-    worker = DetectorWorker(DetectorSettings(), client, make_live_app(redis_url))
+    worker = DetectorWorker(DetectorSettings(), client, make_celery(redis_url))
     with client.pubsub() as replies:
         replies.subscribe(CHANNEL)
         replies.get_message(timeout=5)  # the subscription itself

@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from bench.command import live
+from bench.job_command import jobs as bench_jobs
 from detector_worker.settings import DetectorSettings
 from ensemble_worker.settings import EnsembleSettings, parse_members
 from gateway.settings import GatewaySettings
 from runtime.settings import BadSetting, read_settings, variable
 from thespis.command_line import analyze, up
+from thespis.job_commands import cancel, job, jobs, submit
 from thespis.settings import UpSettings
 
 KINDS = [GatewaySettings, DetectorSettings, EnsembleSettings, UpSettings]
@@ -66,9 +68,36 @@ def test_members_without_an_address_are_refused(text: str) -> None:
         parse_members(text)
 
 
-@pytest.mark.parametrize("command", [up, analyze, live], ids=lambda command: command.name)
-def test_every_flag_is_on_the_page(command: click.Command) -> None:
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (up, ""), (analyze, "thespis analyze"), (submit, "thespis submit"), (jobs, "thespis jobs"),
+        (job, "thespis job"), (cancel, "thespis cancel"), (live, "thespis bench live"),
+        (bench_jobs, "thespis bench jobs"),
+    ],
+    ids=lambda given: given.name if isinstance(given, click.Command) else "",
+)  # fmt: skip
+def test_every_flag_is_on_the_page(command: click.Command, words: str) -> None:
     flags = [flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")]
     assert flags
+    part = _rows_of(words) if words else PAGE
     for flag in flags:
-        assert re.search(rf"`{flag}[ `]", PAGE), f"{flag} is not in docs/settings.md"
+        assert re.search(rf"`{flag}[ `]", part), f"{flag} of `{words}` is not in docs/settings.md"
+
+
+def _rows_of(words: str) -> str:
+    """The rows of one command in the table of flags: its own and those below it that name no other."""
+    found = re.search(rf"^\| [^|]*`{words}(?: [A-Z]+)?`[^|]*\|.*\n(?:\| \|.*\n)*", PAGE, re.MULTILINE)
+    assert found, f"`{words}` is not in docs/settings.md"
+    return found[0]
+
+
+def test_the_clients_own_variable_is_on_the_page() -> None:
+    variables = {
+        str(parameter.envvar)
+        for command in (analyze, submit, jobs, job, cancel)
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and parameter.envvar
+    }
+    assert variables == {"THESPIS_SERVER"}
+    assert "`THESPIS_SERVER`" in PAGE

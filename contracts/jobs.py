@@ -1,0 +1,110 @@
+"""What the jobs API says: a job's options, how it stands, and the rows of its results; docs/protocol.md tells them."""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from contracts.geometry import BoundingBox
+from contracts.protocol import Probabilities
+
+JobState = Literal[
+    "queued", "running", "cancelling", "succeeded", "partially_succeeded", "failed", "cancelled", "expired"
+]
+
+FINAL_STATES: Final = frozenset({"succeeded", "partially_succeeded", "failed", "cancelled", "expired"})
+
+
+class JobOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client may wish for a job. `members` empty means all of them; times are seconds of the video."""
+
+    fps: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
+    start_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    end_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    max_faces: Annotated[int, msgspec.Meta(ge=1, le=32)] = 8
+    min_face_size: Annotated[int, msgspec.Meta(ge=8, le=2000)] = 24
+    vote_profile: str = "default"
+    members: list[str] = []
+    smoothing: Annotated[float, msgspec.Meta(ge=0, le=0.99)] = 0.6
+    votes: bool = False
+    annotated: bool = False
+    label: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    webhook_url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+class VideoFacts(msgspec.Struct, frozen=True):
+    """What a video is: its container, codec, size as displayed, frames a second and length."""
+
+    container: str
+    codec: str
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+
+
+class JobProgress(msgspec.Struct, frozen=True):
+    """How far a job is. `frames_total` is known once the video was looked at; `eta_s` once something was done."""
+
+    frames_done: int
+    frames_total: int | None
+    video_seconds_done: float
+    eta_s: float | None
+
+
+class SegmentError(msgspec.Struct, frozen=True):
+    """A stretch of the video that is missing from the results, and why."""
+
+    segment: int
+    start_s: float
+    end_s: float
+    message: str
+
+
+class JobView(msgspec.Struct, frozen=True):
+    """A job as the API shows it; times are Unix seconds."""
+
+    id: str
+    state: JobState
+    label: str
+    file_name: str
+    options: JobOptions
+    progress: JobProgress
+    attempts: int
+    errors: list[SegmentError]
+    message: str
+    video: VideoFacts | None
+    members: dict[str, int]
+    created_s: float
+    started_s: float | None
+    ended_s: float | None
+    expires_s: float | None
+
+
+class JobList(msgspec.Struct, frozen=True):
+    """One page of jobs, the newest first; `next` is the cursor of the page that follows."""
+
+    jobs: list[JobView]
+    next: str | None
+
+
+class ResultRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One face on one sampled frame."""
+
+    time_s: float
+    frame: int
+    face_id: int
+    box: BoundingBox
+    score: float
+    probabilities: Probabilities
+    smoothed: Probabilities
+    top: str
+    agreement: float
+    uncertain: bool
+    votes: dict[str, Probabilities] | None = None
+
+
+class ResultPage(msgspec.Struct, frozen=True):
+    """Some rows in the order of time; `next` is the cursor of the page that follows."""
+
+    rows: list[ResultRow]
+    next: str | None

@@ -1,0 +1,115 @@
+"""The ensemble's part of a job: a segment's crops in, the votes on its faces out, into the artefact store."""
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from contracts.geometry import CROP_BYTES
+from ensemble_worker.classify import classified_faces
+from ensemble_worker.fan_out import FanOut
+from jobs.artefacts import Artefacts
+from jobs.bells import Bells
+from jobs.parts import ClassifiedFrame, SegmentCrops, SegmentPredictions
+from jobs.store import Claim, JobStore, UnknownJob
+from jobs.working import Lease, LeaseLost, StageWorker
+
+CROPS_PER_CALL = 4
+"""A member answers one call after the other, and a live frame's may wait behind ours: so ours are short."""
+
+PREDICT_TIMEOUT_S = 2.0
+
+
+class NobodyAnswers(RuntimeError):
+    """Raised when no member that the job wants answers; a later attempt may pass."""
+
+
+class SegmentClassifier:
+    """Works on the stage `classify`. `loop` is where the members' channels live."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        bells: Bells,
+        artefacts: Artefacts,
+        fan_out: FanOut,
+        loop: asyncio.AbstractEventLoop,
+        weights: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        self._store = store
+        self._bells = bells
+        self._artefacts = artefacts
+        self._fan_out = fan_out
+        self._loop = loop
+        self._weights = weights
+        self._worker = StageWorker(store, bells, "classify", self._classify, self._give_up)
+
+    def serve(self) -> None:
+        """Works on segments until none waits."""
+        self._worker.serve()
+
+    def _classify(self, claim: Claim, lease: Lease) -> None:
+        part = self._artefacts.path(claim.job_id, "parts", str(claim.segment))
+        done = self._artefacts.path(claim.job_id, "segments", str(claim.segment))
+        try:
+            facts = self._store.facts(claim.job_id)
+            crops = msgspec.msgpack.decode(self._artefacts.read(part), type=SegmentCrops)
+        except UnknownJob:
+            raise LeaseLost from None
+        except FileNotFoundError:
+            if not self._artefacts.exists(done):
+                raise
+            self._end(claim, done)  # another worker did it and fell before it could say so
+            return
+        predictions = self._predict(crops.crops, facts.options.members, lease)
+        result = SegmentPredictions(
+            _voted(crops, predictions, self._weights[facts.options.vote_profile], facts.options.votes),
+            sorted(predictions),
+            sorted(set(facts.options.members or self._fan_out.names) - set(predictions)) if crops.crops else [],
+        )
+        lease.check()
+        self._artefacts.write_whole(done, msgspec.msgpack.encode(result))
+        self._end(claim, done)
+        self._artefacts.remove(part)
+
+    def _end(self, claim: Claim, done: str) -> None:
+        frames = len(msgspec.msgpack.decode(self._artefacts.read(done), type=SegmentPredictions).frames)
+        ended = self._store.end_segment(claim, frames)
+        if ended == 0:
+            raise LeaseLost
+        if ended == 2:
+            self._bells.ring("finish")
+
+    def _predict(self, crops: bytes, members: list[str], lease: Lease) -> dict[str, npt.NDArray[np.float32]]:
+        """Member -> float32 [n, 7], of the members that answered for all of the crops. Raises NobodyAnswers."""
+        found: list[dict[str, npt.NDArray[np.float32]]] = []
+        step = CROPS_PER_CALL * CROP_BYTES
+        for start in range(0, len(crops), step):
+            lease.check()
+            answers = self._loop.run_until_complete(
+                self._fan_out.predict(crops[start : start + step], PREDICT_TIMEOUT_S)
+            )
+            found.append({name: answer for name, answer in answers.items() if not members or name in members})
+        answered = set.intersection(*(set(part) for part in found)) if found else set()
+        if found and not answered:
+            raise NobodyAnswers("no member of the ensemble answers")
+        return {name: np.concatenate([part[name] for part in found]) for name in sorted(answered)}
+
+    def _give_up(self, claim: Claim, message: str) -> None:
+        if self._store.end_segment(claim, 0, message) == 2:
+            self._bells.ring("finish")
+
+
+def _voted(
+    crops: SegmentCrops, predictions: Mapping[str, npt.NDArray[np.float32]], weights: Mapping[str, float], votes: bool
+) -> list[ClassifiedFrame]:
+    frames, start = [], 0
+    for frame in crops.frames:
+        end = start + len(frame.faces)
+        own = {name: answer[start:end] for name, answer in predictions.items()}
+        faces = classified_faces(frame.faces, own, weights, votes=votes) if frame.faces else []
+        frames.append(ClassifiedFrame(frame.tick, frame.time_s, faces, frame.error))
+        start = end
+    return frames

@@ -1,0 +1,57 @@
+"""The routes of `/v1/jobs`; docs/protocol.md and `/openapi.json` tell them."""
+
+from aiohttp import web
+
+from gateway import job_results, keys
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/v1/jobs")
+async def submit(request: web.Request) -> web.StreamResponse:
+    return await request.app[keys.JOBS].submit(request)
+
+
+@routes.get("/v1/jobs")
+async def show_page(request: web.Request) -> web.StreamResponse:
+    return await request.app[keys.JOBS].show_page(request)
+
+
+@routes.get("/v1/jobs/{id}")
+async def show(request: web.Request) -> web.StreamResponse:
+    return await request.app[keys.JOBS].show(request.match_info["id"])
+
+
+@routes.delete("/v1/jobs/{id}")
+async def delete(request: web.Request) -> web.StreamResponse:
+    return await request.app[keys.JOBS].delete(request.match_info["id"])
+
+
+@routes.post("/v1/jobs/{id}/cancel")
+async def cancel(request: web.Request) -> web.StreamResponse:
+    return await request.app[keys.JOBS].cancel(request.match_info["id"])
+
+
+@routes.get("/v1/jobs/{id}/events")
+async def events(request: web.Request) -> web.StreamResponse:
+    return await job_results.events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
+
+
+@routes.get("/v1/jobs/{id}/results")
+async def results(request: web.Request) -> web.StreamResponse:
+    return await job_results.results(request, request.app[keys.JOBS])
+
+
+@routes.get("/v1/jobs/{id}/summary")
+async def summary(request: web.Request) -> web.StreamResponse:
+    return await job_results.file_of(request, request.app[keys.JOBS], "summary.json", "application/json")
+
+
+@routes.get("/v1/jobs/{id}/timeline.png")
+async def timeline(request: web.Request) -> web.StreamResponse:
+    return await job_results.file_of(request, request.app[keys.JOBS], "timeline.png", "image/png")
+
+
+@routes.get("/v1/jobs/{id}/annotated")
+async def annotated(request: web.Request) -> web.StreamResponse:
+    return await job_results.file_of(request, request.app[keys.JOBS], "annotated.webm", "video/webm")

@@ -1,0 +1,281 @@
+"""`/v1/jobs`: submitting a video, seeing how it stands, ending it. Its results: gateway/job_results.py."""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import redis
+import structlog
+from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from contracts.jobs import FINAL_STATES, JobList, JobOptions, JobState, JobView
+from gateway.problems import Problematic
+from gateway.settings import GatewaySettings
+from jobs.artefacts import Artefacts
+from jobs.bells import Bells
+from jobs.store import JobStore, KeyReused, UnknownJob
+from jobs.video import BadVideo, container_of
+from jobs.webhook import BadWebhook, check_url
+
+log = structlog.get_logger("thespis.gateway")
+
+CHUNK_BYTES = 1024 * 1024
+MAX_OPTIONS_BYTES = 64 * 1024
+SPARE_BYTES = 256 * 1024 * 1024
+"""What stays free on the disk of the artefacts whatever is uploaded, so that jobs in hand can write their results."""
+
+START_BYTES = 16
+"""As many tell the container; a slow client's first chunk may have less."""
+
+PAGE = 50
+
+ResultT = TypeVar("ResultT")
+
+
+class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `GET /v1/jobs`."""
+
+    status: JobState | None = None
+    label: str | None = None
+    cursor: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+
+
+class Jobs:
+    """One gateway's way to the jobs. The store blocks, so it is asked from threads."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        bells: Bells,
+        artefacts: Artefacts,
+        settings: GatewaySettings,
+        members: list[str],
+        vote_profiles: list[str],
+    ) -> None:
+        self.store = store
+        self.artefacts = artefacts
+        self._bells = bells
+        self._settings = settings
+        self._members = members
+        self._vote_profiles = vote_profiles
+
+    async def ask(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:  # noqa: ANN401  passed on as they are
+        """Runs `work` in a thread. Raises Problematic for what the caller can understand."""
+        try:
+            return await asyncio.to_thread(work, *arguments)
+        except UnknownJob as problem:
+            raise Problematic(404, "unknown_job", "Not Found", str(problem)) from problem
+        except redis.RedisError as problem:
+            raise Problematic(
+                503, "unavailable", "Service Unavailable", "the jobs' Redis can't be reached", {"Retry-After": "2"}
+            ) from problem
+
+    async def submit(self, request: web.Request) -> web.Response:
+        """Receives an upload into the artefact store and makes a job of it."""
+        await self._check_room(request.content_length)
+        job_id = uuid.uuid4().hex
+        try:
+            given = request.headers.get("Idempotency-Key")
+            if given is not None and not 0 < len(given) <= 200:
+                raise Problematic(400, "bad_key", "Bad Request", "an Idempotency-Key has 1 to 200 characters")
+            upload = await self._receive(request, job_id)
+        except BaseException:
+            await asyncio.shield(self._throw_away(job_id))
+            raise
+        # From here on it is done, whether the client still listens or not: it may ask again under the same key.
+        view = await asyncio.shield(self._create(job_id, upload, given))
+        return json_reply(view, status=202, headers={"Location": f"/v1/jobs/{view.id}"})
+
+    async def _create(self, job_id: str, upload: "Upload", key: str | None) -> JobView:
+        """The job that was made, or the equal one that came earlier under the same key."""
+        try:
+            made = await self.ask(self.store.create, job_id, upload.file_name, upload.options, key, upload.digest)
+        except KeyReused as problem:
+            await self._throw_away(job_id)
+            raise Problematic(422, "key_reused", "Unprocessable Content", str(problem)) from problem
+        # After an error of Redis nobody knows whether there is a job now; if not, its files are swept up.
+        if made != job_id:
+            await self._throw_away(job_id)
+        await self.ask(self._bells.ring, "plan")
+        return await self.ask(self.store.view, made)
+
+    async def _throw_away(self, job_id: str) -> None:
+        await asyncio.to_thread(self.artefacts.remove, self.artefacts.path(job_id))
+        with contextlib.suppress(Problematic):
+            await self.ask(self.store.upload_ended, job_id)
+
+    async def _check_room(self, length: int | None) -> None:
+        if length is not None and length > self._settings.max_upload_bytes + MAX_OPTIONS_BYTES:
+            raise _too_large(self._settings)
+        free = await asyncio.to_thread(self.artefacts.free_bytes)
+        if free is not None and free < (length or 0) + SPARE_BYTES:
+            raise _disk_full()
+        if await self.ask(self.store.unfinished) >= self._settings.max_unfinished_jobs:
+            many = f"{self._settings.max_unfinished_jobs} jobs are under way; wait until one has ended"
+            raise Problematic(429, "too_many_jobs", "Too Many Requests", many, {"Retry-After": "30"})
+
+    async def _receive(self, request: web.Request, job_id: str) -> "Upload":
+        if not request.content_type.startswith("multipart/"):
+            raise Problematic(
+                415, "not_multipart", "Unsupported Media Type", "send multipart/form-data with a part `video`"
+            )
+        upload: Upload | None = None
+        options = JobOptions()
+        digest = hashlib.sha256()
+        try:
+            async for part in await request.multipart():
+                if not isinstance(part, BodyPartReader):
+                    continue
+                if part.name == "options":
+                    text = await _bounded(part, MAX_OPTIONS_BYTES)
+                    options = await asyncio.to_thread(self._options_from, text)  # it may look up a host's name
+                elif part.name == "video" and upload is None:
+                    await self._store_video(part, job_id, digest)
+                    upload = Upload(clean_name(part.filename), options, "")
+        except OSError as problem:
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _disk_full() from problem
+            raise
+        except (ValueError, AssertionError, RuntimeError, HttpProcessingError, web.RequestPayloadError) as problem:
+            raise Problematic(400, "bad_request", "Bad Request", f"the body can't be read: {problem}") from problem
+        if upload is None:
+            raise Problematic(400, "no_video", "Bad Request", "the body has no part `video` with a file in it")
+        digest.update(msgspec.json.encode(options))
+        return Upload(upload.file_name, options, digest.hexdigest())
+
+    def _options_from(self, text: bytes) -> JobOptions:
+        try:
+            options = msgspec.json.decode(text, type=JobOptions)
+            if options.vote_profile not in self._vote_profiles:
+                raise ValueError(f"vote_profile is one of {self._vote_profiles}")
+            if unknown := set(options.members) - set(self._members):
+                raise ValueError(f"there are no members {sorted(unknown)}; there are {self._members}")
+            if options.end_s is not None and options.end_s <= options.start_s:
+                raise ValueError("end_s lies after start_s")
+            if options.webhook_url:
+                check_url(options.webhook_url, private_allowed=self._settings.webhooks_to_private)
+        except (ValueError, BadWebhook) as problem:
+            raise Problematic(422, "bad_options", "Unprocessable Content", f"options: {problem}") from problem
+        return options
+
+    async def _store_video(self, part: BodyPartReader, job_id: str, digest: Any) -> None:  # noqa: ANN401  hashlib's
+        """Streams the part into the store, chunk by chunk."""
+        size, start = 0, b""
+        await self.ask(self.store.upload_goes_on, job_id)
+        file = await asyncio.to_thread(self.artefacts.open, self.artefacts.path(job_id, "upload"), "wb")
+        try:
+            async for chunk in _chunks(part):
+                if size < START_BYTES <= size + len(chunk):
+                    _check_start(start + chunk)
+                start = (start + chunk)[:START_BYTES]
+                size += len(chunk)
+                if size > self._settings.max_upload_bytes:
+                    raise _too_large(self._settings)
+                digest.update(chunk)
+                await asyncio.to_thread(file.write, chunk)
+                await self.ask(self.store.upload_goes_on, job_id)
+        finally:
+            await asyncio.shield(asyncio.to_thread(file.close))
+        if size < START_BYTES:
+            raise Problematic(422, "bad_video", "Unprocessable Content", f"the video has {size} bytes")
+
+    async def show_page(self, request: web.Request) -> web.Response:
+        """One page of jobs."""
+        try:
+            query = msgspec.convert(dict(request.query), JobQuery, strict=False)
+        except msgspec.ValidationError as problem:
+            raise Problematic(400, "bad_option", "Bad Request", f"the query can't be used: {problem}") from problem
+        jobs, follows = await self.ask(self._page, query)
+        return json_reply(JobList(jobs, None if follows is None else str(follows)))
+
+    def _page(self, query: JobQuery) -> tuple[list[JobView], int | None]:
+        found: list[JobView] = []
+        at = query.cursor
+        while ids := self.store.ids(at, PAGE):
+            for job_id in ids:
+                at += 1
+                try:
+                    view = self.store.view(job_id)
+                except UnknownJob:
+                    continue
+                if query.status in (None, view.state) and query.label in (None, view.label):
+                    found.append(view)
+                if len(found) == PAGE:
+                    return found, at
+        return found, None
+
+    async def show(self, job_id: str) -> web.Response:
+        """One job as it stands."""
+        return json_reply(await self.ask(self.store.view, job_id))
+
+    async def cancel(self, job_id: str) -> web.Response:
+        """Asks for its end; what was found so far is thrown away."""
+        await self.ask(self.store.cancel, job_id)
+        await self.ask(self._bells.ring, "finish")
+        return json_reply(await self.ask(self.store.view, job_id), status=202)
+
+    async def delete(self, job_id: str) -> web.Response:
+        """Job, upload and results are gone."""
+        view = await self.ask(self.store.view, job_id)
+        if view.state not in FINAL_STATES:
+            await self.ask(self.store.end, job_id, "cancelled")
+        await self.ask(self.store.forget, job_id)
+        await asyncio.to_thread(self.artefacts.remove, self.artefacts.path(job_id))
+        return web.Response(status=204)
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """What was received; the video itself lies in the artefact store."""
+
+    file_name: str
+    options: JobOptions
+    digest: str
+
+
+def clean_name(name: str | None) -> str:
+    """A name to show: no folders, nothing that can't be printed. It is never used as a path."""
+    last = (name or "video").replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(character for character in last if character.isprintable())[:200] or "video"
+
+
+def json_reply(body: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json", headers=headers)
+
+
+def _check_start(chunk: bytes) -> None:
+    try:
+        container_of(chunk[:START_BYTES])
+    except BadVideo as problem:
+        raise Problematic(422, "bad_video", "Unprocessable Content", str(problem)) from problem
+
+
+def _too_large(settings: GatewaySettings) -> Problematic:
+    return Problematic(
+        413, "too_large", "Content Too Large", f"a video has at most {settings.max_upload_bytes} bytes here"
+    )
+
+
+def _disk_full() -> Problematic:
+    return Problematic(
+        507, "disk_full", "Insufficient Storage", "there is no room for this video now", {"Retry-After": "60"}
+    )
+
+
+async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while chunk := await part.read_chunk(CHUNK_BYTES):
+        yield bytes(chunk)
+
+
+async def _bounded(part: BodyPartReader, limit: int) -> bytes:
+    text = bytearray()
+    async for chunk in _chunks(part):
+        text += chunk
+        if len(text) > limit:
+            raise Problematic(413, "too_large", "Content Too Large", f"options have at most {limit} bytes")
+    return bytes(text)

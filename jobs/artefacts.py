@@ -1,0 +1,109 @@
+"""Where a job's files lie: any place that fsspec knows, a folder by default.
+
+jobs/<id>/upload            the video, until the job no longer needs it
+jobs/<id>/parts/<n>         a segment's crops, between detector and ensemble
+jobs/<id>/segments/<n>      a segment's predictions, written once
+jobs/<id>/results/...       what the client asked for, until it expires
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+from uuid import uuid4
+
+import fsspec
+
+REMOVE_ATTEMPTS: Final = 5
+"""Somebody may write into a folder, or remove from it, while it is removed; what is left then, a sweep will find."""
+
+
+class Artefacts:
+    """The artefact store at an fsspec URL. Raises OSError as the file system does."""
+
+    def __init__(self, url: str) -> None:
+        self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
+        self._files.makedirs(self._root, exist_ok=True)
+
+    def path(self, job_id: str, *parts: str) -> str:
+        return "/".join((self._root, "jobs", job_id, *parts))
+
+    def open(self, path: str, mode: str = "rb") -> IO[Any]:
+        return self._files.open(path, mode)  # type: ignore[no-any-return]
+
+    def write_whole(self, path: str, data: bytes) -> None:
+        """Replaces the file in one step: a reader finds the old one, none or the new one."""
+        with self._unfinished(path) as unfinished, self._files.open(unfinished, "wb") as file:
+            file.write(data)
+
+    def copy_whole(self, source: Path, path: str) -> None:
+        """Brings a file of this machine into the store, in one step."""
+        with self._unfinished(path) as unfinished:
+            self._files.put_file(str(source), unfinished)
+
+    @contextlib.contextmanager
+    def _unfinished(self, path: str) -> Iterator[str]:
+        """A path to write to, which becomes `path` when the block ends well and is removed when not."""
+        unfinished = f"{path}.{uuid4().hex}.unfinished"
+        try:
+            yield unfinished
+            self._files.mv(unfinished, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._files.rm(unfinished)
+            raise
+
+    def read(self, path: str) -> bytes:
+        """Raises FileNotFoundError."""
+        return self._files.cat_file(path)  # type: ignore[no-any-return]
+
+    def exists(self, path: str) -> bool:
+        return bool(self._files.exists(path))
+
+    def size(self, path: str) -> int:
+        return int(self._files.size(path))
+
+    def remove(self, path: str) -> None:
+        """A file or a folder with all that is in it; nothing happens when it is not there."""
+        for _ in range(REMOVE_ATTEMPTS):
+            try:
+                self._files.rm(path, recursive=True)
+            except FileNotFoundError:
+                if not self._files.exists(path):
+                    return
+            except OSError as problem:
+                if problem.errno != errno.ENOTEMPTY:
+                    raise
+
+    def jobs(self) -> list[str]:
+        """The ids of the jobs that have files."""
+        try:
+            return [str(name).rsplit("/", 1)[-1] for name in self._files.ls(f"{self._root}/jobs", detail=False)]
+        except FileNotFoundError:
+            return []
+
+    def free_bytes(self) -> int | None:
+        """What is left on the disk; None where the store does not say."""
+        if self._files.protocol[0] != "file":
+            return None
+        return shutil.disk_usage(self._root).free
+
+    @contextlib.contextmanager
+    def local(self, path: str) -> Iterator[Path]:
+        """The file on this machine: itself, or a copy for as long as the block runs. Raises FileNotFoundError."""
+        if self._files.protocol[0] == "file":
+            if not os.path.exists(path):
+                raise FileNotFoundError(path)
+            yield Path(path)
+            return
+        handle, name = tempfile.mkstemp(prefix="thespis-")
+        os.close(handle)
+        try:
+            self._files.get(path, name)
+            yield Path(name)
+        finally:
+            os.unlink(name)

@@ -1,0 +1,159 @@
+"""The changes of a job's record that must happen in one step, as Lua for Redis.
+
+Keys: 1 the job's hash, 2 its events, then stages (sorted sets: item -> the time from which it may be claimed). A stage
+is work that waits or is leased; an item leaves it only by being done, given up or cancelled, so nothing is lost with a
+worker.
+"""
+
+_EVENT = """
+local function tell(kind, data)
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'kind', kind, 'data', data)
+end
+"""
+
+CLAIM = """
+-- KEYS: stage. ARGV: now, lease until, stage's name, prefix of jobs' keys, states that let a job be worked on here by
+-- commas ('' for any, also for a job that is gone). -> item and the number of this attempt, or nil
+while true do
+  local item = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)[1]
+  if not item then return nil end
+  local job, segment = string.match(item, '^([^:]*):?(.*)$')
+  local state = redis.call('HGET', ARGV[4] .. job, 'state')
+  if ARGV[5] == '' or (state and string.find(',' .. ARGV[5] .. ',', ',' .. state .. ',', 1, true)) then
+    redis.call('ZADD', KEYS[1], ARGV[2], item)
+    if not state then return {item, 1} end
+    return {item, redis.call('HINCRBY', ARGV[4] .. job, 'tried:' .. ARGV[3] .. ':' .. segment, 1)}
+  end
+  redis.call('ZREM', KEYS[1], item)
+end
+"""
+
+RENEW = """
+-- KEYS: stage. ARGV: item, lease until. -> 1 while the item is still there
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+return 1
+"""
+
+PUT_BACK = """
+-- KEYS: stage, job. ARGV: item, time from which it may be claimed, segment or '', what went wrong. -> 0 when it is gone
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('HSET', KEYS[2], 'trouble:' .. ARGV[3], ARGV[4]) end
+return 1
+"""
+
+MOVE_SEGMENT = """
+-- A segment goes from one stage to the next. KEYS: job, events, from, to. ARGV: from item, to item, score.
+if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
+if redis.call('ZREM', KEYS[3], ARGV[1]) == 0 then return 0 end
+redis.call('ZADD', KEYS[4], ARGV[3], ARGV[2])
+return 1
+"""
+
+END_SEGMENT = (
+    _EVENT
+    + """
+-- A segment is done or given up. KEYS: job, events, stages it may be in (two), finish.
+-- ARGV: item, job, segment, frames done, error ('' when done), now
+if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
+if redis.call('ZREM', KEYS[3], ARGV[1]) + redis.call('ZREM', KEYS[4], ARGV[1]) == 0 then return 0 end
+if ARGV[5] == '' then
+  redis.call('HINCRBY', KEYS[1], 'frames_done', ARGV[4])
+  redis.call('HINCRBY', KEYS[1], 'segments_done', 1)
+else
+  redis.call('HSET', KEYS[1], 'error:' .. ARGV[3], ARGV[5])
+  redis.call('HINCRBY', KEYS[1], 'segments_failed', 1)
+end
+local ended = (tonumber(redis.call('HGET', KEYS[1], 'segments_done') or '0')
+             + tonumber(redis.call('HGET', KEYS[1], 'segments_failed') or '0'))
+tell('progress', tostring(ended))
+if ended == tonumber(redis.call('HGET', KEYS[1], 'segments')) then
+  redis.call('ZADD', KEYS[5], 0, ARGV[2])
+  return 2
+end
+return 1
+"""
+)
+
+START = (
+    _EVENT
+    + """
+-- A planned job begins. KEYS: job, events, plan stage, detect stage. ARGV: job, segments, then fields. -> 1, or 0
+redis.call('ZREM', KEYS[3], ARGV[1])
+if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'running', 'segments', ARGV[2], unpack(ARGV, 3))
+-- An item's score orders it among those of all jobs: first segments first, so that a short job is not held up.
+for segment = 0, ARGV[2] - 1 do redis.call('ZADD', KEYS[4], segment / 1000, ARGV[1] .. ':' .. segment) end
+tell('state', 'running')
+return 1
+"""
+)
+
+CHANGE_STATE = (
+    _EVENT
+    + """
+-- KEYS: job, events. ARGV: allowed states by commas, new state, then pairs of fields. -> the state before, or nil
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state or not string.find(',' .. ARGV[1] .. ',', ',' .. state .. ',', 1, true) then return nil end
+redis.call('HSET', KEYS[1], 'state', ARGV[2], unpack(ARGV, 3))
+tell('state', ARGV[2])
+return state
+"""
+)
+
+CANCEL = (
+    _EVENT
+    + """
+-- KEYS: job, events, plan and finish stages. ARGV: job. -> 1, or 0 when it is ending or has ended already
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= 'queued' and state ~= 'running' then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'cancelling')
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZADD', KEYS[4], 0, ARGV[1])
+tell('state', 'cancelling')
+return 1
+"""
+)
+
+END = (
+    _EVENT
+    + """
+-- KEYS: job, events, plan, finish, tidy and notify stages. ARGV: job, new state, time to tidy, 1 to notify, fields.
+-- -> 1, or 0 when the job has ended already
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= 'queued' and state ~= 'running' and state ~= 'cancelling' then return 0 end
+redis.call('HSET', KEYS[1], 'state', ARGV[2], unpack(ARGV, 5))
+-- Whoever still works on a part of it may leave a file behind, so it is tidied up later once more.
+redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
+if ARGV[4] == '1' then redis.call('ZADD', KEYS[6], 0, ARGV[1]) end
+tell('state', ARGV[2])
+return 1
+"""
+)
+
+CREATE = (
+    _EVENT
+    + """
+-- KEYS: job, events, all jobs, plan stage, idempotency key or ''. ARGV: id, digest, now, keep seconds, prefix of jobs'
+-- keys, then fields. -> the id of the job: the new one, or that of an equal earlier submission that was not deleted;
+-- '' when the key belongs to another body
+if redis.call('EXISTS', KEYS[1]) == 1 then return ARGV[1] end  -- the client asked twice: the first answer was lost
+if KEYS[5] ~= '' then
+  local known = redis.call('HMGET', KEYS[5], 'job', 'digest')
+  if known[1] and redis.call('EXISTS', ARGV[5] .. known[1]) == 1 then
+    if known[2] == ARGV[2] then return known[1] end
+    return ''
+  end
+  redis.call('HSET', KEYS[5], 'job', ARGV[1], 'digest', ARGV[2])
+  redis.call('EXPIRE', KEYS[5], ARGV[4])
+end
+redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], unpack(ARGV, 6))
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[4], 0, ARGV[1])
+tell('state', 'queued')
+return ARGV[1]
+"""
+)

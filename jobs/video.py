@@ -1,0 +1,250 @@
+"""Reading a video: what it is, and the frames of one segment. Runs in a process of its own (jobs/sandbox.py).
+
+The container is told by its first bytes and PyAV is given that one demuxer, so a playlist that names other files or
+hosts is never opened. Motion JPEG is handed on as it is encoded: a job sees the very bytes that a live session would.
+
+BadVideo   Raised when a file is not a video that we read; the sender's to correct, a retry is useless.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import av.error
+import numpy as np
+import numpy.typing as npt
+
+from contracts.jobs import VideoFacts
+from jobs.plan import Plan
+
+MAX_PIXELS: Final = 4096 * 2304
+MAX_FPS: Final = 1000.0
+MAX_PICTURES: Final = 20_000
+MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
+MAX_ZIP_BYTES: Final = 4 * 1024**3
+PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
+
+
+class BadVideo(ValueError):
+    """Raised when a file is not a video that we read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledFrame:
+    """The frame that is looked at in one tick: encoded as a picture, or bgr uint8 [height, width, 3] as displayed."""
+
+    tick: int
+    time_s: float
+    encoded: bytes | None
+    bgr_image: npt.NDArray[np.uint8] | None
+
+
+def container_of(start: bytes) -> str:
+    """PyAV's name of the demuxer for a file that begins so, or "zip". Raises BadVideo."""
+    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return "mp4"
+    if start[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
+        return "avi"
+    if start[:4] == b"PK\x03\x04":
+        return "zip"
+    raise BadVideo("neither mp4, mov, webm, mkv, avi nor a zip of pictures")
+
+
+def probe(path: Path) -> VideoFacts:
+    """Raises BadVideo."""
+    with path.open("rb") as file:
+        container = container_of(file.read(16))
+    if container == "zip":
+        return _probe_zip(path)
+    with _opened(path, container) as opened:
+        stream = _video_stream(opened)
+        fps = float(stream.average_rate or stream.guessed_rate or 0)
+        if not 0 < fps <= MAX_FPS:
+            raise BadVideo(f"{fps:g} frames a second are not what a camera gives")
+        context = stream.codec_context
+        if context.width * context.height > MAX_PIXELS:
+            raise BadVideo(f"{context.width}×{context.height} is more than {MAX_PIXELS:,} pixels")
+        first = next(_decoded(opened, stream), None)
+        if first is None:
+            raise BadVideo("there is no frame in it that can be decoded")
+        turned = first.rotation % 180 != 0
+        width, height = (first.height, first.width) if turned else (first.width, first.height)
+        return VideoFacts(container, context.name, width, height, round(fps, 6), _duration_s(opened, stream, fps))
+
+
+def sampled_frames(path: Path, container: str, plan: Plan, segment: int) -> Iterator[SampledFrame]:
+    """The first frame of each tick of a segment, in order. Raises BadVideo."""
+    ticks = plan.ticks_of(segment)
+    if container == "zip":
+        yield from _sampled_pictures(path, plan, ticks)
+        return
+    with _opened(path, container) as opened:
+        stream = _video_stream(opened)
+        as_encoded = _is_shown_as_encoded(opened, stream)
+        _seek(opened, stream, plan.time_of(ticks.start))
+        shown: Iterator[tuple[float, bytes | None, av.VideoFrame | None]]
+        if as_encoded:
+            shown = _packets(opened, stream)
+        else:
+            shown = ((_time_s(frame.pts, stream), None, frame) for frame in _decoded(opened, stream))
+        last = ticks.start - 1
+        for time_s, encoded, frame in shown:
+            tick = plan.tick_at(time_s)
+            if tick >= ticks.stop:
+                return
+            if tick > last and tick >= ticks.start:
+                last = tick
+                yield SampledFrame(tick, time_s, encoded, None if frame is None else upright(frame))
+
+
+def opened_video(path: Path, container: str) -> Iterator[tuple[float, av.VideoFrame]]:
+    """All frames of a video in the order of showing, each with its time in seconds. Raises BadVideo."""
+    with _opened(path, container) as opened:
+        stream = _video_stream(opened)
+        for frame in _decoded(opened, stream):
+            yield _time_s(frame.pts, stream), frame
+
+
+def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+    """uint8 bgr [height, width, 3], turned as the container says it is to be shown."""
+    bgr_image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+    quarter_turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(bgr_image, quarter_turns)) if quarter_turns else bgr_image
+
+
+def _opened(path: Path, container: str) -> av.container.InputContainer:
+    try:
+        return av.open(str(path), format=container, options={"protocol_whitelist": "file", "enable_drefs": "0"})
+    except (av.error.FFmpegError, ValueError) as problem:
+        raise BadVideo(
+            f"it can't be opened as {container}: {getattr(problem, 'strerror', None) or problem}"
+        ) from problem
+
+
+def _video_stream(opened: av.container.InputContainer) -> av.VideoStream:
+    if not opened.streams.video:
+        raise BadVideo("there is no video in it")
+    stream = opened.streams.video[0]
+    stream.thread_type = "NONE"
+    return stream
+
+
+def _decoded(opened: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Frames in the order of showing; what is damaged in the middle is left out, as players do."""
+    last = -1
+    for packet in opened.demux(stream):
+        try:
+            for frame in packet.decode():
+                if frame.width * frame.height > MAX_PIXELS:
+                    raise BadVideo(f"a frame in it is {frame.width}×{frame.height}, more than {MAX_PIXELS:,} pixels")
+                if opened.format.name == "avi":
+                    last = frame.pts = _pts_in_avi(frame, stream, last)
+                if frame.pts is not None:
+                    yield frame
+        except av.error.InvalidDataError:
+            continue
+
+
+def _pts_in_avi(frame: av.VideoFrame, stream: av.VideoStream, last: int) -> int:
+    """AVI stores no times of showing, and what FFmpeg makes up is out of order where frames are. But frames come out in
+    order, each with the time of the packet that brought it out: one later, or two with H.264, where frames are so."""
+    if frame.dts is None:
+        return last + 1
+    return frame.dts - int(stream.codec_context.has_b_frames)
+
+
+def _is_shown_as_encoded(opened: av.container.InputContainer, stream: av.VideoStream) -> bool:
+    """Whether it is Motion JPEG that need not be turned. Leaves the file at its start."""
+    if stream.codec_context.name != "mjpeg":
+        return False
+    first = next(_decoded(opened, stream), None)
+    opened.seek(0)
+    return first is None or first.rotation == 0
+
+
+def _packets(
+    opened: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[tuple[float, bytes | None, av.VideoFrame | None]]:
+    for packet in opened.demux(stream):
+        if packet.size and packet.pts is not None:
+            yield _time_s(packet.pts, stream), bytes(packet), None
+
+
+def _seek(opened: av.container.InputContainer, stream: av.VideoStream, time_s: float) -> None:
+    """To the key frame before; a file without an index is read from its start."""
+    if opened.format.name == "avi":  # frames just behind a key frame may need what lies before it
+        time_s -= 1.0
+    if time_s <= 0 or stream.time_base is None:
+        return
+    start = stream.start_time or 0
+    try:
+        opened.seek(start + int(time_s / stream.time_base), stream=stream, backward=True)
+    except av.error.FFmpegError:
+        opened.seek(0)
+
+
+def _time_s(pts: int | None, stream: av.VideoStream) -> float:
+    """Since the first frame, in seconds."""
+    time_base = stream.time_base or Fraction(1, 1000)
+    return float(((pts or 0) - (stream.start_time or 0)) * time_base)
+
+
+def _duration_s(opened: av.container.InputContainer, stream: av.VideoStream, fps: float) -> float:
+    """What the container claims; counted from its packets where it claims nothing (a recorded webm)."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if opened.duration:
+        return opened.duration / av.time_base
+    times = (_time_s(packet.pts, stream) for packet in opened.demux(stream) if packet.pts is not None)
+    return max(times, default=0.0) + 1 / fps
+
+
+def _probe_zip(path: Path) -> VideoFacts:
+    names = _picture_names(path)
+    return VideoFacts("zip", "pictures", 0, 0, 1.0, float(len(names)))
+
+
+def _picture_names(path: Path) -> list[str]:
+    """The pictures of a zip in the order of their names. Raises BadVideo."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(PICTURE_SUFFIXES)]
+    except (zipfile.BadZipFile, OSError, ValueError) as problem:
+        raise BadVideo(f"the zip can't be read: {problem}") from problem
+    if not entries:
+        raise BadVideo("there is no picture (jpg, png, webp) in the zip")
+    if len(entries) > MAX_PICTURES:
+        raise BadVideo(f"{len(entries):,} pictures are more than {MAX_PICTURES:,}")
+    if sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES or any(
+        entry.file_size > MAX_PICTURE_BYTES for entry in entries
+    ):
+        raise BadVideo("the zip unpacks to more than we take")
+    return sorted(entry.filename for entry in entries)
+
+
+def _sampled_pictures(path: Path, plan: Plan, ticks: range) -> Iterator[SampledFrame]:
+    """Pictures of a zip as if one were shown each second; what unpacks to more than its entry says is refused."""
+    names = _picture_names(path)
+    last = ticks.start - 1
+    with zipfile.ZipFile(path) as archive:
+        for index, name in enumerate(names):
+            tick = plan.tick_at(float(index))
+            if tick > last and tick in ticks:
+                last = tick
+                yield SampledFrame(tick, float(index), _unpacked(archive, name), None)
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    """No bytes where the zip is damaged or has a password there: one picture that can't be looked at."""
+    try:
+        with archive.open(name) as file:
+            return file.read(MAX_PICTURE_BYTES)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
+        return b""

@@ -1,0 +1,90 @@
+"""Telling a client that its job has ended: Standard Webhooks 1.0 (standardwebhooks.com), signed, retried, and never
+sent to an address inside our own network.
+
+BadWebhook      Raised when an address may not be called; the client's to correct.
+NotDelivered    Raised when the receiver could not be reached or was not content; a later attempt may pass.
+NotWanted       Raised when the receiver answers 410: it wants no more.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import ipaddress
+import socket
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+TIMEOUT_S: Final = 10.0
+GONE: Final = 410
+
+
+class BadWebhook(ValueError):
+    """Raised when an address may not be called."""
+
+
+class NotDelivered(RuntimeError):
+    """Raised when a message did not arrive."""
+
+
+class NotWanted(RuntimeError):
+    """Raised when the receiver wants no more messages."""
+
+
+def check_url(url: str, *, private_allowed: bool = True) -> tuple[str, str, int]:
+    """The host, the one address of it that may be called, and the port. Raises BadWebhook."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise BadWebhook("webhook_url is an http or https address without a name or password in it")
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as problem:
+        raise BadWebhook(f"webhook_url: {parts.hostname} is not known") from problem
+    address = str(found[0][4][0])
+    if not private_allowed and not ipaddress.ip_address(address).is_global:
+        raise BadWebhook("webhook_url leads into a private network; THESPIS_WEBHOOKS_TO_PRIVATE allows that")
+    return parts.hostname, address, port
+
+
+def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """`v1,` and the HMAC-SHA256 of id, time and body, as the specification has it."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def deliver(url: str, message_id: str, body: bytes, secret: str, *, private_allowed: bool) -> None:
+    """Posts one message. Raises BadWebhook, NotDelivered, NotWanted."""
+    host, address, port = check_url(url, private_allowed=private_allowed)
+    timestamp = int(time.time())
+    headers = {
+        "Host": host if port in (80, 443) else f"{host}:{port}",
+        "Content-Type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+    }
+    if secret:
+        headers["webhook-signature"] = signature(secret, message_id, timestamp, body)
+    # The address that was checked is the one that is called: a second look-up might give another.
+    pinned = httpx.URL(url).copy_with(host=address)
+    try:
+        status = asyncio.run(_post(pinned, host, headers, body))
+    except (httpx.HTTPError, TimeoutError) as problem:
+        raise NotDelivered(f"the webhook could not be reached: {type(problem).__name__}") from problem
+    if status == GONE:
+        raise NotWanted
+    if not 200 <= status < 300:
+        raise NotDelivered(f"the webhook answered {status}")
+
+
+async def _post(url: httpx.URL, host: str, headers: dict[str, str], body: bytes) -> int:
+    """The answer's status. Its body is never read, and all of it has one time limit: a receiver may be hostile, too."""
+    async with asyncio.timeout(TIMEOUT_S), httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S) as client:
+        request = client.build_request("POST", url, content=body, headers=headers, extensions={"sni_hostname": host})
+        answer = await client.send(request, stream=True, follow_redirects=False)
+        await answer.aclose()
+        return answer.status_code

@@ -1,0 +1,259 @@
+"""The job worker: looks at a new video and plans it, and puts together what its segments gave."""
+
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from contracts.jobs import JobState
+from jobs.artefacts import Artefacts
+from jobs.bells import TASK_OF, Bells
+from jobs.merge import rows
+from jobs.parts import ClassifiedFrame, SegmentPredictions
+from jobs.plan import NothingToDo, plan_video
+from jobs.sandbox import annotate_apart, probe_apart
+from jobs.settings import JobSettings
+from jobs.store import Claim, JobFacts, JobStore, UnknownJob
+from jobs.summary import Summariser
+from jobs.timeline import Timeline
+from jobs.video import BadVideo
+from jobs.webhook import BadWebhook, NotWanted, deliver
+from jobs.working import GivenUp, Lease, LeaseLost, StageWorker
+
+log = structlog.get_logger("thespis.jobs")
+
+SWEEP_EVERY_S = 1.0
+LEFTOVERS = ("upload", "parts", "segments")
+
+
+class JobWorker:
+    """Works on the stages `plan` and `finish`, and sweeps."""
+
+    def __init__(
+        self, store: JobStore, bells: Bells, artefacts: Artefacts, members: Mapping[str, int], settings: JobSettings
+    ) -> None:
+        self._store = store
+        self._bells = bells
+        self._artefacts = artefacts
+        self._members = members
+        self._settings = settings
+        self._orphans_swept_s = 0.0
+        self._planner = StageWorker(store, bells, "plan", self._plan, self._fail)
+        self._finisher = StageWorker(store, bells, "finish", self._finish, self._fail)
+        self._notifier = StageWorker(store, bells, "notify", self._notify, self._say_no_more)
+
+    def serve_plans(self) -> None:
+        """Plans the jobs that wait."""
+        self._planner.serve()
+
+    def serve_ends(self) -> None:
+        """Finishes the jobs whose segments have ended."""
+        self._finisher.serve()
+
+    def serve_messages(self) -> None:
+        """Tells clients that asked for it."""
+        self._notifier.serve()
+
+    # Planning
+
+    def _plan(self, claim: Claim, lease: Lease) -> None:
+        facts = self._facts(claim)
+        try:
+            with self._artefacts.local(self._artefacts.path(claim.job_id, "upload")) as path:
+                video = probe_apart(path)
+            plan = plan_video(video.duration_s, facts.options)
+        except (BadVideo, NothingToDo) as problem:
+            raise GivenUp(str(problem)) from problem
+        except FileNotFoundError as problem:
+            raise GivenUp("its upload is gone") from problem
+        wanted = facts.options.members or list(self._members)
+        lease.check()
+        if not self._store.start(claim.job_id, plan, video, {name: self._members[name] for name in wanted}):
+            raise LeaseLost
+        log.info("job_started", frames=plan.ticks, segments=plan.segments)
+        self._bells.ring("detect")
+
+    # Finishing
+
+    def _finish(self, claim: Claim, lease: Lease) -> None:
+        facts = self._facts(claim)
+        if facts.cancelling:
+            self._artefacts.remove(self._artefacts.path(claim.job_id))
+            self._end(claim.job_id, facts, "cancelled", "")
+            return
+        state, message = self._put_together(claim.job_id, facts, lease)
+        lease.check()
+        # First the end, then the leftovers: who falls in between must not lack them when it is tried again.
+        self._end(claim.job_id, facts, state, message)
+        for leftover in LEFTOVERS:
+            self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))
+
+    def _put_together(self, job_id: str, facts: JobFacts, lease: Lease) -> tuple[JobState, str]:
+        """Writes the results; the state that the job ends in, and why where it is not a success."""
+        plan, video = facts.plan, facts.video
+        if plan is None or video is None:
+            raise GivenUp("it was never planned")
+        self._artefacts.remove(self._artefacts.path(job_id, "results"))  # of an attempt that fell
+        errors = self._store.view(job_id).errors
+        summariser, timeline = Summariser(1 / plan.fps), Timeline(plan.start_s, plan.time_of(plan.ticks))
+        frames = _Frames(self._artefacts, job_id, plan.segments, {error.segment for error in errors}, lease)
+        trouble = ""
+        with tempfile.TemporaryDirectory(prefix="thespis-") as folder:
+            rows_path = Path(folder) / "rows.ndjson"
+            with rows_path.open("wb") as file:
+                for row in rows(frames, facts.options.smoothing):
+                    summariser.add(row)
+                    timeline.add(row)
+                    file.write(msgspec.json.encode(row) + b"\n")
+            if facts.options.annotated and video.container != "zip" and frames.seen:
+                trouble = self._annotate(job_id, facts, rows_path, Path(folder) / "annotated.webm", lease)
+            summary = summariser.summary(frames.seen, frames.unreadable)
+            self._put(job_id, "summary.json", msgspec.json.encode(summary))
+            self._put(job_id, "timeline.png", timeline.png())
+            self._put_file(job_id, "rows.ndjson", rows_path)
+        if not frames.seen:
+            first = errors[0].message if errors else "no frame lies in the chosen stretch"
+            return "failed", first
+        if errors:
+            return "partially_succeeded", f"{len(errors)} of {plan.segments} segments are missing; errors names them"
+        return "succeeded", trouble
+
+    def _annotate(self, job_id: str, facts: JobFacts, rows_path: Path, target: Path, lease: Lease) -> str:
+        """Why there is no annotated video; empty when there is one. The rows are worth keeping either way."""
+        assert facts.video is not None and facts.plan is not None  # noqa: PT018, S101  a finished job was planned
+        try:
+            with self._artefacts.local(self._artefacts.path(job_id, "upload")) as upload:
+                annotate_apart(upload, facts.video, facts.plan, rows_path, target, lease.check)
+        except BadVideo as problem:
+            return f"it could not be annotated: {problem}"
+        self._put_file(job_id, "annotated.webm", target)
+        return ""
+
+    def _put(self, job_id: str, name: str, data: bytes) -> None:
+        self._artefacts.write_whole(self._artefacts.path(job_id, "results", name), data)
+
+    def _put_file(self, job_id: str, name: str, source: Path) -> None:
+        self._artefacts.copy_whole(source, self._artefacts.path(job_id, "results", name))
+
+    def _facts(self, claim: Claim) -> JobFacts:
+        try:
+            return self._store.facts(claim.job_id)
+        except UnknownJob:
+            self._store.drop(claim)
+            raise LeaseLost from None
+
+    def _fail(self, claim: Claim, message: str) -> None:
+        with contextlib.suppress(UnknownJob):
+            if self._end(claim.job_id, self._store.facts(claim.job_id), "failed", message):
+                self._artefacts.remove(self._artefacts.path(claim.job_id))
+
+    def _end(self, job_id: str, facts: JobFacts, state: JobState, message: str) -> bool:
+        expires_s = time.time() + self._settings.results_kept_s
+        notify = bool(facts.options.webhook_url)
+        if not self._store.end(job_id, state, message, expires_s=expires_s, notify=notify):
+            return False
+        log.info("job_ended", job_id=job_id, state=state, reason=message)
+        if notify:
+            self._bells.ring("notify")
+        return True
+
+    # Telling the client
+
+    def _notify(self, claim: Claim, lease: Lease) -> None:
+        view = self._store.view(claim.job_id)
+        body = msgspec.json.encode({"type": f"job.{view.state}", "timestamp": view.ended_s, "data": view})
+        try:
+            deliver(
+                view.options.webhook_url, f"job_{claim.job_id}", body, self._settings.webhook_secret,
+                private_allowed=self._settings.webhooks_to_private,
+            )  # fmt: skip
+        except (BadWebhook, NotWanted) as problem:
+            raise GivenUp(str(problem) or "the receiver wants no more messages") from problem
+        self._store.drop(claim)
+        log.info("webhook_delivered", attempt=claim.attempt)
+
+    def _say_no_more(self, claim: Claim, message: str) -> None:
+        self._store.drop(claim)
+        log.warning("webhook_given_up", reason=message)
+
+    # Sweeping
+
+    def sweep(self) -> None:
+        """Rings where something waits unheard, removes leftovers and what has expired."""
+        for stage in TASK_OF:
+            if self._store.waiting(stage):
+                self._bells.ring(stage)
+        while (claim := self._store.claim("tidy")) is not None:
+            self._tidy(claim)
+        if time.monotonic() - self._orphans_swept_s > self._settings.sweep_orphans_s:
+            self._orphans_swept_s = time.monotonic()
+            for job_id in self._artefacts.jobs():  # uploads that a gateway did not live to finish
+                if not self._store.is_known(job_id):
+                    self._artefacts.remove(self._artefacts.path(job_id))
+
+    def _tidy(self, claim: Claim) -> None:
+        try:
+            view = self._store.view(claim.job_id)
+        except UnknownJob:
+            self._artefacts.remove(self._artefacts.path(claim.job_id))
+            self._store.drop(claim)
+            return
+        if view.state in {"succeeded", "partially_succeeded"} and view.expires_s and view.expires_s > time.time():
+            for leftover in LEFTOVERS:
+                self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))
+            self._store.postpone(claim, view.expires_s)
+            return
+        self._artefacts.remove(self._artefacts.path(claim.job_id))
+        if view.state in {"succeeded", "partially_succeeded"}:
+            self._store.change_state(claim.job_id, (view.state,), "expired")
+        self._store.drop(claim)
+
+    @contextlib.contextmanager
+    def sweeping(self) -> Iterator[None]:
+        """Sweeps from a thread until the block ends."""
+        ended = threading.Event()
+
+        def run() -> None:
+            while not ended.wait(SWEEP_EVERY_S):
+                try:
+                    self.sweep()
+                except Exception:
+                    # The outermost loop: Redis or the disk may be away for a while.
+                    log.warning("sweep_failed", exc_info=True)
+
+        sweeper = threading.Thread(target=run, name="sweeper", daemon=True)
+        sweeper.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            sweeper.join()
+
+
+class _Frames:
+    """The frames of all segments that were done, in order, one segment in memory at a time."""
+
+    def __init__(self, artefacts: Artefacts, job_id: str, segments: int, missing: set[int], lease: Lease) -> None:
+        self._artefacts = artefacts
+        self._job_id = job_id
+        self._segments = segments
+        self._missing = missing
+        self._lease = lease
+        self.seen = 0
+        self.unreadable = 0
+
+    def __iter__(self) -> Iterator[ClassifiedFrame]:
+        for segment in range(self._segments):
+            self._lease.check()
+            if segment in self._missing:
+                continue
+            data = self._artefacts.read(self._artefacts.path(self._job_id, "segments", str(segment)))
+            for frame in msgspec.msgpack.decode(data, type=SegmentPredictions).frames:
+                self.seen += 1
+                self.unreadable += bool(frame.error)
+                yield frame

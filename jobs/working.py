@@ -1,0 +1,101 @@
+"""How a worker works through a stage: it claims an item, keeps its lease while it works, and tells how it ended.
+
+LeaseLost   Raised inside the work when its item is gone: the job was cancelled, or another worker took it over.
+GivenUp     Raised inside the work when another attempt would be useless; the message goes into the job's record.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+import redis
+import structlog
+
+from jobs.bells import Bells
+from jobs.store import LEASE_S, MAX_ATTEMPTS, Claim, JobStore, Stage
+
+log = structlog.get_logger("thespis.jobs")
+
+
+class LeaseLost(RuntimeError):
+    """Raised when an item is no longer ours to work on; nobody's fault."""
+
+
+class GivenUp(ValueError):
+    """Raised when an item can't be done however often it is tried."""
+
+
+class Lease:
+    """A claim that is kept while the work on it goes on."""
+
+    def __init__(self, store: JobStore, claim: Claim) -> None:
+        self._store = store
+        self._claim = claim
+        self._lost = threading.Event()
+        self._done = threading.Event()
+
+    def check(self) -> None:
+        """Raises LeaseLost."""
+        if self._lost.is_set():
+            raise LeaseLost
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renews it from a thread until the block ends."""
+        renewing = threading.Thread(target=self._renew, name="lease", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            renewing.join()
+
+    def _renew(self) -> None:
+        while not self._done.wait(LEASE_S / 4):
+            # While Redis is away nobody else can take the item either.
+            with contextlib.suppress(redis.RedisError):
+                if not self._store.renew(self._claim):
+                    self._lost.set()
+                    return
+
+
+class StageWorker:
+    """Works on one stage: `work` does an item, `give_up` ends one that can't be done."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        bells: Bells,
+        stage: Stage,
+        work: Callable[[Claim, Lease], None],
+        give_up: Callable[[Claim, str], None],
+    ) -> None:
+        self._store = store
+        self._bells = bells
+        self._stage: Stage = stage
+        self._work = work
+        self._give_up = give_up
+
+    def serve(self) -> None:
+        """One item, if any waits, so that a worker that is told to stop does so soon. Each claim rings for the next."""
+        if (claim := self._store.claim(self._stage)) is not None:
+            self._bells.ring(self._stage)
+            with structlog.contextvars.bound_contextvars(job_id=claim.job_id, segment=claim.segment):
+                self._serve(claim)
+
+    def _serve(self, claim: Claim) -> None:
+        if claim.attempt > MAX_ATTEMPTS:
+            self._give_up(claim, self._store.trouble(claim))
+            return
+        lease = Lease(self._store, claim)
+        try:
+            with lease.kept():
+                self._work(claim, lease)
+        except LeaseLost:
+            log.info("lease_lost", stage=self._stage)
+        except GivenUp as problem:
+            self._give_up(claim, str(problem))
+        except Exception as problem:
+            # The outermost loop: whatever it was, the item is tried again, and its record says what went wrong.
+            log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
+            self._store.put_back(claim, f"{type(problem).__name__}: {problem}")

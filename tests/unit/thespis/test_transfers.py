@@ -1,0 +1,50 @@
+"""Files on their way to the server and back."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from thespis.transfers import opened, whole_file
+
+
+def test_a_path_is_read_under_its_own_name_and_closed_again(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"moving")
+    with opened(str(clip), None) as (name, file):
+        assert (name, file.read()) == ("clip.mp4", b"moving")
+    assert file.closed
+
+
+def test_bytes_and_an_open_file_are_taken_as_they_are() -> None:
+    with opened(b"moving", None) as (name, file):
+        assert (name, file.read()) == ("video", b"moving")
+    given = io.BytesIO(b"moving")
+    with opened(given, None) as (_, file):
+        assert file.read() == b"moving"
+    assert not given.closed
+
+
+def test_the_way_of_an_upload_is_told_as_it_goes() -> None:
+    told: list[tuple[int, int]] = []
+    with opened(b"0123456789", lambda sent, total: told.append((sent, total))) as (_, file):
+        while file.read(4):
+            pass
+    assert told == [(4, 10), (8, 10), (10, 10), (10, 10)]
+
+
+def lose_the_connection_while_writing(path: Path) -> None:
+    with whole_file(path) as file:
+        file.write(b"half")
+        raise ConnectionError
+
+
+def test_a_file_that_did_not_come_whole_does_not_bear_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    with pytest.raises(ConnectionError):
+        lose_the_connection_while_writing(path)
+    assert list(tmp_path.iterdir()) == []
+    with whole_file(path) as file:
+        file.write(b"all of it")
+    assert path.read_bytes() == b"all of it"
+    assert list(tmp_path.iterdir()) == [path]
