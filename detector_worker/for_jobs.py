@@ -14,6 +14,7 @@ from jobs.artefacts import Artefacts
 from jobs.bells import TASK_OF, Bells
 from jobs.settings import JobSettings
 from jobs.store import JobStore
+from runtime.background import stand_back
 from runtime.celery_app import make_celery, run_worker
 from runtime.logs import configure_logs
 from runtime.settings import BadSetting, read_settings
@@ -29,7 +30,8 @@ def main() -> int:
     except (BadSetting, WeightsMissing) as problem:
         print(f"detector_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
         return 2
-    os.nice(jobs.job_nice)
+    if jobs.jobs_stand_back:
+        stand_back()
     app = make_celery(jobs.jobs_redis_url)
     client = redis.Redis.from_url(jobs.jobs_redis_url)
     segments = SegmentDetector(JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), detector)

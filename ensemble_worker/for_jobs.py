@@ -15,6 +15,7 @@ from jobs.artefacts import Artefacts
 from jobs.bells import TASK_OF, Bells
 from jobs.settings import JobSettings
 from jobs.store import JobStore
+from runtime.background import stand_back
 from runtime.celery_app import make_celery, run_worker
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree, read_ensemble
@@ -31,7 +32,8 @@ def main() -> int:
     except (BadSetting, BadModelTree) as problem:
         print(f"ensemble_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
         return 2
-    os.nice(jobs.job_nice)
+    if jobs.jobs_stand_back:
+        stand_back()
     loop = asyncio.new_event_loop()
 
     async def members() -> FanOut:

@@ -12,6 +12,7 @@ from jobs.bells import TASK_OF, Bells
 from jobs.settings import JobSettings
 from jobs.store import JobStore
 from jobs.worker import JobWorker
+from runtime.background import stand_back
 from runtime.celery_app import make_celery, run_worker
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree, read_ensemble
@@ -26,7 +27,8 @@ def main() -> int:
     except (BadSetting, BadModelTree) as problem:
         print(f"job_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
         return 2
-    os.nice(settings.job_nice)
+    if settings.jobs_stand_back:
+        stand_back()
     app = make_celery(settings.jobs_redis_url)
     client = redis.Redis.from_url(settings.jobs_redis_url)
     worker = JobWorker(

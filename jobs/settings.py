@@ -28,6 +28,6 @@ class JobSettings(CommonSettings, frozen=True, kw_only=True):
     webhooks_to_private: Annotated[
         bool, Meta(description="whether webhooks may lead into private networks and this machine")
     ] = False
-    job_nice: Annotated[
-        int, Meta(ge=0, le=19, description="how far job workers stand back for live frames; 19 is farthest")
-    ] = 19
+    jobs_stand_back: Annotated[
+        bool, Meta(description="whether workers for jobs run only on time that live work leaves over")
+    ] = True

@@ -6,6 +6,8 @@ hosts is never opened. Motion JPEG is handed on as it is encoded: a job sees the
 BadVideo   Raised when a file is not a video that we read; the sender's to correct, a retry is useless.
 """
 
+import io
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ import av
 import av.error
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
 from contracts.jobs import VideoFacts
 from jobs.plan import Plan
@@ -25,6 +28,7 @@ from jobs.plan import Plan
 MAX_PIXELS: Final = 4096 * 2304
 MAX_FPS: Final = 1000.0
 MAX_PICTURES: Final = 20_000
+MAX_PICTURE_PIXELS: Final = 25_000_000
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_ZIP_BYTES: Final = 4 * 1024**3
 PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
@@ -101,7 +105,7 @@ def sampled_frames(path: Path, container: str, plan: Plan, segment: int) -> Iter
                 return
             if tick > last and tick >= ticks.start:
                 last = tick
-                yield SampledFrame(tick, time_s, encoded, None if frame is None else upright(frame))
+                yield SampledFrame(tick, time_s, bounded(encoded), None if frame is None else upright(frame))
 
 
 def opened_video(path: Path, container: str) -> Iterator[tuple[float, av.VideoFrame]]:
@@ -110,6 +114,19 @@ def opened_video(path: Path, container: str) -> Iterator[tuple[float, av.VideoFr
         stream = _video_stream(opened)
         for frame in _decoded(opened, stream):
             yield _time_s(frame.pts, stream), frame
+
+
+def bounded(encoded: bytes | None) -> bytes | None:
+    """The same picture, or no bytes where its header can't be read or claims more pixels than anybody may unfold: who
+    decodes it has no limits of its own.
+    """
+    if not encoded:
+        return encoded
+    try:
+        with warnings.catch_warnings(action="ignore"), PIL.Image.open(io.BytesIO(encoded)) as picture:
+            return encoded if picture.width * picture.height <= MAX_PICTURE_PIXELS else b""
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
+        return b""
 
 
 def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
@@ -154,7 +171,8 @@ def _decoded(opened: av.container.InputContainer, stream: av.VideoStream) -> Ite
 
 def _pts_in_avi(frame: av.VideoFrame, stream: av.VideoStream, last: int) -> int:
     """AVI stores no times of showing, and what FFmpeg makes up is out of order where frames are. But frames come out in
-    order, each with the time of the packet that brought it out: one later, or two with H.264, where frames are so."""
+    order, each with the time of the packet that brought it out: one later, or two with H.264, where frames are so.
+    """
     if frame.dts is None:
         return last + 1
     return frame.dts - int(stream.codec_context.has_b_frames)
@@ -238,7 +256,7 @@ def _sampled_pictures(path: Path, plan: Plan, ticks: range) -> Iterator[SampledF
             tick = plan.tick_at(float(index))
             if tick > last and tick in ticks:
                 last = tick
-                yield SampledFrame(tick, float(index), _unpacked(archive, name), None)
+                yield SampledFrame(tick, float(index), bounded(_unpacked(archive, name)), None)
 
 
 def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -28,7 +28,13 @@ class Platform:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**_clean_environment(), "THESPIS_DATA_PATH": str(log.parent / "data"), **environment},
+                env={
+                    **_clean_environment(),
+                    "THESPIS_DATA_PATH": str(log.parent / "data"),
+                    # In tests nothing live is to be spared, and other tests may want all of the processor.
+                    "THESPIS_JOBS_STAND_BACK": "false",
+                    **environment,
+                },
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
