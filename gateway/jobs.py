@@ -100,7 +100,9 @@ class Jobs:
             await self._throw_away(job_id)
             raise Problematic(422, "key_reused", "Unprocessable Content", str(problem)) from problem
         # After an error of Redis nobody knows whether there is a job now; if not, its files are swept up.
-        if made != job_id:
+        if made == job_id:
+            await self.ask(self.store.upload_ended, job_id)
+        else:
             await self._throw_away(job_id)
         await self.ask(self._bells.ring, "plan")
         return await self.ask(self.store.view, made)

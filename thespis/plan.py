@@ -46,10 +46,9 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    programs = [
-        Program("redis", "redis", redis_command(redis_port), shared),
-        Program("redis.jobs", "redis", jobs_redis_command(jobs_redis_port, data / "redis"), shared),
-    ]
+    programs = [Program("redis", "redis", redis_command(redis_port), shared)]
+    if settings.job_workers:
+        programs.append(Program("redis.jobs", "redis", jobs_redis_command(jobs_redis_port, data / "redis"), shared))
     for name, port in targets.items():
         path = Path(settings.models_path).resolve() / name
         command = python(

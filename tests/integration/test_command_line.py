@@ -83,7 +83,7 @@ def test_a_setting_that_can_not_be_used_is_a_one_line_error(
 
 def test_more_workers_are_started_when_asked_for(tmp_path_factory: pytest.TempPathFactory) -> None:
     log = tmp_path_factory.mktemp("more") / "up.log"
-    with Platform(log, THESPIS_DETECTORS="3", THESPIS_ENSEMBLES="2") as platform:
+    with Platform(log, THESPIS_DETECTORS="3", THESPIS_ENSEMBLES="2", THESPIS_JOB_WORKERS="0") as platform:
         assert len(platform.children_with("-m detector_worker")) == 3
         assert len(platform.children_with("-m ensemble_worker")) == 2
 

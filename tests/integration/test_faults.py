@@ -81,7 +81,9 @@ def is_full_result(answer: Answer) -> bool:
 @pytest.fixture(scope="module")
 def sturdy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform whose processes may be killed; one worker of each kind, so that its fall is felt."""
-    with Platform(tmp_path_factory.mktemp("faults") / "up.log", THESPIS_DETECTORS="1") as platform:
+    with Platform(
+        tmp_path_factory.mktemp("faults") / "up.log", THESPIS_DETECTORS="1", THESPIS_JOB_WORKERS="0"
+    ) as platform:
         yield platform
 
 

@@ -1,0 +1,79 @@
+"""The artefact store: whole files or none, wherever they lie."""
+
+import errno
+import uuid
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from jobs.artefacts import Artefacts
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Artefacts:
+    return Artefacts(f"file://{tmp_path}/store" if request.param == "file" else f"memory://{uuid.uuid4().hex}")
+
+
+def test_what_is_written_is_read_and_removed(store: Artefacts) -> None:
+    path = store.path("job", "segments", "3")
+    store.write_whole(path, b"first")
+    store.write_whole(path, b"second")
+    assert (store.read(path), store.exists(path), store.size(path)) == (b"second", True, 6)
+    assert store.jobs() == ["job"]
+    with store.local(path) as local:
+        assert local.read_bytes() == b"second"
+    store.remove(store.path("job"))
+    store.remove(store.path("job"))
+    assert not store.exists(path)
+    assert store.jobs() == []
+    with pytest.raises(FileNotFoundError):
+        store.read(path)
+    with pytest.raises(FileNotFoundError), store.local(path):
+        pass
+
+
+def test_a_file_of_this_machine_is_brought_in(store: Artefacts, tmp_path: Path) -> None:
+    (tmp_path / "rows").write_bytes(b"rows")
+    store.copy_whole(tmp_path / "rows", store.path("job", "results", "rows"))
+    assert store.read(store.path("job", "results", "rows")) == b"rows"
+
+
+@pytest.mark.parametrize("way", ["write", "copy"])
+def test_a_write_that_fails_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    store = Artefacts(f"file://{tmp_path}/store")
+    path = store.path("job", "results", "rows")
+    store.write_whole(path, b"old")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fsspec.implementations.local.LocalFileSystem, "mv", full)
+    (tmp_path / "new").write_bytes(b"new")
+    write = {"write": lambda: store.write_whole(path, b"new"), "copy": lambda: store.copy_whole(tmp_path / "new", path)}
+    with pytest.raises(OSError, match="No space"):
+        write[way]()
+    assert [file.name for file in (tmp_path / "store").rglob("*") if file.is_file()] == ["rows"]
+    assert store.read(path) == b"old"
+
+
+def test_a_folder_that_others_write_into_meanwhile_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Artefacts(f"file://{tmp_path}/store")
+    store.write_whole(store.path("job", "parts", "1"), b"part")
+    remove = fsspec.implementations.local.LocalFileSystem.rm
+    late = iter([OSError(errno.ENOTEMPTY, "Directory not empty"), FileNotFoundError("parts/1")])
+
+    def disturbed(self: Any, *args: Any, **named: Any) -> None:
+        if (problem := next(late, None)) is not None:
+            raise problem
+        remove(self, *args, **named)
+
+    monkeypatch.setattr(fsspec.implementations.local.LocalFileSystem, "rm", disturbed)
+    store.remove(store.path("job"))
+    assert store.jobs() == []
+
+
+def test_free_bytes_are_told_where_the_store_knows_them(tmp_path: Path) -> None:
+    assert (Artefacts(f"file://{tmp_path}").free_bytes() or 0) > 0
+    assert Artefacts("memory://free").free_bytes() is None

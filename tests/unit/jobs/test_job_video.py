@@ -1,0 +1,231 @@
+"""Reading videos: what they are, and each moment's frame exactly once."""
+
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from contracts.jobs import JobOptions
+from jobs.plan import Plan, plan_video
+from jobs.video import BadVideo, SampledFrame, container_of, probe, sampled_frames
+from tests.video_clips import (
+    decoded,
+    number_of,
+    numbered,
+    turned_a_quarter_clockwise,
+    write_clip,
+    write_motion_jpeg,
+    write_sound,
+    zip_of,
+)
+
+
+def sampled(path: Path, plan: Plan) -> list[SampledFrame]:
+    container = probe(path).container
+    return [frame for segment in range(plan.segments) for frame in sampled_frames(path, container, plan, segment)]
+
+
+def numbers(frames: list[SampledFrame]) -> list[int]:
+    images = [frame.bgr_image for frame in frames]
+    return [number_of(image) for image in images if image is not None]
+
+
+@pytest.mark.parametrize(
+    ("start", "container"),
+    [
+        (b"\0\0\0\x18ftypmp42", "mp4"),
+        (b"\0\0\0\x18moov", "mp4"),
+        (b"\x1a\x45\xdf\xa3 and more", "matroska"),
+        (b"RIFF\0\0\0\0AVI LIST", "avi"),
+        (b"PK\x03\x04", "zip"),
+    ],
+)
+def test_a_container_is_told_by_its_first_bytes(start: bytes, container: str) -> None:
+    assert container_of(start) == container
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"#EXTM3U\n",
+        b"ffconcat version 1.0",
+        b"RIFF\0\0\0\0WAVEfmt ",
+        b"\xff\xd8\xff\xe0",
+        b"ID3\4",
+        b"<?xml",
+        b"v=0\r\n",
+    ],
+)
+def test_what_is_no_video_is_refused(start: bytes) -> None:
+    with pytest.raises(BadVideo):
+        container_of(start)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi"])
+@pytest.mark.parametrize("fps", [5.0, 7.0, 25.0])
+def test_segments_share_the_sampled_frames_out_exactly(tmp_path: Path, suffix: str, fps: float) -> None:
+    path = write_clip(tmp_path / f"clip{suffix}", numbered(330), 25.0)
+    facts = probe(path)
+    assert (facts.width, facts.height, round(facts.fps)) == (160, 96, 25)
+    assert facts.duration_s == pytest.approx(13.2, abs=0.1)
+    plan = plan_video(13.2, JobOptions(fps=fps))
+    assert plan.segments >= 3
+    frames = sampled(path, plan)
+    assert [frame.tick for frame in frames] == list(range(plan.ticks))
+    expected = [next(n for n in range(330) if plan.tick_at(n / 25) == tick) for tick in range(plan.ticks)]
+    assert numbers(frames) == expected
+
+
+def test_a_chosen_stretch_is_looked_at_from_its_first_frame(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", numbered(150), 25.0)
+    frames = sampled(path, plan_video(6.0, JobOptions(fps=5, start_s=1.6, end_s=4.0)))
+    assert numbers(frames) == list(range(40, 100, 5))
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "libx264"), (".avi", "mpeg4"), (".mkv", "libx264")])
+def test_frames_that_are_stored_out_of_order_are_seen_in_order(tmp_path: Path, suffix: str, codec: str) -> None:
+    path = write_clip(tmp_path / f"clip{suffix}", numbered(100), 25.0, codec=codec, bf="2", preset="medium")
+    frames = sampled(path, Plan(0.0, 25.0, 100))
+    assert numbers(frames) == list(range(100))
+
+
+def test_frames_of_h264_in_avi_are_seen_in_order_a_frame_late_at_most(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", numbered(100), 25.0, codec="libx264", bf="2", preset="medium")
+    frames = sampled(path, Plan(0.0, 25.0, 100))
+    assert len(frames) >= 99
+    assert all(frame.tick - number in (0, 1) for frame, number in zip(frames, numbers(frames), strict=True))
+
+
+def test_unsteady_frame_rates_keep_their_true_times(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    times_s = np.concatenate([[0.0], np.cumsum(rng.uniform(0.02, 0.5, 119))]).round(3)
+    path = write_clip(tmp_path / "phone.mp4", numbered(120), 25.0, times_s=times_s.tolist())
+    plan = plan_video(probe(path).duration_s, JobOptions(fps=5))
+    assert plan.segments >= 4
+    frames = sampled(path, plan)
+    assert [frame.tick for frame in frames] == sorted({plan.tick_at(time_s) for time_s in times_s})
+    for frame, number in zip(frames, numbers(frames), strict=True):
+        assert frame.time_s == pytest.approx(times_s[number], abs=2e-3)
+
+
+def test_a_video_that_is_to_be_turned_is_seen_upright(tmp_path: Path) -> None:
+    image = np.zeros((96, 160, 3), np.uint8)
+    image[:, :80] = (255, 255, 255)  # its left half, which turned to the right is above
+    path = write_clip(tmp_path / "clip.mp4", [image] * 10, 25.0)
+    path.write_bytes(turned_a_quarter_clockwise(path.read_bytes(), 96))
+    facts = probe(path)
+    assert (facts.width, facts.height) == (96, 160)
+    (frame,) = sampled(path, Plan(0.0, 1.0, 1))
+    assert frame.bgr_image is not None
+    assert frame.bgr_image.shape == (160, 96, 3)
+    assert (frame.bgr_image[:70].min() > 200, frame.bgr_image[90:].max() < 50) == (True, True)
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv"])
+def test_motion_jpeg_is_handed_on_as_the_very_bytes(tmp_path: Path, suffix: str) -> None:
+    jpegs = [cv2.imencode(".jpg", image)[1].tobytes() for image in numbered(70)]
+    path = write_motion_jpeg(tmp_path / f"clip{suffix}", jpegs, 25.0)
+    frames = sampled(path, Plan(0.0, 25.0, 70))
+    assert [frame.tick for frame in frames] == list(range(70))
+    # AVI pads a packet to an even length.
+    assert all((frame.encoded or b"").startswith(jpeg) for frame, jpeg in zip(frames, jpegs, strict=True))
+    assert all(len(frame.encoded or b"") <= len(jpeg) + 1 for frame, jpeg in zip(frames, jpegs, strict=True))
+
+
+def test_motion_jpeg_that_is_to_be_turned_is_decoded_and_turned(tmp_path: Path) -> None:
+    jpeg = cv2.imencode(".jpg", numbered(1)[0])[1].tobytes()
+    path = write_motion_jpeg(tmp_path / "clip.mp4", [jpeg] * 5, 25.0)
+    path.write_bytes(turned_a_quarter_clockwise(path.read_bytes(), 96))
+    (frame,) = sampled(path, Plan(0.0, 1.0, 1))
+    assert frame.encoded is None
+    assert frame.bgr_image is not None
+    assert frame.bgr_image.shape == (160, 96, 3)
+
+
+def test_a_recording_that_claims_no_length_is_counted(tmp_path: Path) -> None:
+    """As a browser's MediaRecorder writes it: to a stream, without a length or an index."""
+    path = tmp_path / "recorded.webm"
+    with path.open("wb") as file, av.open(Unseekable(file), "w", format="webm") as out:  # type: ignore[call-overload]
+        stream = out.add_stream("libvpx", rate=Fraction(25))
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.options = {"cpu-used": "8", "deadline": "realtime", "b": "4M"}
+        for image in numbered(300):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        out.mux(stream.encode(None))
+    facts = probe(path)
+    assert facts.duration_s == pytest.approx(12.0, abs=0.1)
+    plan = plan_video(facts.duration_s, JobOptions())
+    assert numbers(sampled(path, plan)) == list(range(0, 300, 5))
+
+
+class Unseekable:
+    """A file that can only be written on."""
+
+    def __init__(self, file: object) -> None:
+        self.write = file.write  # type: ignore[attr-defined]
+
+
+def test_a_file_that_is_damaged_in_the_middle_loses_only_that(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mkv", numbered(200), 25.0)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(data)
+    ticks = [frame.tick for frame in sampled(path, Plan(0.0, 5.0, 40))]
+    assert ticks == sorted(set(ticks))
+    assert 20 <= len(ticks) <= 40
+
+
+def test_pictures_of_a_zip_are_shown_one_a_second_in_the_order_of_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "pictures.zip"
+    jpegs = [cv2.imencode(".jpg", image)[1].tobytes() for image in numbered(12)]
+    names = [f"{number:02}.JPG" for number in range(12)]
+    path.write_bytes(zip_of([*reversed(list(zip(names, jpegs, strict=True))), ("notes.txt", b"not a picture")]))
+    facts = probe(path)
+    assert (facts.container, facts.duration_s) == ("zip", 12.0)
+    frames = sampled(path, plan_video(12.0, JobOptions()))
+    assert [(frame.time_s, frame.encoded) for frame in frames] == [(float(n), jpeg) for n, jpeg in enumerate(jpegs)]
+    halved = sampled(path, plan_video(12.0, JobOptions(fps=0.5)))
+    assert [frame.time_s for frame in halved] == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+
+
+def test_a_damaged_picture_in_a_zip_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "pictures.zip"
+    good = decoded([cv2.imencode(".jpg", image)[1].tobytes() for image in numbered(3)])
+    data = zip_of([(f"{n}.png", cv2.imencode(".png", image)[1].tobytes()) for n, image in enumerate(good)])
+    at = data.index(b"1.png") + 20
+    path.write_bytes(data[:at] + b"\xff\xff\xff" + data[at + 3 :])
+    encoded = [frame.encoded for frame in sampled(path, Plan(0.0, 1.0, 3))]
+    assert [bool(one) for one in encoded] == [True, False, True]
+
+
+def test_a_zip_that_swells_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    path.write_bytes(zip_of([("a.png", bytes(30 * 1024**2))], zipfile.ZIP_DEFLATED))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(BadVideo, match="unpacks to more"):
+        probe(path)
+
+
+@pytest.mark.parametrize("name", ["sound.mp4", "empty.zip", "cut.mp4", "huge.mp4", "fast.mkv"])
+def test_what_can_not_be_a_job_is_refused_with_a_reason(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    reason = {"sound.mp4": "no video", "empty.zip": "no picture", "cut.mp4": "can't be opened", "huge.mp4": "pixels"}
+    if name == "sound.mp4":
+        write_sound(path)
+    elif name == "empty.zip":
+        path.write_bytes(zip_of([("a.txt", b"a")]))
+    elif name == "cut.mp4":
+        whole = write_clip(tmp_path / "whole.mp4", numbered(50)).read_bytes()
+        path.write_bytes(whole[: whole.index(b"moov") - 4])
+    elif name == "huge.mp4":
+        write_clip(path, [np.zeros((4320, 7680, 3), np.uint8)], codec="libx264")
+    else:
+        write_clip(path, numbered(20), times_s=[n / 100_000 for n in range(20)], fps=100_000)
+    with pytest.raises(BadVideo, match=reason.get(name, "camera")):
+        probe(path)

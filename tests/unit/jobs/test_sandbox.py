@@ -1,0 +1,113 @@
+"""A stranger's video is read by a process that may not take much, write anything or outlive its reader."""
+
+import errno
+import gc
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from jobs import sandbox
+from jobs.plan import Plan
+from jobs.sandbox import Overrun, _run, frames_apart, probe_apart
+from jobs.video import BadVideo
+from tests.video_clips import number_of, numbered, write_clip
+from tests.waiting import wait_until
+
+Send = Callable[[Any], None]
+
+
+def swallow_memory(send: Send) -> None:
+    send(bool(np.ones(3 * 1024**3, np.uint8).any()))
+
+
+def compute_for_ever(_: Send) -> None:
+    while True:
+        pass
+
+
+def wait_for_ever(_: Send) -> None:
+    time.sleep(1000)
+
+
+def write_a_file(send: Send, path: Path) -> None:
+    try:
+        with path.open("wb", buffering=0) as file:
+            file.write(b"something")
+    except OSError as problem:
+        send(problem.errno)
+
+
+def count_for_ever(send: Send) -> None:
+    number = 0
+    while True:
+        send(number)
+        number += 1
+
+
+def fall(_: Send) -> None:
+    os.abort()
+
+
+def readers() -> list[psutil.Process]:
+    """The processes under the fork server."""
+    return [
+        grandchild
+        for child in psutil.Process().children()
+        if "forkserver" in " ".join(child.cmdline())
+        for grandchild in child.children()
+    ]
+
+
+def test_what_is_read_apart_is_what_is_in_it(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", numbered(50))
+    assert probe_apart(path).codec == "h264"
+    frames = list(frames_apart(path, "mp4", Plan(0.0, 5.0, 10), 0))
+    assert [number_of(frame.bgr_image) for frame in frames if frame.bgr_image is not None] == list(range(0, 50, 5))
+
+
+def test_the_files_own_fault_is_told_in_its_words(tmp_path: Path) -> None:
+    (tmp_path / "list.mp4").write_bytes(b"#EXTM3U\nhttp://127.0.0.1/a.ts\n")
+    with pytest.raises(BadVideo, match="neither mp4"):
+        probe_apart(tmp_path / "list.mp4")
+
+
+def test_too_much_memory_is_an_overrun() -> None:
+    with pytest.raises(BadVideo, match="memory"):
+        list(_run(swallow_memory))
+
+
+def test_too_much_computing_is_an_overrun() -> None:
+    with pytest.raises(Overrun, match="longer"):
+        list(_run(compute_for_ever, cpu_s=1))
+
+
+def test_too_long_a_silence_is_an_overrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "SILENCE_S", 0.2)
+    with pytest.raises(Overrun, match="longer"):
+        list(_run(wait_for_ever))
+    assert not readers()
+
+
+def test_a_decoder_that_falls_is_an_overrun() -> None:
+    with pytest.raises(Overrun, match="brings the decoder down"):
+        list(_run(fall))
+
+
+def test_nothing_can_be_written(tmp_path: Path) -> None:
+    assert list(_run(write_a_file, tmp_path / "file")) == [errno.EFBIG]
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_a_reader_that_is_abandoned_ends() -> None:
+    numbers = _run(count_for_ever)
+    assert [next(numbers) for _ in range(3)] == [0, 1, 2]
+    assert len(readers()) == 1
+    del numbers
+    gc.collect()
+    wait_until(lambda: not readers())

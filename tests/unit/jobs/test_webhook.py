@@ -1,0 +1,52 @@
+"""Messages about a job's end: signed as the specification has it, and never sent into a private network."""
+
+import pytest
+
+from jobs.webhook import BadWebhook, check_url, signature
+
+
+def test_the_signature_is_that_of_the_specifications_example() -> None:
+    """Standard Webhooks 1.0, the example that its libraries are tested with."""
+    signed = signature(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://127.1:8080/hook",
+        "http://2130706433/",
+        "http://0.0.0.0/",
+        "http://10.0.0.7/",
+        "http://172.16.3.4/",
+        "http://192.168.1.1/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://100.64.0.1/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[fd00::1]/",
+        "http://[fe80::1]/",
+        "http://localhost:6379/",
+    ],
+)
+def test_private_addresses_are_refused(url: str) -> None:
+    with pytest.raises(BadWebhook, match="private network"):
+        check_url(url, private_allowed=False)
+    check_url(url, private_allowed=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://1.1.1.1/", "file:///etc/passwd", "http://", "https://me:word@1.1.1.1/", "http://1.1.1.1:99999/", "x"],
+)
+def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
+    with pytest.raises(BadWebhook):
+        check_url(url)
+
+
+def test_a_public_address_gives_what_is_to_be_called() -> None:
+    assert check_url("https://1.1.1.1/hook", private_allowed=False) == ("1.1.1.1", "1.1.1.1", 443)
+    assert check_url("http://1.1.1.1:8000/hook", private_allowed=False) == ("1.1.1.1", "1.1.1.1", 8000)
