@@ -1,0 +1,109 @@
+"""The model card's section on what was tried; each part is empty where its experiment was not run."""
+
+from training.card_sections import Report, percent, table
+from training.experiments import Figures
+
+WAYS = {
+    "as_it_is": "as they are",
+    "class_weights": "class weights",
+    "smote": "SMOTE",
+    "adasyn": "ADASYN",
+}
+MEASURES = {"accuracy": "accuracy", "macro_recall": "macro recall"}
+HOW_MANY = ("neither does", "one does", "both do")
+SPLITS = {"train": "training", "public_test": "public test", "private_test": "private test"}
+HALVES = {
+    "public_test_chosen_on": "public test, the half it was chosen on",
+    "public_test_held_out": "public test, the other half",
+    "private_test": "private test",
+}
+
+
+def what_was_tried(experiments: Report) -> str:
+    parts = {"oversampling": oversampling, "search": search, "confused_pairs": confused_pairs}
+    told = [part(experiments[name]) for name, part in parts.items() if name in experiments]
+    return "\n".join(["## What was tried\n", *told]) if told else ""
+
+
+def oversampling(measured: Figures) -> str:
+    rows = [_way_row("the member's own last layer", "", measured["own_last_layer"])] + [
+        _way_row(words, f"{measured['ways'][name]['examples']:,}", measured["ways"][name])
+        for name, words in WAYS.items()
+    ]
+    columns = ("learned from", "examples", *SPLITS.values(), *(f"macro recall, {words}" for words in SPLITS.values()))
+    form = f"version {measured['version']}{', mirrored' if measured['mirrored'] else ''}"
+    return (
+        f"### Oversampling\n\nA logistic regression on `{measured['member']}`'s embeddings ({form}), by "
+        "`python -m training.oversampling`; accuracy and macro recall.\n\n"
+        f"{table(columns, rows)}\n{_overfitting(measured['ways'])}"
+    )
+
+
+def _way_row(words: str, examples: str, figures: Figures) -> tuple[str, ...]:
+    shares = (percent(figures[split][measure]) for measure in ("accuracy", "macro_recall") for split in SPLITS)
+    return (words, examples, *shares)
+
+
+def _overfitting(ways: Figures) -> str:
+    """How far the figures fall from training to private test, and whether further than the plain fit's."""
+    oversampled = ("smote", "adasyn")
+    falls = {
+        (name, measure): own["train"][measure] - own["private_test"][measure]
+        for name, own in ways.items()
+        for measure in MEASURES
+    }
+    lines = [
+        f"{words}: {' and '.join(f'{100 * falls[name, measure]:.1f} by {told}' for measure, told in MEASURES.items())}"
+        for name, words in WAYS.items()
+    ]
+    further = [
+        f"by {told} {HOW_MANY[sum(falls[name, measure] > falls['as_it_is', measure] for name in oversampled)]}"
+        for measure, told in MEASURES.items()
+    ]
+    return (
+        f"Points lost from training to private test: {'; '.join(lines)}. The original found that SMOTE and ADASYN "
+        f"overfit. Do they lose more than the embeddings as they are? {', '.join(further).capitalize()}.\n"
+    )
+
+
+def search(measured: Figures) -> str:
+    columns = ("", *(name.replace("_", " ") for name in measured["best"]["values"]), "public test")
+    rows = [
+        (
+            words,
+            *(f"{value:.3g}" for value in measured[which]["values"].values()),
+            percent(measured[which]["public_test_accuracy"]),
+        )
+        for which, words in (("recipe", "the recipe"), ("best", "the best trial"))
+    ]
+    return (
+        f"### Search of a recipe\n\n{measured['trials']} trials of {measured['epochs']} epochs of "
+        f"`{measured['architecture']}`, {measured['pruned']} of them pruned, by `python -m training.search`. So few "
+        "epochs favour what learns fast, and the best is flattered by being chosen on these very pictures.\n\n"
+        + table(columns, rows)
+    )
+
+
+def confused_pairs(measured: Figures) -> str:
+    columns = ("", "pictures", "asked", "corrected", "spoiled", "the vote", "with it", "by chance")
+    rows = [
+        (
+            words,
+            *(f"{measured[half][count]:,}" for count in ("n", "asked", "corrected", "spoiled")),
+            percent(measured[half]["accuracy_of_the_vote"]),
+            percent(measured[half]["accuracy"]),
+            f"{measured[half]['chance']:.3f}",
+        )
+        for half, words in HALVES.items()
+    ]
+    groups = " and for ".join(", ".join(group) for group in measured["groups"])
+    rule = measured["rule"]
+    helps = measured["recommendation"] == "keep"
+    verdict = "It helps" if helps else "It does not help"
+    consequence = "worth keeping" if helps else "left out"
+    return (
+        f"### A secondary network for the confused pairs\n\nFor {groups}: asked where the vote's two top labels are of "
+        f"one group and less than {rule['threshold']:.2f} apart, counted with {rule['share']:.0%}; by "
+        "`python -m training.confused_pairs`. The last column is how likely coin tosses correct as many.\n\n"
+        f"{table(columns, rows)}\n{verdict} the held-out half by more than chance explains: {consequence}.\n"
+    )
