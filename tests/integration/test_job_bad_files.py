@@ -85,9 +85,7 @@ def test_what_is_not_a_video_is_refused(jobs: JobClient, data: bytes) -> None:
     assert refused(jobs, data)
 
 
-@pytest.mark.parametrize(
-    "container", [b"\0\0\0\x18ftypmp42", b"\x1a\x45\xdf\xa3", b"RIFF\0\0\0\0AVI LIST", b"PK\x03\x04"]
-)
+@pytest.mark.parametrize("start", [b"\0\0\0\x18ftypmp42", b"\x1a\x45\xdf\xa3", b"RIFF\0\0\0\0AVI LIST", b"PK\x03\x04"])
 def test_noise_that_begins_like_a_video_fails(jobs: JobClient, start: bytes) -> None:
     assert failed(jobs, start + np.random.default_rng(1).bytes(50_000))
 
