@@ -48,6 +48,16 @@ class FanOut:
         }
         return {name: answer for name, answer in answers.items() if answer is not None}
 
+    async def predict_in_turn(self, crops: bytes, timeout_s: float) -> dict[str, npt.NDArray[np.float32]]:
+        """The same, one member after the other: for work that must not take all cores from live frames at once."""
+        answers = {}
+        for member in self._members:
+            if member.breaker.closed or member.breaker.take_probe(time.monotonic()):
+                answer = await member.predict(crops, timeout_s)
+                if answer is not None:
+                    answers[member.name] = answer
+        return answers
+
     async def close(self) -> None:
         for probe in self._probes:
             probe.cancel()

@@ -16,8 +16,8 @@ from jobs.parts import ClassifiedFrame, SegmentCrops, SegmentPredictions
 from jobs.store import Claim, JobStore, UnknownJob
 from jobs.working import Lease, LeaseLost, StageWorker
 
-CROPS_PER_CALL = 4
-"""A member answers one call after the other, and a live frame's may wait behind ours: so ours are short."""
+CROPS_PER_CALL = 2
+"""A member answers one call after the other, and a live frame may wait behind ours: so ours are short."""
 
 PREDICT_TIMEOUT_S = 2.0
 
@@ -89,7 +89,7 @@ class SegmentClassifier:
         for start in range(0, len(crops), step):
             lease.check()
             answers = self._loop.run_until_complete(
-                self._fan_out.predict(crops[start : start + step], PREDICT_TIMEOUT_S)
+                self._fan_out.predict_in_turn(crops[start : start + step], PREDICT_TIMEOUT_S)
             )
             found.append({name: answer for name, answer in answers.items() if not members or name in members})
         answered = set.intersection(*(set(part) for part in found)) if found else set()
