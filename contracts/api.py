@@ -32,11 +32,10 @@ class Readiness(msgspec.Struct, frozen=True):
     members: Members
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+class Problem(msgspec.Struct, frozen=True):
     """RFC 9457 problem details, sent as `application/problem+json`."""
 
     type: str
     title: str
     status: int
     detail: str
-    missing: list[str] | None = None

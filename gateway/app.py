@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import msgspec
 import redis
 import redis.asyncio
 import redis.asyncio.retry
@@ -21,6 +20,7 @@ from gateway.jobs import Jobs
 from gateway.openapi import document
 from gateway.pictures import analyze_picture
 from gateway.problems import problems_middleware
+from gateway.replies import json_reply
 from gateway.settings import GatewaySettings
 from gateway.stream import Sessions, describe_members, stream
 from jobs.artefacts import Artefacts
@@ -71,7 +71,7 @@ async def post_image(request: web.Request) -> web.Response:
 @routes.get("/v1/models")
 async def models(request: web.Request) -> web.Response:
     ensemble = request.app[keys.ENSEMBLE]
-    return json_response(
+    return json_reply(
         ModelsReply(
             labels=ensemble.labels,
             members=describe_members(ensemble),
@@ -100,11 +100,7 @@ async def alive(request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     app = request.app
     readiness = await check_readiness(app[keys.DISPATCHER], app[keys.ENSEMBLE], app[keys.SETTINGS].member_quorum)
-    return json_response(readiness, status=200 if readiness.ready else 503)
-
-
-def json_response(body: msgspec.Struct, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")
+    return json_reply(readiness, status=200 if readiness.ready else 503)
 
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:

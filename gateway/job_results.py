@@ -15,8 +15,10 @@ from aiohttp import web
 
 from contracts.jobs import FINAL_STATES, JobView, ResultPage, ResultRow
 from contracts.labels import LABELS
-from gateway.jobs import Jobs, json_reply
+from gateway.jobs import Jobs
 from gateway.problems import Problematic
+from gateway.reading import read_query
+from gateway.replies import json_reply
 from jobs.store import events_key
 
 PAGE_ROWS = 500
@@ -48,11 +50,7 @@ async def results(request: web.Request, jobs: Jobs) -> web.StreamResponse:
         return await _stream(request, "application/x-ndjson", _blocks(jobs, path))
     if "text/csv" in accepted:
         return await _stream(request, "text/csv", _csv_blocks(jobs, path))
-    try:
-        query = msgspec.convert(dict(request.query), ResultQuery, strict=False)
-    except msgspec.ValidationError as problem:
-        raise Problematic(400, "bad_option", "Bad Request", f"the query can't be used: {problem}") from problem
-    return json_reply(await asyncio.to_thread(_page, jobs, path, query))
+    return json_reply(await asyncio.to_thread(_page, jobs, path, read_query(request, ResultQuery)))
 
 
 def _page(jobs: Jobs, path: str, query: ResultQuery) -> ResultPage:
@@ -65,7 +63,7 @@ def _page(jobs: Jobs, path: str, query: ResultQuery) -> ResultPage:
                 if len(rows) == query.limit:
                     break
         except msgspec.DecodeError as problem:
-            raise Problematic(400, "bad_option", "Bad Request", "cursor is not one that `next` said") from problem
+            raise Problematic(400, "bad_option", "cursor is not one that `next` said") from problem
         at = file.tell()
         more = bool(file.read(1))
     return ResultPage(rows, str(at) if more else None)
@@ -79,7 +77,7 @@ async def file_of(request: web.Request, jobs: Jobs, name: str, content_type: str
     try:
         wanted = request.http_range
     except ValueError as problem:
-        raise Problematic(416, "bad_range", "Range Not Satisfiable", str(problem)) from problem
+        raise Problematic(416, "bad_range", str(problem)) from problem
     headers = {"Accept-Ranges": "bytes"}
     status = 200
     if wanted.start is not None or wanted.stop is not None:
@@ -87,7 +85,7 @@ async def file_of(request: web.Request, jobs: Jobs, name: str, content_type: str
         start = max(0, size + start) if start < 0 else start
         stop = min(size, wanted.stop if wanted.stop is not None else size)
         if start >= stop:
-            raise Problematic(416, "bad_range", "Range Not Satisfiable", f"there are {size} bytes")
+            raise Problematic(416, "bad_range", f"there are {size} bytes")
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
         status = 206
     response = web.StreamResponse(status=status, headers=headers)
@@ -134,12 +132,12 @@ async def _result_path(request: web.Request, jobs: Jobs, name: str) -> str:
     view: JobView = await jobs.ask(jobs.store.view, job_id)
     if view.state not in FINAL_STATES:
         wait = f"the job is {view.state}; its results are there when it has ended"
-        raise Problematic(409, "not_ended", "Conflict", wait, {"Retry-After": "2"})
+        raise Problematic(409, "not_ended", wait, {"Retry-After": "2"})
     if view.state == "expired":
-        raise Problematic(410, "expired", "Gone", "the results were kept for a while and have expired")
+        raise Problematic(410, "expired", "the results were kept for a while and have expired")
     path = jobs.artefacts.path(job_id, "results", name)
     if not await asyncio.to_thread(jobs.artefacts.exists, path):
-        raise Problematic(404, "no_such_result", "Not Found", f"this job ({view.state}) has no {name}")
+        raise Problematic(404, "no_such_result", f"this job ({view.state}) has no {name}")
     return path
 
 

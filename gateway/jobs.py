@@ -5,17 +5,18 @@ import contextlib
 import errno
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable
+from typing import Annotated, ParamSpec, TypeVar
 
 import msgspec
 import redis
 import structlog
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from contracts.jobs import FINAL_STATES, JobList, JobOptions, JobState, JobView
 from gateway.problems import Problematic
+from gateway.reading import chunks_of, read_query, readable_body, whole
+from gateway.replies import json_reply
 from gateway.settings import GatewaySettings
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
@@ -35,6 +36,7 @@ START_BYTES = 16
 
 PAGE = 50
 
+P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 
 
@@ -65,16 +67,14 @@ class Jobs:
         self._members = members
         self._vote_profiles = vote_profiles
 
-    async def ask(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:  # noqa: ANN401  passed on as they are
+    async def ask(self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs) -> ResultT:
         """Runs `work` in a thread. Raises Problematic for what the caller can understand."""
         try:
-            return await asyncio.to_thread(work, *arguments)
+            return await asyncio.to_thread(work, *arguments, **named)
         except UnknownJob as problem:
-            raise Problematic(404, "unknown_job", "Not Found", str(problem)) from problem
+            raise Problematic(404, "unknown_job", str(problem)) from problem
         except redis.RedisError as problem:
-            raise Problematic(
-                503, "unavailable", "Service Unavailable", "the jobs' Redis can't be reached", {"Retry-After": "2"}
-            ) from problem
+            raise Problematic(503, "unavailable", "the jobs' Redis can't be reached", {"Retry-After": "2"}) from problem
 
     async def submit(self, request: web.Request) -> web.Response:
         """Receives an upload into the artefact store and makes a job of it."""
@@ -83,7 +83,7 @@ class Jobs:
         try:
             given = request.headers.get("Idempotency-Key")
             if given is not None and not 0 < len(given) <= 200:
-                raise Problematic(400, "bad_key", "Bad Request", "an Idempotency-Key has 1 to 200 characters")
+                raise Problematic(400, "bad_key", "an Idempotency-Key has 1 to 200 characters")
             upload = await self._receive(request, job_id)
         except BaseException:
             await asyncio.shield(self._throw_away(job_id))
@@ -98,7 +98,7 @@ class Jobs:
             made = await self.ask(self.store.create, job_id, upload.file_name, upload.options, key, upload.digest)
         except KeyReused as problem:
             await self._throw_away(job_id)
-            raise Problematic(422, "key_reused", "Unprocessable Content", str(problem)) from problem
+            raise Problematic(422, "key_reused", str(problem)) from problem
         # After an error of Redis nobody knows whether there is a job now; if not, its files are swept up.
         if made == job_id:
             await self.ask(self.store.upload_ended, job_id)
@@ -120,36 +120,31 @@ class Jobs:
             raise _disk_full()
         if await self.ask(self.store.unfinished) >= self._settings.max_unfinished_jobs:
             many = f"{self._settings.max_unfinished_jobs} jobs are under way; wait until one has ended"
-            raise Problematic(429, "too_many_jobs", "Too Many Requests", many, {"Retry-After": "30"})
+            raise Problematic(429, "too_many_jobs", many, {"Retry-After": "30"})
 
     async def _receive(self, request: web.Request, job_id: str) -> "Upload":
         if not request.content_type.startswith("multipart/"):
-            raise Problematic(
-                415, "not_multipart", "Unsupported Media Type", "send multipart/form-data with a part `video`"
-            )
-        upload: Upload | None = None
+            raise Problematic(415, "not_multipart", "send multipart/form-data with a part `video`")
+        stored: tuple[str, bytes] | None = None
         options = JobOptions()
-        digest = hashlib.sha256()
         try:
-            async for part in await request.multipart():
-                if not isinstance(part, BodyPartReader):
-                    continue
-                if part.name == "options":
-                    text = await _bounded(part, MAX_OPTIONS_BYTES)
-                    options = await asyncio.to_thread(self._options_from, text)  # it may look up a host's name
-                elif part.name == "video" and upload is None:
-                    await self._store_video(part, job_id, digest)
-                    upload = Upload(clean_name(part.filename), options, "")
+            with readable_body():
+                async for part in await request.multipart():
+                    if not isinstance(part, BodyPartReader):
+                        continue
+                    if part.name == "options":
+                        text = await whole(chunks_of(part, MAX_OPTIONS_BYTES), MAX_OPTIONS_BYTES)
+                        options = await asyncio.to_thread(self._options_from, text)  # it may look up a host's name
+                    elif part.name == "video" and stored is None:
+                        stored = clean_name(part.filename), await self._store_video(part, job_id)
         except OSError as problem:
             if problem.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _disk_full() from problem
             raise
-        except (ValueError, AssertionError, RuntimeError, HttpProcessingError, web.RequestPayloadError) as problem:
-            raise Problematic(400, "bad_request", "Bad Request", f"the body can't be read: {problem}") from problem
-        if upload is None:
-            raise Problematic(400, "no_video", "Bad Request", "the body has no part `video` with a file in it")
-        digest.update(msgspec.json.encode(options))
-        return Upload(upload.file_name, options, digest.hexdigest())
+        if stored is None:
+            raise Problematic(400, "no_video", "the body has no part `video` with a file in it")
+        file_name, digest = stored
+        return Upload(file_name, options, hashlib.sha256(digest + msgspec.json.encode(options)).hexdigest())
 
     def _options_from(self, text: bytes) -> JobOptions:
         try:
@@ -163,16 +158,16 @@ class Jobs:
             if options.webhook_url:
                 check_url(options.webhook_url, private_allowed=self._settings.webhooks_to_private)
         except (ValueError, BadWebhook) as problem:
-            raise Problematic(422, "bad_options", "Unprocessable Content", f"options: {problem}") from problem
+            raise Problematic(422, "bad_options", f"options: {problem}") from problem
         return options
 
-    async def _store_video(self, part: BodyPartReader, job_id: str, digest: Any) -> None:  # noqa: ANN401  hashlib's
-        """Streams the part into the store, chunk by chunk."""
-        size, start = 0, b""
+    async def _store_video(self, part: BodyPartReader, job_id: str) -> bytes:
+        """Streams the part into the store, chunk by chunk; the SHA-256 of what it holds."""
+        size, start, digest = 0, b"", hashlib.sha256()
         await self.ask(self.store.upload_goes_on, job_id)
         file = await asyncio.to_thread(self.artefacts.open, self.artefacts.path(job_id, "upload"), "wb")
         try:
-            async for chunk in _chunks(part):
+            async for chunk in chunks_of(part, CHUNK_BYTES):
                 if size < START_BYTES <= size + len(chunk):
                     _check_start(start + chunk)
                 start = (start + chunk)[:START_BYTES]
@@ -185,15 +180,12 @@ class Jobs:
         finally:
             await asyncio.shield(asyncio.to_thread(file.close))
         if size < START_BYTES:
-            raise Problematic(422, "bad_video", "Unprocessable Content", f"the video has {size} bytes")
+            raise Problematic(422, "bad_video", f"the video has {size} bytes")
+        return digest.digest()
 
     async def show_page(self, request: web.Request) -> web.Response:
         """One page of jobs."""
-        try:
-            query = msgspec.convert(dict(request.query), JobQuery, strict=False)
-        except msgspec.ValidationError as problem:
-            raise Problematic(400, "bad_option", "Bad Request", f"the query can't be used: {problem}") from problem
-        jobs, follows = await self.ask(self._page, query)
+        jobs, follows = await self.ask(self._page, read_query(request, JobQuery))
         return json_reply(JobList(jobs, None if follows is None else str(follows)))
 
     def _page(self, query: JobQuery) -> tuple[list[JobView], int | None]:
@@ -246,38 +238,16 @@ def clean_name(name: str | None) -> str:
     return "".join(character for character in last if character.isprintable())[:200] or "video"
 
 
-def json_reply(body: msgspec.Struct, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json", headers=headers)
-
-
 def _check_start(chunk: bytes) -> None:
     try:
         container_of(chunk[:START_BYTES])
     except BadVideo as problem:
-        raise Problematic(422, "bad_video", "Unprocessable Content", str(problem)) from problem
+        raise Problematic(422, "bad_video", str(problem)) from problem
 
 
 def _too_large(settings: GatewaySettings) -> Problematic:
-    return Problematic(
-        413, "too_large", "Content Too Large", f"a video has at most {settings.max_upload_bytes} bytes here"
-    )
+    return Problematic(413, "too_large", f"a video has at most {settings.max_upload_bytes} bytes here")
 
 
 def _disk_full() -> Problematic:
-    return Problematic(
-        507, "disk_full", "Insufficient Storage", "there is no room for this video now", {"Retry-After": "60"}
-    )
-
-
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(CHUNK_BYTES):
-        yield bytes(chunk)
-
-
-async def _bounded(part: BodyPartReader, limit: int) -> bytes:
-    text = bytearray()
-    async for chunk in _chunks(part):
-        text += chunk
-        if len(text) > limit:
-            raise Problematic(413, "too_large", "Content Too Large", f"options have at most {limit} bytes")
-    return bytes(text)
+    return Problematic(507, "disk_full", "there is no room for this video now", {"Retry-After": "60"})

@@ -2,12 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator
 from typing import Annotated
 
 import msgspec
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from contracts.api import ImageReply
 from contracts.geometry import CROP_SIZE
@@ -16,9 +14,13 @@ from gateway.admission import Admission
 from gateway.dispatcher import Broken, Dispatcher, Expired, Undecodable, WorkError
 from gateway.image_header import BadImage, ImageHeader, read_image_header
 from gateway.people import People
-from gateway.problems import problem_response
-from gateway.session import timing_of
+from gateway.problems import Problematic
+from gateway.reading import chunks_of, read_query, readable_body, whole
+from gateway.replies import json_reply
 from gateway.settings import GatewaySettings
+from gateway.timing import timing_of
+
+CHUNK_BYTES = 64 * 1024
 
 
 class PictureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,26 +46,22 @@ async def analyze_picture(
     settings: GatewaySettings,
     vote_profiles: list[str],
 ) -> web.Response:
-    """Answers with ImageReply, or with the problem that whoever sent the picture can understand."""
+    """Answers with ImageReply. Raises Problematic for what whoever sent the picture can understand."""
     arrived = time.perf_counter()
-    try:
-        options = msgspec.convert(dict(request.query), PictureOptions, strict=False)
-    except msgspec.ValidationError as problem:
-        return problem_response(400, "bad_option", "Bad Request", f"the query can't be used: {problem}")
+    options = read_query(request, PictureOptions)
     if options.vote_profile not in vote_profiles:
-        return problem_response(400, "bad_option", "Bad Request", f"vote_profile is one of {vote_profiles}")
+        raise Problematic(400, "bad_option", f"vote_profile is one of {vote_profiles}")
     try:
         async with asyncio.timeout(settings.upload_timeout_s), uploads:
             picture = await _read_picture(request, settings.max_picture_bytes)
-    except TimeoutError:
+    except TimeoutError as problem:
         late = f"the picture was not here within {settings.upload_timeout_s:g} s"
-        return problem_response(408, "too_slow", "Request Timeout", late)
+        raise Problematic(408, "too_slow", late) from problem
     try:
         header = read_image_header(picture)
     except BadImage as problem:
-        return problem_response(422, "bad_image", "Unprocessable Content", str(problem))
-    if (refusal := _refusal_of_size(header, options, settings)) is not None:
-        return refusal
+        raise Problematic(422, "bad_image", str(problem)) from problem
+    _check_size(header, options, settings)
     deadline_s = settings.picture_deadline_ms / 1000
     deadline = time.time() + deadline_s
     try:
@@ -80,19 +78,13 @@ async def analyze_picture(
                 explain=options.explain,
             )
     except Undecodable as problem:
-        return problem_response(422, "bad_image", "Unprocessable Content", str(problem))
-    except (Expired, TimeoutError):
-        return problem_response(
-            503,
-            "overload",
-            "Service Unavailable",
-            "no answer in time; try again",
-            headers={"Retry-After": "1"},
-        )
+        raise Problematic(422, "bad_image", str(problem)) from problem
+    except (Expired, TimeoutError) as problem:
+        raise Problematic(503, "overload", "no answer in time; try again", {"Retry-After": "1"}) from problem
     except Broken as problem:
-        return problem_response(500, "internal", "Internal Server Error", str(problem))
+        raise Problematic(500, "internal", str(problem)) from problem
     except WorkError as problem:
-        return problem_response(503, "unavailable", "Service Unavailable", str(problem), headers={"Retry-After": "1"})
+        raise Problematic(503, "unavailable", str(problem), {"Retry-After": "1"}) from problem
     total_ms = (time.perf_counter() - arrived) * 1000
     answer = ImageReply(
         width=reply.width,
@@ -101,43 +93,25 @@ async def analyze_picture(
         members=Members(reply.used, reply.missing),
         timing_ms=timing_of(reply, total_ms),
     )
-    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+    return json_reply(answer)
 
 
-def _refusal_of_size(header: ImageHeader, options: PictureOptions, settings: GatewaySettings) -> web.Response | None:
+def _check_size(header: ImageHeader, options: PictureOptions, settings: GatewaySettings) -> None:
     size = f"{header.width}×{header.height}"
     if options.already_cropped and (header.width, header.height) != (CROP_SIZE, CROP_SIZE):
         wanted = f"an already_cropped picture is {CROP_SIZE}×{CROP_SIZE} pixels, this one {size}"
-        return problem_response(422, "bad_crop", "Unprocessable Content", wanted)
+        raise Problematic(422, "bad_crop", wanted)
     if header.pixels > settings.max_picture_pixels:
         limit = f"{size} is more than {settings.max_picture_pixels} pixels"
-        return problem_response(413, "too_many_pixels", "Content Too Large", limit)
-    return None
+        raise Problematic(413, "too_many_pixels", limit)
 
 
 async def _read_picture(request: web.Request, limit: int) -> bytes:
-    """The body, or the first part of a multipart one, held in memory and never spooled to disk."""
-    try:
+    """The body, or the first part of a multipart one."""
+    with readable_body():
         if not request.content_type.startswith("multipart/"):
-            return await _read_bounded(request.content.iter_chunked(65536), limit)
+            return await whole(request.content.iter_chunked(CHUNK_BYTES), limit)
         part = await (await request.multipart()).next()
         if not isinstance(part, BodyPartReader):
-            raise web.HTTPBadRequest(text="the multipart body has no file in it")
-        return await _read_bounded(_chunks(part), limit)
-    except (ValueError, AssertionError, RuntimeError, HttpProcessingError, web.RequestPayloadError) as problem:
-        # What aiohttp raises for bodies that are not what their headers say; our own errors are of other kinds.
-        raise web.HTTPBadRequest(text=f"the body can't be read: {problem}") from problem
-
-
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(65536):
-        yield chunk
-
-
-async def _read_bounded(chunks: AsyncIterable[bytes], limit: int) -> bytes:
-    picture = bytearray()
-    async for chunk in chunks:
-        picture += chunk
-        if len(picture) > limit:
-            raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(picture))
-    return bytes(picture)
+            raise Problematic(400, "bad_request", "the multipart body has no file in it")
+        return await whole(chunks_of(part, CHUNK_BYTES), limit)

@@ -1,5 +1,7 @@
 """Every HTTP error as RFC 9457 problem details."""
 
+from http import HTTPStatus
+
 import msgspec
 import structlog
 from aiohttp import web
@@ -11,25 +13,25 @@ log = structlog.get_logger("thespis.gateway")
 
 CONTENT_TYPE = "application/problem+json"
 
+RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What RFC 9110 calls two statuses that Python 3.11 knows by older names."""
+
 
 class Problematic(Exception):
     """Raised deep in a handler for what the caller can understand; answered as problem details."""
 
-    def __init__(self, status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
-        self.title = title
         self.detail = detail
         self.headers = headers
 
 
-def problem_response(
-    status: int, code: str, title: str, detail: str, *, headers: dict[str, str] | None = None,
-    missing: list[str] | None = None,
-) -> web.Response:  # fmt: skip
+def problem_response(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
     """`code` ends the problem's type URI, which names the kind for programs; `detail` tells people what to do."""
-    problem = Problem(f"urn:thespis:problem:{code}", title, status, detail, missing)
+    title = RENAMED.get(status) or HTTPStatus(status).phrase
+    problem = Problem(f"urn:thespis:problem:{code}", title, status, detail)
     return web.Response(status=status, body=msgspec.json.encode(problem), content_type=CONTENT_TYPE, headers=headers)
 
 
@@ -39,14 +41,14 @@ async def problems_middleware(request: web.Request, handler: Handler) -> web.Str
     try:
         return await handler(request)
     except Problematic as problem:
-        return problem_response(problem.status, problem.code, problem.title, problem.detail, headers=problem.headers)
+        return problem_response(problem.status, problem.code, problem.detail, problem.headers)
     except web.HTTPException as error:
         if error.status < 400:
             raise
         detail = error.text or error.reason
         headers = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After"}}
         code = error.reason.lower().replace(" ", "_")
-        return problem_response(error.status, code, error.reason, detail, headers=headers)
+        return problem_response(error.status, code, detail, headers)
     except Exception:
         log.exception("request_failed", path=request.path)
-        return problem_response(500, "internal", "Internal Server Error", "the gateway failed; its log says why")
+        return problem_response(500, "internal", "the gateway failed; its log says why")

@@ -26,7 +26,6 @@ from contracts.protocol import (
     ServerMessage,
     SessionTotals,
     SessionUpdated,
-    Timing,
 )
 from contracts.work import FrameAnswered
 from gateway.admission import Admission
@@ -35,6 +34,7 @@ from gateway.image_header import BadImage, read_jpeg_header
 from gateway.people import People
 from gateway.rate import Rate
 from gateway.settings import GatewaySettings
+from gateway.timing import timing_of
 
 log = structlog.get_logger("thespis.gateway")
 
@@ -294,10 +294,3 @@ class Session:
         for carrier in self._carriers:
             carrier.cancel()
         await asyncio.gather(*self._carriers, return_exceptions=True)
-
-
-def timing_of(reply: FrameAnswered, total_ms: float) -> Timing:
-    """The stages of one answer, in milliseconds to a hundredth; `queue` is what no stage accounts for."""
-    work_ms = reply.decode_ms + reply.detect_ms + reply.ensemble_ms
-    stages = (max(0.0, total_ms - work_ms), reply.decode_ms, reply.detect_ms, reply.ensemble_ms, total_ms)
-    return Timing(*(round(stage, 2) for stage in stages))
