@@ -10,9 +10,10 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import cv2
+import numpy as np
+import numpy.typing as npt
 import psutil
 
 from bench.frames import moving_frames
@@ -22,7 +23,7 @@ from contracts.jobs import JobOptions, JobView
 from contracts.members import Ensemble
 from detector_worker.decoding import decode_image
 from jobs.plan import plan_video
-from jobs.video import probe, sampled_frames
+from jobs.video import SampledFrame, probe, sampled_frames
 from runtime.model_tree import read_ensemble
 from thespis.client import AsyncClient
 from thespis.settings import UpSettings
@@ -71,18 +72,18 @@ def _work_through(
     video = probe(clip)
     plan = plan_video(video.duration_s, JobOptions(fps=fps))
     first = next(sampled_frames(clip, video.container, plan, 0))
-    look_at(_image(first.bgr_image, first.encoded))
+    look_at(_image(first))
     ready.wait()
     frames = faces = 0
     for segment in range(index, plan.segments, processes):
         for sampled in sampled_frames(clip, video.container, plan, segment):
-            faces += look_at(_image(sampled.bgr_image, sampled.encoded)) is not None
+            faces += look_at(_image(sampled)) is not None
             frames += 1
     results.put((frames, faces))
 
 
-def _image(bgr_image: Any, encoded: bytes | None) -> Any:  # noqa: ANN401  an array as it is
-    return bgr_image if encoded is None else decode_image(encoded)
+def _image(sampled: SampledFrame) -> npt.NDArray[np.uint8]:
+    return decode_image(sampled.picture) if isinstance(sampled.picture, bytes) else sampled.picture
 
 
 async def one_job(

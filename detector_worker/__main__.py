@@ -14,6 +14,7 @@ from detector_worker.worker import make_app
 from runtime.celery_app import run_worker
 from runtime.logs import configure_logs
 from runtime.settings import BadSetting, read_settings
+from runtime.starting import cannot_start
 
 
 def main() -> int:
@@ -24,8 +25,7 @@ def main() -> int:
         configure_logs("detector_worker", settings.log_level, settings.log_format)
         app = make_app(settings, redis.Redis.from_url(settings.redis_url))
     except (BadSetting, WeightsMissing) as problem:
-        print(f"detector_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
-        return 2
+        return cannot_start("detector_worker", problem)
     return run_worker(
         app,
         name=f"detector-{os.getpid()}",

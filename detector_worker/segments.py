@@ -13,7 +13,7 @@ from jobs.parts import DetectedFrame, SegmentCrops
 from jobs.sandbox import frames_apart
 from jobs.store import Claim, JobFacts, JobStore, UnknownJob
 from jobs.video import BadVideo, SampledFrame
-from jobs.working import GivenUp, Lease, LeaseLost, StageWorker
+from jobs.working import GivenUp, Lease, LeaseLost, StageWorker, end_segment
 
 log = structlog.get_logger("thespis.detector")
 
@@ -29,7 +29,7 @@ class SegmentDetector:
         self._worker = StageWorker(store, bells, "detect", self._detect, self._give_up)
 
     def serve(self) -> None:
-        """Works on segments until none waits."""
+        """Works on one segment, if any waits."""
         self._worker.serve()
 
     def _detect(self, claim: Claim, lease: Lease) -> None:
@@ -63,17 +63,13 @@ class SegmentDetector:
         return SegmentCrops(frames, b"".join(crops))
 
     def _faces_in(self, sampled: SampledFrame, facts: JobFacts) -> tuple[DetectedFrame, list[bytes]]:
-        image = sampled.bgr_image
-        if sampled.encoded is not None:
-            try:
-                image = decode_image(sampled.encoded)
-            except UndecodableImage as problem:
-                return DetectedFrame(sampled.tick, sampled.time_s, [], str(problem)), []
-        assert image is not None  # noqa: S101  a sampled frame is the one or the other
+        try:
+            image = decode_image(sampled.picture) if isinstance(sampled.picture, bytes) else sampled.picture
+        except UndecodableImage as problem:
+            return DetectedFrame(sampled.tick, sampled.time_s, [], str(problem)), []
         options = facts.options
         faces: list[DetectedFace] = find_faces(self._detector, image, options.max_faces, options.min_face_size)
         return DetectedFrame(sampled.tick, sampled.time_s, faces), [cut_crop(image, face).tobytes() for face in faces]
 
     def _give_up(self, claim: Claim, message: str) -> None:
-        if self._store.end_segment(claim, 0, message) == 2:
-            self._bells.ring("finish")
+        end_segment(self._store, self._bells, claim, 0, message)

@@ -13,6 +13,7 @@ from runtime.celery_app import make_celery, run_worker
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting, read_settings
+from runtime.starting import cannot_start
 
 
 def main() -> int:
@@ -22,8 +23,7 @@ def main() -> int:
         app = make_celery(settings.redis_url)
         worker = EnsembleWorker(settings, redis.Redis.from_url(settings.redis_url), app)
     except (BadSetting, BadModelTree) as problem:
-        print(f"ensemble_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
-        return 2
+        return cannot_start("ensemble_worker", problem)
     add_tasks(app, worker)
     try:
         return run_worker(

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from contracts.members import Ensemble
 from ensemble_worker.member import Member
+from ensemble_worker.settings import EnsembleSettings, parse_members
+from runtime.model_tree import BadModelTree
 
 
 class FanOut:
@@ -63,3 +66,11 @@ class FanOut:
             probe.cancel()
         for member in self._members:
             await member.close()
+
+
+async def open_members(settings: EnsembleSettings, ensemble: Ensemble) -> FanOut:
+    """The members that the settings name, their channels in the running loop. Raises BadSetting and BadModelTree."""
+    targets = parse_members(settings.members)
+    if unknown := sorted(set(targets) - set(ensemble.members)):
+        raise BadModelTree(f"THESPIS_MEMBERS names {unknown}, which models.toml does not have")
+    return FanOut([Member(name, target, settings.member_retry_s) for name, target in targets.items()])

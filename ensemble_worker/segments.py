@@ -14,7 +14,7 @@ from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentCrops, SegmentPredictions
 from jobs.store import Claim, JobStore, UnknownJob
-from jobs.working import Lease, LeaseLost, StageWorker
+from jobs.working import Lease, LeaseLost, StageWorker, end_segment
 
 CROPS_PER_CALL = 2
 """A member answers one call after the other, and a live frame may wait behind ours: so ours are short."""
@@ -47,7 +47,7 @@ class SegmentClassifier:
         self._worker = StageWorker(store, bells, "classify", self._classify, self._give_up)
 
     def serve(self) -> None:
-        """Works on segments until none waits."""
+        """Works on one segment, if any waits."""
         self._worker.serve()
 
     def _classify(self, claim: Claim, lease: Lease) -> None:
@@ -61,7 +61,9 @@ class SegmentClassifier:
         except FileNotFoundError:
             if not self._artefacts.exists(done):
                 raise
-            self._end(claim, done)  # another worker did it and fell before it could say so
+            # Another worker did it and fell before it could say so.
+            known = msgspec.msgpack.decode(self._artefacts.read(done), type=SegmentPredictions)
+            end_segment(self._store, self._bells, claim, len(known.frames))
             return
         predictions = self._predict(crops.crops, facts.options.members, lease)
         result = SegmentPredictions(
@@ -71,16 +73,9 @@ class SegmentClassifier:
         )
         lease.check()
         self._artefacts.write_whole(done, msgspec.msgpack.encode(result))
-        self._end(claim, done)
-        self._artefacts.remove(part)
-
-    def _end(self, claim: Claim, done: str) -> None:
-        frames = len(msgspec.msgpack.decode(self._artefacts.read(done), type=SegmentPredictions).frames)
-        ended = self._store.end_segment(claim, frames)
-        if ended == 0:
+        if not end_segment(self._store, self._bells, claim, len(result.frames)):
             raise LeaseLost
-        if ended == 2:
-            self._bells.ring("finish")
+        self._artefacts.remove(part)
 
     def _predict(self, crops: bytes, members: list[str], lease: Lease) -> dict[str, npt.NDArray[np.float32]]:
         """Member -> float32 [n, 7], of the members that answered for all of the crops. Raises NobodyAnswers."""
@@ -98,8 +93,7 @@ class SegmentClassifier:
         return {name: np.concatenate([part[name] for part in found]) for name in sorted(answered)}
 
     def _give_up(self, claim: Claim, message: str) -> None:
-        if self._store.end_segment(claim, 0, message) == 2:
-            self._bells.ring("finish")
+        end_segment(self._store, self._bells, claim, 0, message)
 
 
 def _voted(

@@ -21,14 +21,13 @@ from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, EXPLAIN_FACES, WAITI
 from contracts.protocol import Explanation
 from contracts.work import CheckReady, ClassifyFaces, FrameAnswered, FrameFailed, ReadyChecked
 from ensemble_worker.classify import CroppedFaces, classify_batch, rounds
-from ensemble_worker.fan_out import FanOut
-from ensemble_worker.member import Member
+from ensemble_worker.fan_out import open_members
 from ensemble_worker.occlusion import covered, importance
-from ensemble_worker.settings import EnsembleSettings, parse_members
+from ensemble_worker.settings import EnsembleSettings
 from ensemble_worker.voting import soft_vote
 from runtime import pixels
 from runtime.doorbell import Doorbell
-from runtime.model_tree import BadModelTree, read_ensemble
+from runtime.model_tree import read_ensemble
 
 log = structlog.get_logger("thespis.ensemble")
 
@@ -46,20 +45,13 @@ class EnsembleWorker:
 
     def __init__(self, settings: EnsembleSettings, redis_client: "redis.Redis", app: celery.Celery) -> None:
         ensemble = read_ensemble(Path(settings.models_path))
-        targets = parse_members(settings.members)
-        unknown = set(targets) - set(ensemble.members)
-        if unknown:
-            raise BadModelTree(f"THESPIS_MEMBERS names {sorted(unknown)}, which models.toml does not have")
         self._settings = settings
         self._weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
         self._redis = redis_client
         self._faces = Doorbell(app, CLASSIFY_FACES, WAITING_FACES)
         self._explanations = Doorbell(app, EXPLAIN_FACES, WAITING_EXPLANATIONS)
         self._loop = asyncio.new_event_loop()
-        self._fan_out = self._loop.run_until_complete(self._open(targets))
-
-    async def _open(self, targets: dict[str, str]) -> FanOut:
-        return FanOut([Member(name, to, self._settings.member_retry_s) for name, to in targets.items()])
+        self._fan_out = self._loop.run_until_complete(open_members(settings, ensemble))
 
     def serve_waiting_frames(self) -> None:
         """Takes what waits, up to a limit, and answers the frames that still have time."""

@@ -11,6 +11,7 @@ from gateway.settings import GatewaySettings
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting, read_settings
+from runtime.starting import cannot_start
 
 SILENT_CONNECTION_TIMEOUT_S = 75.0
 """Of a connection between requests, or before its first one."""
@@ -32,8 +33,7 @@ def main() -> int:
             loop=uvloop.new_event_loop(),
         )
     except (BadSetting, BadModelTree, OSError) as problem:
-        print(f"gateway: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
-        return 2
+        return cannot_start("gateway", problem)
     return 0
 
 

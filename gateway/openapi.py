@@ -5,11 +5,10 @@ from typing import Any, Final
 import msgspec
 
 from contracts.api import ImageReply, ModelsReply, Problem, Readiness
-from contracts.jobs import JobList, JobOptions, JobView, ResultPage, ResultRow
+from contracts.jobs import JobList, JobOptions, JobSummary, JobView, ResultPage, ResultRow
 from gateway.job_results import ResultQuery
 from gateway.jobs import JobQuery
 from gateway.pictures import PictureOptions
-from jobs.summary import JobSummary
 
 Json = dict[str, Any]
 

@@ -4,19 +4,20 @@ import os
 import sys
 from pathlib import Path
 
-import celery
 import redis
 
 from jobs.artefacts import Artefacts
-from jobs.bells import TASK_OF, Bells
+from jobs.bells import Bells
 from jobs.settings import JobSettings
 from jobs.store import JobStore
 from jobs.worker import JobWorker
+from jobs.working import serve_stages
 from runtime.background import stand_back
-from runtime.celery_app import make_celery, run_worker
+from runtime.celery_app import make_celery
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree, read_ensemble
 from runtime.settings import BadSetting, read_settings
+from runtime.starting import cannot_start
 
 
 def main() -> int:
@@ -25,8 +26,7 @@ def main() -> int:
         configure_logs("job_worker", settings.log_level, settings.log_format)
         ensemble = read_ensemble(Path(settings.models_path))
     except (BadSetting, BadModelTree) as problem:
-        print(f"job_worker: {problem}", file=sys.stderr)  # noqa: T201  the terminal is where it was started
-        return 2
+        return cannot_start("job_worker", problem)
     if settings.jobs_stand_back:
         stand_back()
     app = make_celery(settings.jobs_redis_url)
@@ -38,26 +38,12 @@ def main() -> int:
         {name: member.version for name, member in ensemble.members.items()},
         settings,
     )
-    add_tasks(app, worker)
     with worker.sweeping():
-        queues = [TASK_OF["plan"], TASK_OF["finish"], TASK_OF["notify"]]
-        return run_worker(app, name=f"jobs-{os.getpid()}", pool="solo", concurrency=1, queues=queues)
-
-
-def add_tasks(app: celery.Celery, worker: JobWorker) -> None:
-    """Gives the Celery application this worker's tasks."""
-
-    @app.task(name=TASK_OF["plan"])
-    def plan_jobs(**_: object) -> None:
-        worker.serve_plans()
-
-    @app.task(name=TASK_OF["finish"])
-    def finish_jobs(**_: object) -> None:
-        worker.serve_ends()
-
-    @app.task(name=TASK_OF["notify"])
-    def notify_clients(**_: object) -> None:
-        worker.serve_messages()
+        return serve_stages(
+            app,
+            "jobs",
+            {"plan": worker.serve_plans, "finish": worker.serve_ends, "notify": worker.serve_messages},
+        )
 
 
 if __name__ == "__main__":

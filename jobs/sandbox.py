@@ -6,6 +6,7 @@ forked from a server that has everything imported already, so that one costs mil
 Failures: BadVideo from the file itself (jobs/video.py), or `Overrun` when the process broke a limit or fell.
 """
 
+import math
 import multiprocessing
 import multiprocessing.connection
 import resource
@@ -14,12 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from contracts.jobs import VideoFacts
 from jobs.annotate import annotate
 from jobs.plan import Plan
-from jobs.video import BadVideo, SampledFrame, probe, sampled_frames
+from jobs.video import MAX_PIXELS, BadVideo, SampledFrame, probe, sampled_frames
 from runtime.parent import end_with_parent
 
 MEMORY_BYTES: Final = 2 * 1024**3
@@ -39,19 +42,66 @@ class Overrun(BadVideo):
     """Raised when a file took more than the limits or brought the decoder down."""
 
 
+class SentFacts(msgspec.Struct, frozen=True, tag="facts"):
+    """What a video is."""
+
+    facts: VideoFacts
+
+
+class SentFrame(msgspec.Struct, frozen=True, tag="frame"):
+    """A sampled frame: `shape` is that of decoded pixels, empty for a picture that is still encoded."""
+
+    tick: int
+    time_s: float
+    shape: list[int]
+    pixels: bytes
+
+
+class SentProgress(msgspec.Struct, frozen=True, tag="progress"):
+    """It goes on."""
+
+
+class SentEnd(msgspec.Struct, frozen=True, tag="end"):
+    """That was all."""
+
+
+class SentBad(msgspec.Struct, frozen=True, tag="bad"):
+    """The file is at fault."""
+
+    message: str
+
+
+Sent = SentFacts | SentFrame | SentProgress | SentEnd | SentBad
+Send = Callable[[Sent], None]
+
+# Not what multiprocessing itself would send: a decoder that a file has taken over must not get its way here by pickle.
+ENCODER: Final = msgspec.msgpack.Encoder()
+DECODER: Final[msgspec.msgpack.Decoder[Sent]] = msgspec.msgpack.Decoder(Sent)
+MOST_SENT_BYTES: Final = 4 * MAX_PIXELS
+
+
 def probe_apart(path: Path) -> VideoFacts:
     """What a video is. Raises BadVideo."""
-    (facts,) = _run(_probe, path)
-    return facts  # type: ignore[no-any-return]
+    (sent,) = _run(_probe, path)
+    if not isinstance(sent, SentFacts):
+        raise Overrun("the decoder said something else than what it was asked")
+    return sent.facts
 
 
 def frames_apart(path: Path, container: str, plan: Plan, segment: int) -> Iterator[SampledFrame]:
     """The sampled frames of a segment, one at a time. Raises BadVideo."""
-    for tick, time_s, shape, pixels in _run(_frames, path, container, plan, segment):
-        if shape is None:
-            yield SampledFrame(tick, time_s, pixels, None)
-        else:
-            yield SampledFrame(tick, time_s, None, np.frombuffer(pixels, np.uint8).reshape(shape))
+    for sent in _run(_frames, path, container, plan, segment):
+        if not isinstance(sent, SentFrame):
+            raise Overrun("the decoder said something else than what it was asked")
+        yield SampledFrame(sent.tick, sent.time_s, _picture(sent))
+
+
+def _picture(sent: SentFrame) -> bytes | npt.NDArray[np.uint8]:
+    if not sent.shape:
+        return sent.pixels
+    if len(sent.shape) != 3 or math.prod(sent.shape) != len(sent.pixels) or min(sent.shape) < 1:
+        raise Overrun("the decoder sent pixels of another shape than it said")
+    return np.frombuffer(sent.pixels, np.uint8).reshape(sent.shape)
 
 
 def annotate_apart(
@@ -62,28 +112,25 @@ def annotate_apart(
         check()
 
 
-Send = Callable[[Any], None]
-
-
 def _probe(send: Send, path: Path) -> None:
-    send(probe(path))
+    send(SentFacts(probe(path)))
 
 
 def _frames(send: Send, path: Path, container: str, plan: Plan, segment: int) -> None:
     for frame in sampled_frames(path, container, plan, segment):
-        if frame.bgr_image is None:
-            send((frame.tick, frame.time_s, None, frame.encoded))
+        if isinstance(frame.picture, bytes):
+            send(SentFrame(frame.tick, frame.time_s, [], frame.picture))
         else:
-            send((frame.tick, frame.time_s, frame.bgr_image.shape, frame.bgr_image.tobytes()))
+            send(SentFrame(frame.tick, frame.time_s, list(frame.picture.shape), frame.picture.tobytes()))
 
 
 def _annotate(send: Send, upload: Path, facts: VideoFacts, plan: Plan, rows_path: Path, target: Path) -> None:
-    annotate(upload, facts, plan, rows_path, target, lambda: send(None))
+    annotate(upload, facts, plan, rows_path, target, lambda: send(SentProgress()))
 
 
 def _run(
     work: Callable[..., None], *arguments: object, cpu_s: int | None = CPU_S, file_bytes: int = 0
-) -> Iterator[Any]:
+) -> Iterator[Sent]:
     """What `work` sends, as it sends it; an abandoned iterator ends the process."""
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(
@@ -95,15 +142,17 @@ def _run(
         while True:
             if not ours.poll(SILENCE_S):
                 raise Overrun("reading it takes longer than a video may")
-            kind, value = ours.recv()
-            if kind == "end":
+            sent = DECODER.decode(ours.recv_bytes(MOST_SENT_BYTES))
+            if isinstance(sent, SentEnd):
                 return
-            if kind == "bad":
-                raise BadVideo(value)
-            yield value
+            if isinstance(sent, SentBad):
+                raise BadVideo(sent.message)
+            yield sent
     except EOFError:
         process.join()
         raise Overrun(_what_happened(process.exitcode)) from None
+    except (OSError, msgspec.MsgspecError) as problem:
+        raise Overrun("the decoder sent what nobody can read") from problem
     finally:
         ours.close()
         process.kill()
@@ -117,6 +166,9 @@ def _work_within_limits(
     cpu_s: int | None,
     file_bytes: int,
 ) -> None:
+    def send(sent: Sent) -> None:
+        pipe.send_bytes(ENCODER.encode(sent))
+
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -125,12 +177,12 @@ def _work_within_limits(
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        work(lambda value: pipe.send(("value", value)), *arguments)
-        pipe.send(("end", None))
+        work(send, *arguments)
+        send(SentEnd())
     except BadVideo as problem:
-        pipe.send(("bad", str(problem)))
+        send(SentBad(str(problem)))
     except MemoryError:
-        pipe.send(("bad", "reading it takes more memory than a video may"))
+        send(SentBad("reading it takes more memory than a video may"))
     except BrokenPipeError:
         return
 

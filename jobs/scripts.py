@@ -1,8 +1,7 @@
 """The changes of a job's record that must happen in one step, as Lua for Redis.
 
-Keys: 1 the job's hash, 2 its events, then stages (sorted sets: item -> the time from which it may be claimed). A stage
-is work that waits or is leased; an item leaves it only by being done, given up or cancelled, so nothing is lost with a
-worker.
+A stage is a sorted set: item -> the time from which it may be claimed. It holds work that waits or is leased; an item
+leaves it only by being done, given up or cancelled, so nothing is lost with a worker.
 """
 
 _EVENT = """
@@ -44,10 +43,10 @@ return 1
 """
 
 MOVE_SEGMENT = """
--- A segment goes from one stage to the next. KEYS: job, events, from, to. ARGV: from item, to item, score.
+-- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, score. -> 1, or 0 when it is not there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
-if redis.call('ZREM', KEYS[3], ARGV[1]) == 0 then return 0 end
-redis.call('ZADD', KEYS[4], ARGV[3], ARGV[2])
+if redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then return 0 end
+redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
 return 1
 """
 
@@ -55,7 +54,7 @@ END_SEGMENT = (
     _EVENT
     + """
 -- A segment is done or given up. KEYS: job, events, stages it may be in (two), finish.
--- ARGV: item, job, segment, frames done, error ('' when done), now
+-- ARGV: item, job, segment, frames done, error ('' when done). -> 2 when it was the last, 1, or 0 when it is not there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
 if redis.call('ZREM', KEYS[3], ARGV[1]) + redis.call('ZREM', KEYS[4], ARGV[1]) == 0 then return 0 end
 if ARGV[5] == '' then
@@ -90,15 +89,15 @@ return 1
 """
 )
 
-CHANGE_STATE = (
+EXPIRE = (
     _EVENT
     + """
--- KEYS: job, events. ARGV: allowed states by commas, new state, then pairs of fields. -> the state before, or nil
+-- The results are gone. KEYS: job, events.
 local state = redis.call('HGET', KEYS[1], 'state')
-if not state or not string.find(',' .. ARGV[1] .. ',', ',' .. state .. ',', 1, true) then return nil end
-redis.call('HSET', KEYS[1], 'state', ARGV[2], unpack(ARGV, 3))
-tell('state', ARGV[2])
-return state
+if state ~= 'succeeded' and state ~= 'partially_succeeded' then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'expired')
+tell('state', 'expired')
+return 1
 """
 )
 

@@ -2,8 +2,8 @@
 
 A record is a hash; what must change in one step is a script (jobs/scripts.py). Work waits in stages: `plan` and
 `finish` hold jobs, `detect` and `classify` segments, `notify` jobs whose end is told by a webhook, `tidy` jobs whose
-leftovers may be removed. Whoever works on an
-item claims it with a lease and renews it; an item whose lease has run out is claimed again by the next one.
+leftovers may be removed. Whoever works on an item claims it with a lease and renews it; an item whose lease has run out
+is claimed again by the next one. How a record reads: jobs/record.py.
 """
 
 import random
@@ -15,19 +15,21 @@ from typing import Any, Final, Literal, cast
 import msgspec
 import redis
 
-from contracts.jobs import FINAL_STATES, JobOptions, JobProgress, JobState, JobView, SegmentError, VideoFacts
+from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView, VideoFacts
 from jobs import scripts
 from jobs.plan import Plan
+from jobs.record import Record, options_of, plan_of, state_of, video_of, view_of
 
 Stage = Literal["plan", "detect", "classify", "finish", "notify", "tidy"]
 
 LEASE_S: Final = 5.0
 """How long a fallen worker's segment waits until another takes it."""
 
+NOT_OURS: Final = 0
+LAST_SEGMENT: Final = 2
 MAX_ATTEMPTS: Final = 8
 UPLOAD_KEPT_S: Final = 120
 IDEMPOTENCY_KEPT_S: Final = 24 * 3600
-TRIED: Final = ("tried:plan:", "tried:detect:", "tried:classify:", "tried:finish:")
 ALL_JOBS: Final = "thespis:jobs"
 JOB: Final = "thespis:job:"
 
@@ -86,10 +88,8 @@ class JobFacts:
 
     state: JobState
     options: JobOptions
-    file_name: str
     plan: Plan | None
     video: VideoFacts | None
-    cancelling: bool
 
 
 class JobStore:
@@ -120,18 +120,7 @@ class JobStore:
     def facts(self, job_id: str) -> JobFacts:
         """Raises UnknownJob."""
         record = self._record(job_id)
-        plan = None
-        if "segments" in record:
-            plan = Plan(float(record["start_s"]), float(record["fps"]), int(record["ticks"]))
-        state = cast(JobState, record["state"])
-        return JobFacts(
-            state=state,
-            options=msgspec.json.decode(record["options"], type=JobOptions),
-            file_name=record["file_name"],
-            plan=plan,
-            video=msgspec.json.decode(record["video"], type=VideoFacts) if "video" in record else None,
-            cancelling=state == "cancelling",
-        )
+        return JobFacts(state_of(record), options_of(record), plan_of(record), video_of(record))
 
     def view(self, job_id: str) -> JobView:
         """The job as the API shows it. Raises UnknownJob."""
@@ -163,16 +152,9 @@ class JobStore:
         keys = [job_key(job_id), events_key(job_id), stage_key("plan"), stage_key("detect")]
         return bool(self._run(scripts.START, keys, [job_id, plan.segments, *_flat(fields)]))
 
-    def change_state(
-        self, job_id: str, allowed: tuple[JobState, ...], state: JobState, fields: Mapping[str, Any] | None = None
-    ) -> JobState | None:
-        """The state before, or None when that was none of the allowed ones and nothing was changed."""
-        before = self._run(
-            scripts.CHANGE_STATE,
-            [job_key(job_id), events_key(job_id)],
-            [",".join(allowed), state, *_flat(fields or {"touched": 1})],
-        )
-        return None if before is None else cast(JobState, cast(bytes, before).decode())
+    def expire(self, job_id: str) -> None:
+        """The results of an ended job are gone."""
+        self._run(scripts.EXPIRE, [job_key(job_id), events_key(job_id)], [])
 
     def cancel(self, job_id: str) -> JobState:
         """Asks for the end of a job; its state now. A job that has ended stays as it is. Raises UnknownJob."""
@@ -251,13 +233,13 @@ class JobStore:
         return bool(
             self._run(
                 scripts.MOVE_SEGMENT,
-                [job_key(claim.job_id), events_key(claim.job_id), stage_key("detect"), stage_key("classify")],
-                [claim.item, claim.item, (claim.segment or 0) * 1e-3],
+                [job_key(claim.job_id), stage_key("detect"), stage_key("classify")],
+                [claim.item, (claim.segment or 0) * 1e-3],
             )
         )
 
     def end_segment(self, claim: Claim, frames: int, error: str = "") -> int:
-        """A segment is done, or given up with an error. 2 when it was the job's last, 0 when the claim is gone."""
+        """A segment is done, or given up with an error. LAST_SEGMENT when no other is left, NOT_OURS if it is gone."""
         return cast(
             int,
             self._run(
@@ -266,7 +248,7 @@ class JobStore:
                     job_key(claim.job_id), events_key(claim.job_id),
                     stage_key("detect"), stage_key("classify"), stage_key("finish"),
                 ],
-                [claim.item, claim.job_id, claim.segment or 0, frames, error, time.time()],
+                [claim.item, claim.job_id, claim.segment or 0, frames, error],
             ),
         )  # fmt: skip
 
@@ -295,7 +277,7 @@ class JobStore:
         """Lets an item be claimed again at a later time."""
         self._redis.zadd(stage_key(claim.stage), {claim.item: until_s}, xx=True)
 
-    def _record(self, job_id: str) -> dict[str, str]:
+    def _record(self, job_id: str) -> Record:
         found = cast(dict[bytes, bytes], self._redis.hgetall(job_key(job_id)))
         if b"state" not in found:
             raise UnknownJob(f"there is no job {job_id}")
@@ -307,48 +289,3 @@ class JobStore:
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:
     return [part for name, value in fields.items() for part in (name, value)]
-
-
-def view_of(job_id: str, record: Mapping[str, str]) -> JobView:
-    """A job's record as the API shows it."""
-    started_s = _number(record, "started_s")
-    ended_s = _number(record, "ended_s")
-    segments, done = int(record.get("segments", 0)), int(record.get("segments_done", 0))
-    failed = int(record.get("segments_failed", 0))
-    eta_s = None
-    if started_s is not None and ended_s is None and done:
-        eta_s = round((time.time() - started_s) / done * (segments - done - failed), 1)
-    plan = Plan(float(record["start_s"]), float(record["fps"]), int(record["ticks"])) if segments else None
-    errors = []
-    for name, message in sorted(record.items()):
-        kind, _, segment = name.partition(":")
-        if kind == "error" and plan is not None:
-            start_s, end_s = plan.span_of(int(segment))
-            errors.append(SegmentError(int(segment), start_s, end_s, message))
-    seconds_done = 0.0 if plan is None else min(done * len(plan.ticks_of(0)), plan.ticks) / plan.fps
-    return JobView(
-        id=job_id,
-        state=cast(JobState, record["state"]),
-        label=record["label"],
-        file_name=record["file_name"],
-        options=msgspec.json.decode(record["options"], type=JobOptions),
-        progress=JobProgress(
-            frames_done=int(record.get("frames_done", 0)),
-            frames_total=plan.ticks if plan else None,
-            video_seconds_done=round(seconds_done, 3),
-            eta_s=eta_s,
-        ),
-        attempts=max([int(value) for name, value in record.items() if name.startswith(TRIED)], default=0),
-        errors=sorted(errors, key=lambda error: error.segment),
-        message=record.get("message", ""),
-        video=msgspec.json.decode(record["video"], type=VideoFacts) if "video" in record else None,
-        members=msgspec.json.decode(record["members"], type=dict[str, int]) if "members" in record else {},
-        created_s=float(record["created_s"]),
-        started_s=started_s,
-        ended_s=ended_s,
-        expires_s=_number(record, "expires_s"),
-    )
-
-
-def _number(record: Mapping[str, str], name: str) -> float | None:
-    return float(record[name]) if name in record else None

@@ -2,39 +2,8 @@
 
 from dataclasses import dataclass, field
 
-import msgspec
-
-from contracts.jobs import ResultRow
+from contracts.jobs import FaceSummary, JobSummary, Peak, ResultRow
 from contracts.labels import LABELS
-
-
-class Peak(msgspec.Struct, frozen=True):
-    """When a label was at its highest, by the smoothed probabilities."""
-
-    time_s: float
-    probability: float
-
-
-class FaceSummary(msgspec.Struct, frozen=True):
-    """One face over the whole video. `share_of_time` counts each sampled frame's top label; shares sum to 1."""
-
-    face_id: int
-    first_s: float
-    last_s: float
-    seconds_on_screen: float
-    frames: int
-    mean_probabilities: dict[str, float]
-    share_of_time: dict[str, float]
-    peaks: dict[str, Peak]
-
-
-class JobSummary(msgspec.Struct, frozen=True):
-    """All faces, the longest on screen first."""
-
-    frames: int
-    frames_with_faces: int
-    faces: list[FaceSummary]
-    unreadable_frames: int
 
 
 @dataclass(slots=True)

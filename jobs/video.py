@@ -40,12 +40,13 @@ class BadVideo(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SampledFrame:
-    """The frame that is looked at in one tick: encoded as a picture, or bgr uint8 [height, width, 3] as displayed."""
+    """The frame that is looked at in one tick. `picture` is still encoded (no bytes where it can't be decoded), or bgr
+    uint8 [height, width, 3] as displayed.
+    """
 
     tick: int
     time_s: float
-    encoded: bytes | None
-    bgr_image: npt.NDArray[np.uint8] | None
+    picture: bytes | npt.NDArray[np.uint8]
 
 
 def container_of(start: bytes) -> str:
@@ -93,19 +94,19 @@ def sampled_frames(path: Path, container: str, plan: Plan, segment: int) -> Iter
         stream = _video_stream(opened)
         as_encoded = _is_shown_as_encoded(opened, stream)
         _seek(opened, stream, plan.time_of(ticks.start))
-        shown: Iterator[tuple[float, bytes | None, av.VideoFrame | None]]
+        shown: Iterator[tuple[float, bytes | av.VideoFrame]]
         if as_encoded:
             shown = _packets(opened, stream)
         else:
-            shown = ((_time_s(frame.pts, stream), None, frame) for frame in _decoded(opened, stream))
+            shown = ((_time_s(frame.pts, stream), frame) for frame in _decoded(opened, stream))
         last = ticks.start - 1
-        for time_s, encoded, frame in shown:
+        for time_s, frame in shown:
             tick = plan.tick_at(time_s)
             if tick >= ticks.stop:
                 return
             if tick > last and tick >= ticks.start:
                 last = tick
-                yield SampledFrame(tick, time_s, bounded(encoded), None if frame is None else upright(frame))
+                yield SampledFrame(tick, time_s, bounded(frame) if isinstance(frame, bytes) else upright(frame))
 
 
 def opened_video(path: Path, container: str) -> Iterator[tuple[float, av.VideoFrame]]:
@@ -116,7 +117,7 @@ def opened_video(path: Path, container: str) -> Iterator[tuple[float, av.VideoFr
             yield _time_s(frame.pts, stream), frame
 
 
-def bounded(encoded: bytes | None) -> bytes | None:
+def bounded(encoded: bytes) -> bytes:
     """The same picture, or no bytes where its header can't be read or claims more pixels than anybody may unfold: who
     decodes it has no limits of its own.
     """
@@ -187,12 +188,10 @@ def _is_shown_as_encoded(opened: av.container.InputContainer, stream: av.VideoSt
     return first is None or first.rotation == 0
 
 
-def _packets(
-    opened: av.container.InputContainer, stream: av.VideoStream
-) -> Iterator[tuple[float, bytes | None, av.VideoFrame | None]]:
+def _packets(opened: av.container.InputContainer, stream: av.VideoStream) -> Iterator[tuple[float, bytes]]:
     for packet in opened.demux(stream):
         if packet.size and packet.pts is not None:
-            yield _time_s(packet.pts, stream), bytes(packet), None
+            yield _time_s(packet.pts, stream), bytes(packet)
 
 
 def _seek(opened: av.container.InputContainer, stream: av.VideoStream, time_s: float) -> None:
@@ -256,7 +255,7 @@ def _sampled_pictures(path: Path, plan: Plan, ticks: range) -> Iterator[SampledF
             tick = plan.tick_at(float(index))
             if tick > last and tick in ticks:
                 last = tick
-                yield SampledFrame(tick, float(index), bounded(_unpacked(archive, name)), None)
+                yield SampledFrame(tick, float(index), bounded(_unpacked(archive, name)))
 
 
 def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contracts.jobs import JobState
+from contracts.jobs import JobState, VideoFacts
 from jobs.artefacts import Artefacts
 from jobs.bells import TASK_OF, Bells
 from jobs.merge import rows
 from jobs.parts import ClassifiedFrame, SegmentPredictions
-from jobs.plan import NothingToDo, plan_video
+from jobs.plan import NothingToDo, Plan, plan_video
 from jobs.sandbox import annotate_apart, probe_apart
 from jobs.settings import JobSettings
 from jobs.store import Claim, JobFacts, JobStore, UnknownJob
@@ -82,7 +82,7 @@ class JobWorker:
 
     def _finish(self, claim: Claim, lease: Lease) -> None:
         facts = self._facts(claim)
-        if facts.cancelling:
+        if facts.state == "cancelling":
             self._artefacts.remove(self._artefacts.path(claim.job_id))
             self._end(claim.job_id, facts, "cancelled", "")
             return
@@ -111,7 +111,7 @@ class JobWorker:
                     timeline.add(row)
                     file.write(msgspec.json.encode(row) + b"\n")
             if facts.options.annotated and video.container != "zip" and frames.seen:
-                trouble = self._annotate(job_id, facts, rows_path, Path(folder) / "annotated.webm", lease)
+                trouble = self._annotate(job_id, video, plan, rows_path, Path(folder) / "annotated.webm", lease)
             summary = summariser.summary(frames.seen, frames.unreadable)
             self._put(job_id, "summary.json", msgspec.json.encode(summary))
             self._put(job_id, "timeline.png", timeline.png())
@@ -123,12 +123,11 @@ class JobWorker:
             return "partially_succeeded", f"{len(errors)} of {plan.segments} segments are missing; errors names them"
         return "succeeded", trouble
 
-    def _annotate(self, job_id: str, facts: JobFacts, rows_path: Path, target: Path, lease: Lease) -> str:
+    def _annotate(self, job_id: str, video: VideoFacts, plan: Plan, rows_path: Path, target: Path, lease: Lease) -> str:
         """Why there is no annotated video; empty when there is one. The rows are worth keeping either way."""
-        assert facts.video is not None and facts.plan is not None  # noqa: PT018, S101  a finished job was planned
         try:
             with self._artefacts.local(self._artefacts.path(job_id, "upload")) as upload:
-                annotate_apart(upload, facts.video, facts.plan, rows_path, target, lease.check)
+                annotate_apart(upload, video, plan, rows_path, target, lease.check)
         except BadVideo as problem:
             return f"it could not be annotated: {problem}"
         self._put_file(job_id, "annotated.webm", target)
@@ -210,7 +209,7 @@ class JobWorker:
             return
         self._artefacts.remove(self._artefacts.path(claim.job_id))
         if view.state in {"succeeded", "partially_succeeded"}:
-            self._store.change_state(claim.job_id, (view.state,), "expired")
+            self._store.expire(claim.job_id)
         self._store.drop(claim)
 
     @contextlib.contextmanager

@@ -5,14 +5,17 @@ GivenUp     Raised inside the work when another attempt would be useless; the me
 """
 
 import contextlib
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+import celery
 import redis
 import structlog
 
-from jobs.bells import Bells
-from jobs.store import LEASE_S, MAX_ATTEMPTS, Claim, JobStore, Stage
+from jobs.bells import TASK_OF, Bells
+from jobs.store import LAST_SEGMENT, LEASE_S, MAX_ATTEMPTS, NOT_OURS, Claim, JobStore, Stage
+from runtime.celery_app import run_worker
 
 log = structlog.get_logger("thespis.jobs")
 
@@ -99,3 +102,25 @@ class StageWorker:
             # The outermost loop: whatever it was, the item is tried again, and its record says what went wrong.
             log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
             self._store.put_back(claim, f"{type(problem).__name__}: {problem}")
+
+
+def end_segment(store: JobStore, bells: Bells, claim: Claim, frames: int, error: str = "") -> bool:
+    """A segment is done with so many frames, or given up with an error; False when it was no longer ours to end."""
+    ended = store.end_segment(claim, frames, error)
+    if ended == LAST_SEGMENT:
+        bells.ring("finish")
+    return ended != NOT_OURS
+
+
+def serve_stages(app: celery.Celery, name: str, work: Mapping[Stage, Callable[[], None]]) -> int:
+    """Runs a Celery worker whose tasks do one item of their stage each, until it is told to stop; the exit code."""
+    for stage, serve in work.items():
+        _add_task(app, TASK_OF[stage], serve)
+    queues = [TASK_OF[stage] for stage in work]
+    return run_worker(app, name=f"{name}-{os.getpid()}", pool="solo", concurrency=1, queues=queues)
+
+
+def _add_task(app: celery.Celery, name: str, serve: Callable[[], None]) -> None:
+    @app.task(name=name)
+    def serve_one(**_: object) -> None:
+        serve()

@@ -9,8 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from contracts.api import ImageReply
-from contracts.jobs import JobView
-from jobs.summary import JobSummary
+from contracts.jobs import JobSummary, JobView
 from runtime.settings import read_settings
 from thespis.client import AsyncClient
 from thespis.job_progress import JobProgressBar

@@ -10,8 +10,7 @@ import httpx
 import msgspec
 
 from contracts.api import ImageReply, ModelsReply, Problem, Readiness
-from contracts.jobs import JobList, JobOptions, JobState, JobView, ResultPage
-from jobs.summary import JobSummary
+from contracts.jobs import JobList, JobOptions, JobState, JobSummary, JobView, ResultPage
 from thespis.errors import ThespisError, Unreachable
 
 ROWS_PER_PAGE: Final = 1000

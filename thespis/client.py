@@ -25,8 +25,7 @@ from typing import Self
 import httpx
 
 from contracts.api import ImageReply, ModelsReply, Readiness
-from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView, ResultRow
-from jobs.summary import JobSummary
+from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobSummary, JobView, ResultRow
 from thespis import calls
 from thespis.calls import Call, Download, ReplyT, address_of, check, reaching, reply_of
 from thespis.errors import ThespisError, Unreachable

@@ -13,7 +13,7 @@ from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView
 from thespis.plain_errors import check_video, one_line_errors
 
 if TYPE_CHECKING:  # imported where a command runs, so that --help is quick
-    from jobs.summary import JobSummary
+    from contracts.jobs import JobSummary
     from thespis.calls import Download
     from thespis.client import Client
     from thespis.job_progress import JobProgressBar

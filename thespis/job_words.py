@@ -7,8 +7,7 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from contracts.jobs import JobView
-from jobs.summary import FaceSummary, JobSummary
+from contracts.jobs import FaceSummary, JobSummary, JobView
 
 BAR_WIDTH = 30
 TOP_SHARES = 3

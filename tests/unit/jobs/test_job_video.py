@@ -30,8 +30,7 @@ def sampled(path: Path, plan: Plan) -> list[SampledFrame]:
 
 
 def numbers(frames: list[SampledFrame]) -> list[int]:
-    images = [frame.bgr_image for frame in frames]
-    return [number_of(image) for image in images if image is not None]
+    return [number_of(frame.picture) for frame in frames if not isinstance(frame.picture, bytes)]
 
 
 @pytest.mark.parametrize(
@@ -121,9 +120,9 @@ def test_a_video_that_is_to_be_turned_is_seen_upright(tmp_path: Path) -> None:
     facts = probe(path)
     assert (facts.width, facts.height) == (96, 160)
     (frame,) = sampled(path, Plan(0.0, 1.0, 1))
-    assert frame.bgr_image is not None
-    assert frame.bgr_image.shape == (160, 96, 3)
-    assert (frame.bgr_image[:70].min() > 200, frame.bgr_image[90:].max() < 50) == (True, True)
+    assert not isinstance(frame.picture, bytes)
+    assert frame.picture.shape == (160, 96, 3)
+    assert (frame.picture[:70].min() > 200, frame.picture[90:].max() < 50) == (True, True)
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv"])
@@ -133,8 +132,9 @@ def test_motion_jpeg_is_handed_on_as_the_very_bytes(tmp_path: Path, suffix: str)
     frames = sampled(path, Plan(0.0, 25.0, 70))
     assert [frame.tick for frame in frames] == list(range(70))
     # AVI pads a packet to an even length.
-    assert all((frame.encoded or b"").startswith(jpeg) for frame, jpeg in zip(frames, jpegs, strict=True))
-    assert all(len(frame.encoded or b"") <= len(jpeg) + 1 for frame, jpeg in zip(frames, jpegs, strict=True))
+    pictures = [frame.picture for frame in frames if isinstance(frame.picture, bytes)]
+    assert all(picture.startswith(jpeg) for picture, jpeg in zip(pictures, jpegs, strict=True))
+    assert all(len(picture) <= len(jpeg) + 1 for picture, jpeg in zip(pictures, jpegs, strict=True))
 
 
 def test_motion_jpeg_that_is_to_be_turned_is_decoded_and_turned(tmp_path: Path) -> None:
@@ -142,9 +142,8 @@ def test_motion_jpeg_that_is_to_be_turned_is_decoded_and_turned(tmp_path: Path) 
     path = write_motion_jpeg(tmp_path / "clip.mp4", [jpeg] * 5, 25.0)
     path.write_bytes(turned_a_quarter_clockwise(path.read_bytes(), 96))
     (frame,) = sampled(path, Plan(0.0, 1.0, 1))
-    assert frame.encoded is None
-    assert frame.bgr_image is not None
-    assert frame.bgr_image.shape == (160, 96, 3)
+    assert not isinstance(frame.picture, bytes)
+    assert frame.picture.shape == (160, 96, 3)
 
 
 def test_a_recording_that_claims_no_length_is_counted(tmp_path: Path) -> None:
@@ -189,7 +188,7 @@ def test_pictures_of_a_zip_are_shown_one_a_second_in_the_order_of_their_names(tm
     facts = probe(path)
     assert (facts.container, facts.duration_s) == ("zip", 12.0)
     frames = sampled(path, plan_video(12.0, JobOptions()))
-    assert [(frame.time_s, frame.encoded) for frame in frames] == [(float(n), jpeg) for n, jpeg in enumerate(jpegs)]
+    assert [(frame.time_s, frame.picture) for frame in frames] == [(float(n), jpeg) for n, jpeg in enumerate(jpegs)]
     halved = sampled(path, plan_video(12.0, JobOptions(fps=0.5)))
     assert [frame.time_s for frame in halved] == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
 
@@ -200,7 +199,7 @@ def test_a_damaged_picture_in_a_zip_costs_no_other(tmp_path: Path) -> None:
     data = zip_of([(f"{n}.png", cv2.imencode(".png", image)[1].tobytes()) for n, image in enumerate(good)])
     at = data.index(b"1.png") + 20
     path.write_bytes(data[:at] + b"\xff\xff\xff" + data[at + 3 :])
-    encoded = [frame.encoded for frame in sampled(path, Plan(0.0, 1.0, 3))]
+    encoded = [frame.picture for frame in sampled(path, Plan(0.0, 1.0, 3))]
     assert [bool(one) for one in encoded] == [True, False, True]
 
 

@@ -2,11 +2,11 @@
 
 import errno
 import gc
+import inspect
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -14,16 +14,14 @@ import pytest
 
 from jobs import sandbox
 from jobs.plan import Plan
-from jobs.sandbox import Overrun, _run, frames_apart, probe_apart
+from jobs.sandbox import Overrun, Send, SentBad, SentFrame, SentProgress, _run, frames_apart, probe_apart
 from jobs.video import BadVideo
 from tests.video_clips import number_of, numbered, write_clip
 from tests.waiting import wait_until
 
-Send = Callable[[Any], None]
-
 
 def swallow_memory(send: Send) -> None:
-    send(bool(np.ones(3 * 1024**3, np.uint8).any()))
+    send(SentBad(str(np.ones(3 * 1024**3, np.uint8).any())))
 
 
 def compute_for_ever(_: Send) -> None:
@@ -40,18 +38,42 @@ def write_a_file(send: Send, path: Path) -> None:
         with path.open("wb", buffering=0) as file:
             file.write(b"something")
     except OSError as problem:
-        send(problem.errno)
+        send(SentBad(errno.errorcode[problem.errno or 0]))
 
 
 def count_for_ever(send: Send) -> None:
     number = 0
     while True:
-        send(number)
+        send(SentFrame(number, 0.0, [], b""))
         number += 1
 
 
 def fall(_: Send) -> None:
     os.abort()
+
+
+def send_a_pickle(send: Send, path: Path) -> None:
+    """As a decoder would that a file has taken over: past `send`, with what multiprocessing itself would unpickle."""
+    pipe = inspect.getclosurevars(send).nonlocals["pipe"]
+    pipe.send(Opens(path))
+
+
+class Opens:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.path,)
+
+
+def send_a_shape_that_lies(send: Send, *_: object) -> None:
+    send(SentFrame(0, 0.0, [100, 100, 3], b"a few bytes"))
+
+
+def say_something_else(send: Send, *_: object) -> None:
+    send(SentProgress())
 
 
 def readers() -> list[psutil.Process]:
@@ -68,7 +90,9 @@ def test_what_is_read_apart_is_what_is_in_it(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", numbered(50))
     assert probe_apart(path).codec == "h264"
     frames = list(frames_apart(path, "mp4", Plan(0.0, 5.0, 10), 0))
-    assert [number_of(frame.bgr_image) for frame in frames if frame.bgr_image is not None] == list(range(0, 50, 5))
+    assert [number_of(frame.picture) for frame in frames if not isinstance(frame.picture, bytes)] == list(
+        range(0, 50, 5)
+    )
 
 
 def test_the_files_own_fault_is_told_in_its_words(tmp_path: Path) -> None:
@@ -99,14 +123,30 @@ def test_a_decoder_that_falls_is_an_overrun() -> None:
         list(_run(fall))
 
 
+def test_a_decoder_that_was_taken_over_can_make_nothing_run_here(tmp_path: Path) -> None:
+    with pytest.raises(Overrun, match="nobody can read"):
+        list(_run(send_a_pickle, tmp_path / "opened"))
+    assert not (tmp_path / "opened").exists()
+
+
+@pytest.mark.parametrize("work", [send_a_shape_that_lies, say_something_else])
+def test_frames_that_make_no_sense_are_an_overrun(
+    work: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_frames", work)
+    with pytest.raises(Overrun):
+        list(frames_apart(tmp_path, "mp4", Plan(0.0, 5.0, 10), 0))
+
+
 def test_nothing_can_be_written(tmp_path: Path) -> None:
-    assert list(_run(write_a_file, tmp_path / "file")) == [errno.EFBIG]
+    with pytest.raises(BadVideo, match="EFBIG"):
+        list(_run(write_a_file, tmp_path / "file"))
     assert (tmp_path / "file").read_bytes() == b""
 
 
 def test_a_reader_that_is_abandoned_ends() -> None:
     numbers = _run(count_for_ever)
-    assert [next(numbers) for _ in range(3)] == [0, 1, 2]
+    assert [next(numbers) for _ in range(3)] == [SentFrame(number, 0.0, [], b"") for number in range(3)]
     assert len(readers()) == 1
     del numbers
     gc.collect()

@@ -2,9 +2,8 @@
 
 import pytest
 
-from contracts.jobs import JobProgress, SegmentError
+from contracts.jobs import FaceSummary, JobProgress, SegmentError
 from contracts.labels import LABELS
-from jobs.summary import FaceSummary
 from tests.unit.thespis.job_views import CLIP, job_view
 from thespis.job_words import duration, frames_of, job_lines, plain, top_shares
 
