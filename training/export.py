@@ -172,14 +172,16 @@ def read_exported(version_folder: Path, facts: manifest.Table) -> Checkpoint:
     epoch = recipe.pop("epochs_trained")
     known = {field.name for field in fields(Augmentation)}
     configuration = {key: value for key, value in recipe.items() if key not in known}
+    configuration["auxiliary"] = tuple(filter(None, recipe.get("auxiliary", "").split(", ")))
     configuration["augmentation"] = {key: value for key, value in recipe.items() if key in known}
     return Checkpoint(configuration, epoch, [], [reader.get_tensor(name) for name in ordered], [])
 
 
 def flat(configuration: dict[str, Any]) -> dict[str, Any]:
-    """The configuration as one table of scalars."""
-    scalars = {key: value for key, value in configuration.items() if not isinstance(value, dict)}
-    return {**scalars, **configuration["augmentation"]}
+    """The configuration as one table of scalars; of the data sets beside FER2013 their kinds, not where they stood."""
+    scalars = {key: value for key, value in configuration.items() if key not in ("augmentation", "auxiliary")}
+    kinds = sorted(text.partition("=")[0] for text in configuration.get("auxiliary", ()))
+    return {**scalars, "auxiliary": ", ".join(kinds), **configuration["augmentation"]}
 
 
 @click.command(help=__doc__)

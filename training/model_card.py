@@ -53,7 +53,17 @@ def _summary(report: Report) -> str:
 
 def _recipes(described: Report) -> str:
     columns = ("member", "architecture", "parameters", "M multiply-accumulates", "epochs", "rate", "decay")
-    more = ("smoothing", "erasing", "mixup", "FER+ share", "class weights", "seed", "mirrored", "temperature")
+    more = (
+        "smoothing",
+        "erasing",
+        "mixup",
+        "FER+ share",
+        "class weights",
+        "beside FER2013",
+        "seed",
+        "mirrored",
+        "temperature",
+    )
     rows = [
         (
             f"`{name}`",
@@ -64,6 +74,7 @@ def _recipes(described: Report) -> str:
             *(str(facts["training"][setting]) for setting in ("learning_rate", "weight_decay", "label_smoothing")),
             *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus")),
             "yes" if facts["training"].get("class_weights") else "no",
+            facts["training"].get("auxiliary") or "nothing",
             str(facts["training"].get("seed", UNKNOWN)),
             "yes" if facts.get("mirrored") else "no",
             f"{facts['temperature']:.3f}",

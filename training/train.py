@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from training import fer2013
 from training.augmentation import Augmentation, augment, mix_up
+from training.auxiliary import with_auxiliary
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.zoo import BUILDERS, TRANSFER
 from training.zoo.transfer import BackboneWeightsError
@@ -57,51 +58,26 @@ class Configuration:
     evaluate_every: int = 2  # epochs
     seed: int = 1
     backbone_weights: str = "none"  # of a transfer network: imagenet, vggface or a file; none for random ones
+    auxiliary: tuple[str, ...] = ()  # data sets beside FER2013, each as kind=DIR (training/auxiliary.py)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
+FULL_AUGMENTATION = Augmentation(erasing=0.25, brightness=0.2, contrast=0.2)
+# The compact networks are fully convolutional, so their early epochs can read smaller pictures at 45 % of the cost: two
+# thirds of the epochs in under half of the time.
+COMPACT = Configuration(
+    "residual", epochs=60, averaging=0.998, small_resolution=32, small_share=0.7, augmentation=FULL_AUGMENTATION
+)
+
 RECIPES = {
-    # The residual network is fully convolutional, so its early epochs can read smaller pictures at
-    # 45 % of the cost: two thirds of the epochs in under half of the time.
-    "residual": Configuration(
-        "residual",
-        epochs=60,
-        averaging=0.998,
-        small_resolution=32,
-        small_share=0.7,
-        augmentation=Augmentation(erasing=0.25, brightness=0.2, contrast=0.2),
-    ),
-    "se_residual": Configuration(
-        "se_residual",
-        epochs=60,
-        averaging=0.998,
-        small_resolution=32,
-        small_share=0.7,
-        augmentation=Augmentation(erasing=0.25, brightness=0.2, contrast=0.2),
-    ),
-    "vgg": Configuration(
-        "vgg",
-        epochs=60,
-        averaging=0.998,
-        small_resolution=32,
-        small_share=0.7,
-        augmentation=Augmentation(erasing=0.25, brightness=0.2, contrast=0.2),
-    ),
-    "inception": Configuration(
-        "inception",
-        epochs=60,
-        averaging=0.998,
-        small_resolution=32,
-        small_share=0.7,
-        augmentation=Augmentation(erasing=0.25, brightness=0.2, contrast=0.2),
-    ),
+    **{name: replace(COMPACT, architecture=name) for name in ("residual", "se_residual", "vgg", "inception")},
     # Its dense layers read 48x48 only and are not normalised: at a rate of 0.05 it was seen to diverge.
     "deep_cnn": Configuration(
         "deep_cnn",
         epochs=60,
         learning_rate=0.01,
         averaging=0.998,
-        augmentation=Augmentation(erasing=0.25, brightness=0.2, contrast=0.2),
+        augmentation=FULL_AUGMENTATION,
     ),
     # The small networks underfit under the full recipe; theirs is lighter.
     "five_layer": Configuration(
@@ -269,7 +245,8 @@ class Trainer:
 
 def configuration_from(stored: dict[str, Any]) -> Configuration:
     """A checkpoint's configuration, as `asdict` wrote it."""
-    return Configuration(**{**stored, "augmentation": Augmentation(**stored["augmentation"])})
+    read = {"auxiliary": tuple(stored.get("auxiliary", ())), "augmentation": Augmentation(**stored["augmentation"])}
+    return Configuration(**{**stored, **read})
 
 
 def is_same_run(stored: Configuration, wanted: Configuration) -> bool:
@@ -293,8 +270,8 @@ LOG_FIELDS = (
 def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     """Train to the configuration's last epoch, going on from the run folder's checkpoint if there is one."""
     dataset = fer2013.load(data)
-    train = fer2013.without_test_pictures(dataset)
-    click.echo(f"{len(train):,} of {len(dataset.train):,} training pictures are in no test split")
+    train, lines = with_auxiliary(dataset, list(configuration.auxiliary))
+    click.echo("\n".join([f"{len(train):,} training pictures; FER2013 had {len(dataset.train):,}", *lines]))
     pictures, labels = train.pictures[..., None], targets(train, configuration.ferplus)
 
     run_folder.mkdir(parents=True, exist_ok=True)
@@ -364,6 +341,7 @@ def plot_learning_curve(run_folder: Path) -> None:
     pyplot.close(figure)
 
 
+ALSO_HELP = "pictures to learn from beside FER2013's (jaffe, ckplus or folder); may be repeated"
 FERPLUS_HELP = "share of FER+'s annotators in what is learned"
 BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones"
 
@@ -378,6 +356,7 @@ BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, o
 @click.option("--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True)
 @click.option("--ferplus", type=click.FloatRange(0, 1), default=0.0, show_default=True, help=FERPLUS_HELP)
 @click.option("--mixup", type=click.FloatRange(min=0), default=0.0, show_default=True, help="alpha; 0 for none")
+@click.option("--also", multiple=True, metavar="KIND=DIR", help=ALSO_HELP)
 @click.option("--class-weights", is_flag=True, help="rare labels count as much as frequent ones")
 @click.option("--backbone-weights", default="none", show_default=True, metavar="NAME|PATH", help=BACKBONE_HELP)
 @click.option("--threads", type=int, default=2, show_default=True, help="of one operation")
@@ -391,6 +370,7 @@ def main(
     precision: str,
     ferplus: float,
     mixup: float,
+    also: tuple[str, ...],
     class_weights: bool,
     backbone_weights: str,
     threads: int,
@@ -405,10 +385,14 @@ def main(
         precision=precision,
         ferplus=ferplus,
         class_weights=class_weights,
+        auxiliary=also,
         backbone_weights=backbone_weights,
         augmentation=replace(recipe.augmentation, mixup=mixup),
     )
-    run(configuration, data, runs / (name or architecture))
+    try:
+        run(configuration, data, runs / (name or architecture))
+    except fer2013.DatasetError as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":
