@@ -131,9 +131,10 @@ class FaceSummary(msgspec.Struct, frozen=True):
 
 
 class JobSummary(msgspec.Struct, frozen=True):
-    """All faces, the longest on screen first."""
+    """All faces, the longest on screen first. `frames_without_member`: how many frames a member did not vote on."""
 
     frames: int
     frames_with_faces: int
     faces: list[FaceSummary]
     unreadable_frames: int
+    frames_without_member: dict[str, int] = {}

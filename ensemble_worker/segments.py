@@ -19,7 +19,8 @@ from jobs.working import Lease, LeaseLost, StageWorker, end_segment
 CROPS_PER_CALL = 2
 """A member answers one call after the other, and a live frame may wait behind ours: so ours are short."""
 
-PREDICT_TIMEOUT_S = 2.0
+PREDICT_TIMEOUT_S = 10.0
+"""Long, since members that serve jobs only may have to stand back for live ones."""
 
 
 class NobodyAnswers(RuntimeError):
@@ -68,7 +69,6 @@ class SegmentClassifier:
         predictions = self._predict(crops.crops, facts.options.members, lease)
         result = SegmentPredictions(
             _voted(crops, predictions, self._weights[facts.options.vote_profile], facts.options.votes),
-            sorted(predictions),
             sorted(set(facts.options.members or self._fan_out.names) - set(predictions)) if crops.crops else [],
         )
         lease.check()

@@ -78,12 +78,12 @@ class Jobs:
 
     async def submit(self, request: web.Request) -> web.Response:
         """Receives an upload into the artefact store and makes a job of it."""
-        await self._check_room(request.content_length)
+        given = request.headers.get("Idempotency-Key")
+        if given is not None and not 0 < len(given) <= 200:
+            raise Problematic(400, "bad_key", "an Idempotency-Key has 1 to 200 characters")
+        await self._check_room(request.content_length, given)
         job_id = uuid.uuid4().hex
         try:
-            given = request.headers.get("Idempotency-Key")
-            if given is not None and not 0 < len(given) <= 200:
-                raise Problematic(400, "bad_key", "an Idempotency-Key has 1 to 200 characters")
             upload = await self._receive(request, job_id)
         except BaseException:
             await asyncio.shield(self._throw_away(job_id))
@@ -112,12 +112,14 @@ class Jobs:
         with contextlib.suppress(Problematic):
             await self.ask(self.store.upload_ended, job_id)
 
-    async def _check_room(self, length: int | None) -> None:
+    async def _check_room(self, length: int | None, idempotency_key: str | None) -> None:
         if length is not None and length > self._settings.max_upload_bytes + MAX_OPTIONS_BYTES:
             raise _too_large(self._settings)
         free = await asyncio.to_thread(self.artefacts.free_bytes)
         if free is not None and free < (length or 0) + SPARE_BYTES:
             raise _disk_full()
+        if idempotency_key is not None and await self.ask(self.store.came_before, idempotency_key):
+            return  # it asks for a job that there is already
         if await self.ask(self.store.unfinished) >= self._settings.max_unfinished_jobs:
             many = f"{self._settings.max_unfinished_jobs} jobs are under way; wait until one has ended"
             raise Problematic(429, "too_many_jobs", many, {"Retry-After": "30"})

@@ -31,8 +31,7 @@ class ClassifiedFrame(msgspec.Struct, frozen=True):
 
 
 class SegmentPredictions(msgspec.Struct, frozen=True):
-    """A segment's frames, and the members that voted on them or did not answer."""
+    """A segment's frames, and the members that did not answer for them."""
 
     frames: list[ClassifiedFrame]
-    used: list[str]
     missing: list[str]

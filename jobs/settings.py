@@ -19,6 +19,9 @@ class JobSettings(CommonSettings, frozen=True, kw_only=True):
     results_kept_s: Annotated[float, Meta(gt=0, description="time after which a job's results are removed")] = (
         7 * 24 * 3600.0
     )
+    records_kept_s: Annotated[
+        float, Meta(gt=0, description="time after which the record of an ended job is removed too")
+    ] = 30 * 24 * 3600.0
     sweep_orphans_s: Annotated[
         float, Meta(gt=0, description="time between searches for files of uploads that never became jobs")
     ] = 30.0

@@ -31,6 +31,7 @@ MAX_ATTEMPTS: Final = 8
 UPLOAD_KEPT_S: Final = 120
 IDEMPOTENCY_KEPT_S: Final = 24 * 3600
 ALL_JOBS: Final = "thespis:jobs"
+UNFINISHED: Final = "thespis:jobs:unfinished"
 JOB: Final = "thespis:job:"
 
 WORKED_ON_WHILE: Final[dict[Stage, str]] = {
@@ -62,6 +63,10 @@ def events_key(job_id: str) -> str:
 
 def _upload_key(job_id: str) -> str:
     return f"thespis:jobs:upload:{job_id}"
+
+
+def _idempotency_key(given: str) -> str:
+    return f"thespis:jobs:key:{given}"
 
 
 def stage_key(stage: Stage) -> str:
@@ -107,10 +112,10 @@ class JobStore:
             "file_name": file_name,
             "label": options.label,
         }
-        key = "" if idempotency_key is None else f"thespis:jobs:key:{idempotency_key}"
+        key = "" if idempotency_key is None else _idempotency_key(idempotency_key)
         found = self._run(
             scripts.CREATE,
-            [job_key(job_id), events_key(job_id), ALL_JOBS, stage_key("plan"), key],
+            [job_key(job_id), events_key(job_id), ALL_JOBS, stage_key("plan"), UNFINISHED, key],
             [job_id, digest, time.time(), IDEMPOTENCY_KEPT_S, JOB, *_flat(fields)],
         )
         if not found:
@@ -133,11 +138,11 @@ class JobStore:
 
     def unfinished(self) -> int:
         """How many jobs are not in a final state."""
-        ids = self.ids(0, 10_000)
-        with self._redis.pipeline(transaction=False) as pipeline:
-            for job_id in ids:
-                pipeline.hget(job_key(job_id), "state")
-            return sum(state is not None and state.decode() not in FINAL_STATES for state in pipeline.execute())
+        return self._redis.scard(UNFINISHED)
+
+    def came_before(self, idempotency_key: str) -> bool:
+        """Whether something was submitted under the key lately."""
+        return bool(self._redis.exists(_idempotency_key(idempotency_key)))
 
     def start(self, job_id: str, plan: Plan, video: VideoFacts, members: Mapping[str, int]) -> bool:
         """A planned job begins: its segments wait to be detected. False when it was cancelled meanwhile."""
@@ -174,7 +179,7 @@ class JobStore:
         stages = [stage_key(stage) for stage in ("plan", "finish", "tidy", "notify")]
         changed = self._run(
             scripts.END,
-            [job_key(job_id), events_key(job_id), *stages],
+            [job_key(job_id), events_key(job_id), *stages, UNFINISHED],
             [job_id, state, now + 2 * LEASE_S, int(notify), *_flat(fields)],
         )
         self._withdraw_segments(job_id)
@@ -183,6 +188,7 @@ class JobStore:
     def forget(self, job_id: str) -> None:
         """Removes the record; what waits in a stage is dropped by whoever comes upon it."""
         self._redis.zrem(ALL_JOBS, job_id)
+        self._redis.srem(UNFINISHED, job_id)
         self._redis.delete(job_key(job_id), events_key(job_id))
 
     def _withdraw_segments(self, job_id: str) -> None:

@@ -1,5 +1,6 @@
 """What a job found, a face at a time, from its rows as they pass: memory grows with faces and never with length."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contracts.jobs import FaceSummary, JobSummary, Peak, ResultRow
@@ -39,10 +40,10 @@ class Summariser:
             self._frames_with_faces += 1
             self._last_frame = row.frame
 
-    def summary(self, frames: int, unreadable_frames: int) -> JobSummary:
+    def summary(self, frames: int, unreadable_frames: int, without_member: Mapping[str, int]) -> JobSummary:
         faces = [self._face(face_id, tally) for face_id, tally in self._faces.items()]
         faces.sort(key=lambda face: (-face.frames, face.face_id))
-        return JobSummary(frames, self._frames_with_faces, faces, unreadable_frames)
+        return JobSummary(frames, self._frames_with_faces, faces, unreadable_frames, dict(without_member))
 
     def _face(self, face_id: int, tally: _Tally) -> FaceSummary:
         return FaceSummary(

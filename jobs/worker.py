@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -112,7 +113,7 @@ class JobWorker:
                     file.write(msgspec.json.encode(row) + b"\n")
             if facts.options.annotated and video.container != "zip" and frames.seen:
                 trouble = self._annotate(job_id, video, plan, rows_path, Path(folder) / "annotated.webm", lease)
-            summary = summariser.summary(frames.seen, frames.unreadable)
+            summary = summariser.summary(frames.seen, frames.unreadable, frames.without_member)
             self._put(job_id, "summary.json", msgspec.json.encode(summary))
             self._put(job_id, "timeline.png", timeline.png())
             self._put_file(job_id, "rows.ndjson", rows_path)
@@ -202,15 +203,22 @@ class JobWorker:
             self._artefacts.remove(self._artefacts.path(claim.job_id))
             self._store.drop(claim)
             return
-        if view.state in {"succeeded", "partially_succeeded"} and view.expires_s and view.expires_s > time.time():
+        now = time.time()
+        has_results = view.state in {"succeeded", "partially_succeeded"}
+        if has_results and view.expires_s and view.expires_s > now:
             for leftover in LEFTOVERS:
                 self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))
             self._store.postpone(claim, view.expires_s)
             return
         self._artefacts.remove(self._artefacts.path(claim.job_id))
-        if view.state in {"succeeded", "partially_succeeded"}:
+        if has_results:
             self._store.expire(claim.job_id)
-        self._store.drop(claim)
+        forgotten_s = (view.ended_s or now) + self._settings.records_kept_s
+        if forgotten_s > now:
+            self._store.postpone(claim, forgotten_s)
+        else:
+            self._store.forget(claim.job_id)
+            self._store.drop(claim)
 
     @contextlib.contextmanager
     def sweeping(self) -> Iterator[None]:
@@ -245,6 +253,7 @@ class _Frames:
         self._lease = lease
         self.seen = 0
         self.unreadable = 0
+        self.without_member: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[ClassifiedFrame]:
         for segment in range(self._segments):
@@ -252,7 +261,9 @@ class _Frames:
             if segment in self._missing:
                 continue
             data = self._artefacts.read(self._artefacts.path(self._job_id, "segments", str(segment)))
-            for frame in msgspec.msgpack.decode(data, type=SegmentPredictions).frames:
+            predictions = msgspec.msgpack.decode(data, type=SegmentPredictions)
+            self.without_member.update(dict.fromkeys(predictions.missing, len(predictions.frames)))
+            for frame in predictions.frames:
                 self.seen += 1
                 self.unreadable += bool(frame.error)
                 yield frame

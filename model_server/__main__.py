@@ -20,8 +20,10 @@ from model_server.memory import return_weights_to_the_system
 from model_server.servable import Servable
 from model_server.service import SERVICE, PredictionService
 from model_server.versions import Models
+from runtime.background import stand_back
 from runtime.logs import configure_logs
 from runtime.settings import BadSetting, CommonSettings, read_settings
+from runtime.starting import cannot_start
 
 GRACE_SECONDS: Final = 2.0
 """How long calls in flight may take to finish after SIGTERM."""
@@ -38,13 +40,15 @@ def main() -> int:
         _check_base_paths(settings)
         serve(settings)
     except (BadSetting, CannotStart) as problem:
-        sys.stderr.write(f"model_server: {problem}\n")
-        return 2 if isinstance(problem, BadSetting) else 1
+        code = cannot_start("model_server", problem)
+        return code if isinstance(problem, BadSetting) else 1  # as TensorFlow Serving
     return 0
 
 
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then finishes what is in flight. Raises CannotStart."""
+    if settings.stand_back:
+        stand_back()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

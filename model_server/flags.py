@@ -55,6 +55,7 @@ class Settings:
     grpc_max_threads: int
     num_threads: int
     model_file: str
+    stand_back: bool
     ignored: list[str]
 
 
@@ -71,6 +72,7 @@ def read_flags(arguments: list[str]) -> Settings:
         grpc_max_threads=given.grpc_max_threads,
         num_threads=given.num_threads,
         model_file=given.model_file,
+        stand_back=given.stand_back,
         ignored=[name for name in IGNORED_FLAGS if getattr(given, name) is not None],
     )
 
@@ -104,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--num_threads", type=_positive, default=1, help="LiteRT's threads in one run")
     add("--model_file", default=MODEL_FILE, help="which file of a version is run (only here)")
+    add("--stand_back", action="store_true", help="run only on time that nobody else wants (only here)")
     for name in IGNORED_FLAGS:
         add(f"--{name}", nargs="?", const="true", help="accepted and ignored")
     return parser

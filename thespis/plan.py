@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.members import Ensemble
+from jobs.settings import JobSettings
+from runtime.settings import read_settings
 from thespis.ports import free_ports
 from thespis.settings import UpSettings
 
@@ -29,10 +31,15 @@ ENDING_ORDER = ("gateway", "job_worker", "detector_worker", "ensemble_worker", "
 
 
 def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str, str]) -> list[Program]:
-    """Redis, one model server a member, the workers and the gateway, each on a port of its own."""
-    redis_port, jobs_redis_port, *member_ports = free_ports(2 + len(ensemble.members))
+    """Redis, one model server a member, the workers and the gateway, each on a port of its own.
+
+    Jobs have model servers of their own, which stand back: a live face never waits behind a job's.
+    """
+    count = len(ensemble.members)
+    redis_port, jobs_redis_port, *member_ports = free_ports(2 + 2 * count)
     data = Path(settings.data_path).resolve()
-    targets = dict(zip(ensemble.members, member_ports, strict=True))
+    live_ports = dict(zip(ensemble.members, member_ports[:count], strict=True))
+    job_ports = dict(zip(ensemble.members, member_ports[count:], strict=True))
     shared = {
         **environ,
         "THESPIS_HOST": settings.host,
@@ -41,7 +48,7 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "THESPIS_JOBS_REDIS_URL": f"redis://127.0.0.1:{jobs_redis_port}/0",
         "THESPIS_ARTEFACTS_URL": environ.get("THESPIS_ARTEFACTS_URL", f"file://{data}/artefacts"),
         "THESPIS_MODELS_PATH": str(Path(settings.models_path).resolve()),
-        "THESPIS_MEMBERS": ",".join(f"{name}=127.0.0.1:{port}" for name, port in targets.items()),
+        "THESPIS_MEMBERS": _targets(live_ports),
         # Every process is one thread of arithmetic; more of them is how to use more cores.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -49,22 +56,34 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
     programs = [Program("redis", "redis", redis_command(redis_port), shared)]
     if settings.job_workers:
         programs.append(Program("redis.jobs", "redis", jobs_redis_command(jobs_redis_port, data / "redis"), shared))
-    for name, port in targets.items():
-        path = Path(settings.models_path).resolve() / name
-        command = python(
-            "model_server", f"--port={port}", f"--model_name={name}", f"--model_base_path={path}",
-            f"--model_file={ensemble.bare_machine_file}",
-        )  # fmt: skip
-        programs.append(Program(name, "model_server", command, shared))
+    for name, port in live_ports.items():
+        programs.append(Program(name, "model_server", model_server_command(settings, ensemble, name, port), shared))
     programs.append(Program("gateway", "gateway", python("gateway"), shared))
     for role, count in (("detector_worker", settings.detectors), ("ensemble_worker", settings.ensembles)):
         programs += [Program(f"{role}.{n + 1}", role, python(role), shared) for n in range(count)]
     if settings.job_workers:
+        standing_back = ("--stand_back",) if read_settings(JobSettings, environ).jobs_stand_back else ()
         programs.append(Program("job_worker", "job_worker", python("jobs"), shared, after_ready=True))
+        for name, port in job_ports.items():
+            command = (*model_server_command(settings, ensemble, name, port), *standing_back)
+            programs.append(Program(f"{name}.jobs", "model_server", command, shared, after_ready=True))
+    for_jobs = {**shared, "THESPIS_MEMBERS": _targets(job_ports)}
     for n in range(settings.job_workers):
         for role in ("detector_worker", "ensemble_worker"):
-            programs.append(Program(f"{role}.jobs.{n + 1}", role, python(role, "jobs"), shared, after_ready=True))
+            programs.append(Program(f"{role}.jobs.{n + 1}", role, python(role, "jobs"), for_jobs, after_ready=True))
     return programs
+
+
+def _targets(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}=127.0.0.1:{port}" for name, port in ports.items())
+
+
+def model_server_command(settings: UpSettings, ensemble: Ensemble, name: str, port: int) -> tuple[str, ...]:
+    path = Path(settings.models_path).resolve() / name
+    return python(
+        "model_server", f"--port={port}", f"--model_name={name}", f"--model_base_path={path}",
+        f"--model_file={ensemble.bare_machine_file}",
+    )  # fmt: skip
 
 
 def python(module: str, *arguments: str) -> tuple[str, ...]:

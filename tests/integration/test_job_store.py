@@ -115,7 +115,7 @@ def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp
     face = ClassifiedFace(BoundingBox(0, 0, 50, 50), 0.9, None, [1 / 7] * 7, 1.0, None)
     frames = [ClassifiedFrame(tick, tick / 5, [face]) for tick in range(5)]
     artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
-    done = msgspec.msgpack.encode(SegmentPredictions(frames, ["residual"], []))
+    done = msgspec.msgpack.encode(SegmentPredictions(frames, []))
     artefacts.write_whole(artefacts.path(job_id, "segments", "0"), done)
     claim = store.claim("detect")
     assert claim is not None
@@ -135,3 +135,33 @@ def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp
         worker.serve_ends()
     assert store.view(job_id).state == "succeeded"
     assert artefacts.exists(artefacts.path(job_id, "results", "rows.ndjson"))
+
+
+def test_only_jobs_that_have_not_ended_count_as_unfinished(store: JobStore) -> None:
+    for job_id in ("one", "two", "three"):
+        store.create(job_id, "a.mp4", JobOptions(), None, "digest")
+    store.create("one", "a.mp4", JobOptions(), None, "digest")
+    assert store.unfinished() == 3
+    store.cancel("one")
+    assert store.unfinished() == 3
+    store.end("one", "cancelled")
+    store.forget("two")
+    assert store.unfinished() == 1
+
+
+def test_the_record_of_an_ended_job_goes_after_its_time_too(
+    store: JobStore, client: "redis.Redis", tmp_path: Path
+) -> None:
+    bells = mock.create_autospec(Bells, instance=True)
+    kept, gone = JobSettings(), JobSettings(records_kept_s=1e-6)
+    for job_id, settings in (("one", kept), ("two", gone)):
+        artefacts = Artefacts(f"file://{tmp_path}/{job_id}")
+        artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
+        store.end(running(store, job_id), "failed", "for this test")
+        client.zadd("thespis:jobs:tidy", {job_id: 0})
+        JobWorker(store, bells, artefacts, {}, settings).sweep()
+        assert not artefacts.exists(artefacts.path(job_id, "upload"))
+    assert store.view("one").state == "failed"
+    assert store.ids() == ["one"]
+    assert not store.is_known("two")
+    assert [item for item, _ in client.zscan_iter("thespis:jobs:tidy")] == [b"one"]

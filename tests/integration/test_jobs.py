@@ -418,9 +418,10 @@ def test_a_platform_as_it_comes_refuses_too_many_and_private_webhooks_and_goes_o
         done = jobs.submit(path, fps=1)
         jobs.wait(done)
         rows = jobs.rows(done)
-        unfinished = jobs.submit(path, fps=25, label="goes on")
+        unfinished = jobs.submit(path, fps=25, label="goes on", key="mine")
         many = jobs.post(path)
         assert (many.status_code, "Retry-After" in many.headers) == (429, True)
+        assert jobs.post(path, fps=25, label="goes on", key="mine").json()["id"] == unfinished, "it is there already"
         wait_until(lambda: jobs.done(unfinished) > 0)
         assert platform.stop() == 0
     with Platform(tmp_path / "up.log", **settings) as platform:
