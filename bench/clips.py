@@ -1,4 +1,4 @@
-"""The clip that jobs are measured on: bench/frames.py's moving face, as an mp4 of 25 frames a second."""
+"""The clips that jobs are measured on: bench/frames.py's moving face, as an mp4."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from thespis.sample_face import HEIGHT, WIDTH
 CLIP_FPS = 25.0
 
 
-def write_clip(path: Path, seconds: float) -> None:
+def write_clip(path: Path, seconds: float, fps: float = CLIP_FPS) -> None:
     """The frames in a loop, as MPEG-4 (what OpenCV's wheel can write into an mp4)."""
     images = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in moving_frames()]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), CLIP_FPS, (WIDTH, HEIGHT))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, (WIDTH, HEIGHT))
     try:
-        for step in range(round(seconds * CLIP_FPS)):
+        for step in range(round(seconds * fps)):
             image = images[step % len(images)]
             assert image is not None
             writer.write(image)

@@ -14,12 +14,14 @@ from rich.table import Table
 from bench.clips import description, write_clip
 from bench.command import machine
 from bench.jobs import HOW_TO_FER, NoFer, check_fer, floor, live_beside_a_job, measure_fer, one_job
+from bench.long_video import memory_by_length
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree, read_ensemble
 from runtime.settings import BadSetting, read_settings
 from thespis.settings import UpSettings
 
 WORKERS = (1, 2)
+QUIET = {**os.environ, "THESPIS_LOG_LEVEL": "warning"}
 
 
 @click.command()
@@ -28,8 +30,9 @@ WORKERS = (1, 2)
     "--fps", type=click.FloatRange(0.5, 25), default=5.0, show_default=True, help="Frames a second to sample."
 )
 @click.option("--fer", "fer_python", metavar="PYTHON", help="A Python that has PyPI's fer, to measure it beside ours.")
+@click.option("--hours", type=click.FloatRange(0.1, 10), help="Also run a film so long, and tell what memory it takes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def jobs(seconds: float, fps: float, fer_python: str | None, as_json: bool) -> None:
+def jobs(seconds: float, fps: float, fer_python: str | None, hours: float | None, as_json: bool) -> None:
     """Measure video jobs on this machine, beside what it could do at the most and beside PyPI's `fer`.
 
     Makes a 640×480 clip of 25 frames a second, works through it in one and two plain processes, submits it to
@@ -53,6 +56,8 @@ def jobs(seconds: float, fps: float, fer_python: str | None, as_json: bool) -> N
             fer = {"left_out": HOW_TO_FER} if fer_python is None else measure_fer(fer_python, clip, fps, seconds)
         except NoFer as problem:
             raise click.ClickException(str(problem)) from problem
+        if hours is not None:
+            report["long"] = asyncio.run(memory_by_length(settings, QUIET, Path(folder), hours))
     report["fer"] = fer
     report["ratios"] = ratios(report)
     if as_json:
@@ -63,13 +68,12 @@ def jobs(seconds: float, fps: float, fer_python: str | None, as_json: bool) -> N
 
 def measure(settings: UpSettings, clip: Path, seconds: float, fps: float) -> dict[str, Any]:
     """One thing after the other, so that none slows another."""
-    quiet = {**os.environ, "THESPIS_LOG_LEVEL": "warning"}
     return {
         "machine": machine(),
         "clip": {**description(clip, seconds), "sampled_fps": fps},
         "floor": [floor(clip, Path(settings.models_path), fps, count) for count in WORKERS],
-        "job": [asyncio.run(one_job(settings, quiet, clip, fps, count)) for count in WORKERS],
-        "live": asyncio.run(live_beside_a_job(settings, quiet, clip, max(3.0, min(20.0, seconds / 3)))),
+        "job": [asyncio.run(one_job(settings, QUIET, clip, fps, count)) for count in WORKERS],
+        "live": asyncio.run(live_beside_a_job(settings, QUIET, clip, max(3.0, min(20.0, seconds / 3)))),
     }
 
 
@@ -118,5 +122,15 @@ def show(report: dict[str, Any]) -> None:
         )  # fmt: skip
     console.print(live)
     console.print(f"p95 beside a job: × {share['live_p95_beside_a_job']:g}")
+    if "long" in report:
+        show_memory(console, report["long"])
     if "left_out" in report["fer"]:
         console.print(report["fer"]["left_out"], soft_wrap=True)
+
+
+def show_memory(console: Console, measured: list[dict[str, Any]]) -> None:
+    """Each process's highest RSS on the short and on the long film."""
+    table = Table("highest RSS, MB", *(f"{row['seconds'] / 60:g} min, {row['frames']} frames" for row in measured))
+    for name in sorted(set().union(*(row["rss_mb"] for row in measured))):
+        table.add_row(name, *(str(row["rss_mb"].get(name, "")) for row in measured))
+    console.print(table)

@@ -106,7 +106,7 @@ def processes(root: psutil.Process) -> dict[str, psutil.Process]:
         name = next((part.split("=", 1)[1] for part in command if part.startswith("--model_name=")), None)
         if name is None and "-m" in command:
             name = command[command.index("-m") + 1]
-        name = name or "redis"
+        name = name or ("redis" if "valkey" in "".join(command) else "reader of video")
         taken = sum(other == name or other.startswith(f"{name}.") for other in named)
         named[name if not taken else f"{name}.{taken + 1}"] = child
     return named
