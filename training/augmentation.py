@@ -37,8 +37,9 @@ def mix_up(
         return pictures, labels
     # A Beta draw is the share of one of two Gamma draws. `augment` uses the first three seeds.
     last_seed = tf.random.split(seed, 4)[3]
-    ours, theirs = tf.unstack(tf.random.stateless_gamma([2], last_seed, augmentation.mixup))
-    share = tf.maximum(ours, 1e-6) / (tf.maximum(ours, 1e-6) + tf.maximum(theirs, 1e-6))
+    # In float64, since of a small alpha both draws may be too small for a float32 and would then seem equal.
+    ours, theirs = tf.unstack(tf.random.stateless_gamma([2], last_seed, augmentation.mixup, dtype=tf.float64))
+    share = tf.cast(ours / (ours + theirs), tf.float32)
     mixed = share * pictures + (1.0 - share) * tf.reverse(pictures, [0])
     return mixed, share * labels + (1.0 - share) * tf.reverse(labels, [0])
 

@@ -67,6 +67,16 @@ def test_mixing_up_blends_each_picture_and_its_label_with_anothers_by_the_same_s
     np.testing.assert_allclose(tf.reduce_sum(mixed_labels, axis=1), 1.0, rtol=1e-5)
 
 
+def test_a_small_alpha_hardly_mixes() -> None:
+    labels = tf.constant(np.eye(7, dtype=np.float32)[np.arange(16) % 7])
+    shares = [
+        float(mix_up(pictures(), labels, tf.constant([1, step]), replace(UNCHANGED, mixup=0.01))[1][0, 0])
+        for step in range(50)
+    ]
+    assert sum(min(share, 1.0 - share) > 0.01 for share in shares) <= 5
+    assert np.isfinite(shares).all()
+
+
 def test_without_mixing_up_pictures_and_labels_stay_as_they_are() -> None:
     labels = tf.constant(np.eye(7, dtype=np.float32)[np.arange(16) % 7])
     mixed, mixed_labels = mix_up(pictures(), labels, tf.constant([1, 1]), UNCHANGED)
