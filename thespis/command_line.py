@@ -99,6 +99,27 @@ def analyze(file: Path, server: str | None, as_json: bool) -> None:
         raise click.ClickException(str(problem)) from problem
 
 
+@main.command()
+@click.option(
+    "--server", envvar="THESPIS_SERVER", help="Address of a running platform to look at, too.  [THESPIS_SERVER]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a list and nothing else.")
+def doctor(server: str | None, as_json: bool) -> None:
+    """Tell what this machine and this platform lack, and what to do.
+
+    Looks at processor, memory, packages, models, disk, clock, ports, and at the Redis and members that the environment
+    names. Ends with 1 when something fails.
+    """
+    from thespis.doctor import examine, print_findings, worst_of
+
+    if as_json:
+        findings = list(examine(server, os.environ))
+        print_json(findings)
+    else:
+        findings = print_findings(examine(server, os.environ))
+    raise click.exceptions.Exit(int(worst_of(findings) == "fail"))
+
+
 for command in (submit, jobs, job, cancel):
     main.add_command(command)
 

@@ -1,51 +1,22 @@
 """What the processes of a platform tell Prometheus, and what docs/operations.md tells of it."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.parser import text_string_to_metric_families
 
 from contracts.protocol import Dropped, Result
 from runtime import metrics
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
+from tests.integration.scraping import Scraped
 from tests.platform_process import ROOT, THESPIS_UP, Platform
 from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until
 
-Samples = dict[tuple[str, ...], float]
-"""Name and label values -> value."""
-
 PAGE = (ROOT / "docs" / "operations.md").read_text()
-
-
-class Scraped:
-    """Every process's /metrics and /healthz, as Prometheus finds them."""
-
-    def __init__(self, platform: Platform) -> None:
-        entries = json.loads((platform.log.parent / "data" / "metrics.json").read_text())
-        self.addresses = {entry["labels"]["name"]: entry["targets"][0] for entry in entries}
-
-    def text(self, name: str, path: str = "/metrics") -> httpx.Response:
-        return httpx.get(f"http://{self.addresses[name]}{path}", trust_env=False)
-
-    def of(self, name: str) -> Samples:
-        return {
-            (sample.name, *sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(self.text(name).text)
-            for sample in family.samples
-        }
-
-    def healthy(self, name: str) -> bool:
-        try:
-            return self.text(name, "/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
 
 
 @pytest.fixture(scope="module")
