@@ -14,6 +14,19 @@ from contracts.protocol import Explanation, Probabilities
 WorkFailure = Literal["undecodable_image", "members_unavailable", "internal"]
 
 
+class Trail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a piece of work comes from, for logs, traces and metrics.
+
+    `session_id` and `frame_id` are missing for a single picture; `traceparent` is W3C Trace Context's, empty where the
+    frame is not traced; `sent_s` is when it was laid into the list that it waits in, in Unix seconds.
+    """
+
+    session_id: str = ""
+    frame_id: int = 0
+    traceparent: str = ""
+    sent_s: float = 0.0
+
+
 class DetectFaces(msgspec.Struct, frozen=True):
     """Command to a detector: the encoded picture lies in Redis under `picture_key`."""
 
@@ -27,6 +40,7 @@ class DetectFaces(msgspec.Struct, frozen=True):
     votes: bool
     already_cropped: bool = False
     explain: bool = False
+    trail: Trail = Trail()
 
 
 class DetectedFace(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,6 +70,7 @@ class ClassifyFaces(msgspec.Struct, frozen=True):
     decode_ms: float
     detect_ms: float
     faces: list[DetectedFace]
+    trail: Trail = Trail()
 
 
 class ClassifiedFace(msgspec.Struct, frozen=True, omit_defaults=True):

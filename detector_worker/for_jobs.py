@@ -16,17 +16,18 @@ from jobs.store import JobStore
 from jobs.working import serve_stages
 from runtime.background import stand_back
 from runtime.celery_app import make_celery
-from runtime.logs import configure_logs
+from runtime.metrics_server import serve_metrics
+from runtime.pulse import PULSE
 from runtime.settings import BadSetting, read_settings
-from runtime.starting import cannot_start
+from runtime.starting import cannot_start, set_up
 
 
 def main() -> int:
     cv2.setNumThreads(1)
     try:
-        settings = read_settings(DetectorSettings, os.environ)
+        settings = set_up("detector_worker.jobs", DetectorSettings)
         jobs = read_settings(JobSettings, os.environ)
-        configure_logs("detector_worker.jobs", settings.log_level, settings.log_format)
+        serve_metrics(settings, healthy=PULSE.healthy)
         detector = make_detector(settings.detector)
     except (BadSetting, WeightsMissing) as problem:
         return cannot_start("detector_worker", problem)
@@ -35,4 +36,4 @@ def main() -> int:
     app = make_celery(jobs.jobs_redis_url)
     client = redis.Redis.from_url(jobs.jobs_redis_url)
     segments = SegmentDetector(JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), detector)
-    return serve_stages(app, "detector-jobs", {"detect": segments.serve})
+    return serve_stages(app, settings, "detector-jobs", {"detect": segments.serve})

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from runtime.settings import CommonSettings
+from runtime.settings import WorkerSettings
 
 
-class DetectorSettings(CommonSettings, frozen=True, kw_only=True):
+class DetectorSettings(WorkerSettings, frozen=True, kw_only=True):
     """What a detector worker needs."""
 
     detector: Annotated[

@@ -32,17 +32,19 @@ from contracts.work import (
     FrameAnswered,
     FrameFailed,
     ReadyChecked,
+    Trail,
 )
 from detector_worker.crops import crop_to_image, cut_crop
 from detector_worker.decoding import UndecodableImage, decode_crop, decode_image
 from detector_worker.detectors import FaceDetector, find_faces, make_detector
 from detector_worker.settings import DetectorSettings
-from runtime import pixels
-from runtime.celery_app import make_celery
+from runtime import pixels, tracing
 from runtime.doorbell import Doorbell
+from runtime.metrics import BATCH_SIZE
 
 log = structlog.get_logger("thespis.detector")
 
+BATCH = BATCH_SIZE.labels("detect")
 COMMAND_DECODER = msgspec.msgpack.Decoder(DetectFaces)
 
 
@@ -78,13 +80,17 @@ class DetectorWorker:
 
     def _serve(self, entries: list[bytes], detector: FaceDetector) -> None:
         """Sends on what came of all entries in one go."""
+        if not entries:
+            return
+        BATCH.observe(len(entries))
         commands = [COMMAND_DECODER.decode(entry) for entry in entries]
         pictures = pixels.take(self._redis, [command.picture_key for command in commands])
         outcome = Outcome()
         for command, picture in zip(commands, pictures, strict=True):
             if picture is None or command.deadline < time.time():
                 continue  # too late for anyone to care; the gateway has answered or will at the deadline
-            look_at(command, picture, detector, outcome)
+            with tracing.span("detect_faces", command.trail.traceparent):
+                look_at(command, picture, detector, outcome)
         if outcome.found or outcome.replies:
             self._send_on(outcome)
 
@@ -106,6 +112,11 @@ class DetectorWorker:
         reply = ReadyChecked(command.ticket, [], [])
         self._redis.publish(command.reply_channel, msgspec.msgpack.encode(reply))
 
+    def leave(self) -> None:
+        """After the last task: whoever stays hears of what waits still."""
+        for doorbell in (self._frames, self._pictures):
+            doorbell.pass_on(self._redis)
+
 
 def look_at(command: DetectFaces, picture: bytes, detector: FaceDetector, outcome: Outcome) -> None:
     """Decides a picture without faces and one that can't be decoded; every other goes on to the ensemble."""
@@ -115,7 +126,7 @@ def look_at(command: DetectFaces, picture: bytes, detector: FaceDetector, outcom
         outcome.replies.append((command, FrameFailed(command.ticket, "undecodable_image", str(problem))))
     except Exception:
         # The outermost loop: whatever it was, the frame's sender hears of it now and not at the deadline.
-        log.exception("detection_failed")
+        log.exception("detection_failed", session_id=command.trail.session_id, frame_id=command.trail.frame_id)
         outcome.replies.append((command, FrameFailed(command.ticket, "internal", "the detector failed")))
     else:
         if found.faces:
@@ -155,8 +166,13 @@ def command_to_classify(
     """What the ensemble is told about a picture."""
     return ClassifyFaces(
         command.ticket, command.reply_channel, crops_key(command.ticket), command.deadline, command.vote_profile,
-        command.votes, command.explain, width, height, decode_ms, detect_ms, faces,
+        command.votes, command.explain, width, height, decode_ms, detect_ms, faces, onwards(command.trail),
     )  # fmt: skip
+
+
+def onwards(trail: Trail) -> Trail:
+    """The same work on its next way."""
+    return msgspec.structs.replace(trail, traceparent=tracing.traceparent() or trail.traceparent, sent_s=time.time())
 
 
 def nobody_found(frame: ClassifyFaces) -> FrameAnswered:
@@ -164,10 +180,8 @@ def nobody_found(frame: ClassifyFaces) -> FrameAnswered:
     return FrameAnswered(frame.ticket, frame.width, frame.height, frame.decode_ms, frame.detect_ms, 0.0, [], [], [])
 
 
-def make_app(settings: DetectorSettings, redis_client: "redis.Redis") -> celery.Celery:
-    """The Celery application with this worker's tasks."""
-    app = make_celery(settings.redis_url)
-    worker = DetectorWorker(settings, redis_client, app)
+def add_tasks(app: celery.Celery, worker: DetectorWorker) -> None:
+    """Gives the Celery application this worker's tasks."""
 
     @app.task(name=DETECT_FACES)
     def detect_faces(**_: object) -> None:
@@ -180,5 +194,3 @@ def make_app(settings: DetectorSettings, redis_client: "redis.Redis") -> celery.
     @app.task(name=CHECK_DETECTOR)
     def check_detector(**command: object) -> None:
         worker.check_ready(msgspec.convert(command, CheckReady))
-
-    return app

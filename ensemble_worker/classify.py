@@ -11,6 +11,9 @@ from contracts.work import ClassifiedFace, ClassifyFaces, DetectedFace, FrameAns
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.voting import Predictions, soft_vote
 from faces.certainty import agreement
+from runtime.metrics import BATCH_SIZE
+
+BATCH = BATCH_SIZE.labels("classify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ async def classify_batch(
     """One reply a frame, in order. `weights` are each vote profile's, `timeout_s` the longest wait for a member."""
     started = time.perf_counter()
     left_s = max(cropped.frame.deadline for cropped in batch) - time.time()
+    BATCH.observe(sum(len(cropped.frame.faces) for cropped in batch))
     predictions = await fan_out.predict(b"".join(cropped.crops for cropped in batch), timeout_s, left_s)
     ensemble_ms = (time.perf_counter() - started) * 1000
     missing = [name for name in fan_out.names if name not in predictions]

@@ -16,18 +16,19 @@ from jobs.store import JobStore
 from jobs.working import serve_stages
 from runtime.background import stand_back
 from runtime.celery_app import make_celery
-from runtime.logs import configure_logs
+from runtime.metrics_server import serve_metrics
 from runtime.model_tree import BadModelTree, read_ensemble
+from runtime.pulse import PULSE
 from runtime.settings import BadSetting, read_settings
-from runtime.starting import cannot_start
+from runtime.starting import cannot_start, set_up
 
 
 def main() -> int:
     loop = asyncio.new_event_loop()
     try:
-        settings = read_settings(EnsembleSettings, os.environ)
+        settings = set_up("ensemble_worker.jobs", EnsembleSettings)
         jobs = read_settings(JobSettings, os.environ)
-        configure_logs("ensemble_worker.jobs", settings.log_level, settings.log_format)
+        serve_metrics(settings, healthy=PULSE.healthy)
         ensemble = read_ensemble(Path(settings.models_path))
         fan_out = loop.run_until_complete(open_members(settings, ensemble))
     except (BadSetting, BadModelTree) as problem:
@@ -41,7 +42,7 @@ def main() -> int:
         JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), fan_out, loop, weights
     )
     try:
-        return serve_stages(app, "ensemble-jobs", {"classify": segments.serve})
+        return serve_stages(app, settings, "ensemble-jobs", {"classify": segments.serve})
     finally:
         loop.run_until_complete(fan_out.close())
         loop.close()

@@ -13,6 +13,8 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 from contracts.geometry import CROP_BYTES
 from ensemble_worker.breaker import Breaker
 from ensemble_worker.tensors import BadPrediction, predict_request, probabilities_of
+from runtime import tracing
+from runtime.metrics import BREAKER_OPEN, MEMBER_FAILURES, MEMBER_SECONDS
 
 log = structlog.get_logger("thespis.ensemble")
 
@@ -30,6 +32,7 @@ class Member:
     def __init__(self, name: str, target: str, first_wait_s: float) -> None:
         self.name = name
         self.breaker = Breaker(first_wait_s)
+        BREAKER_OPEN.labels(name).set(0)
         self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
@@ -42,22 +45,29 @@ class Member:
         request = predict_request(self.name, crops, count)
         given_s = max(0.001, min(timeout_s, left_s))
         try:
-            response = await self._stub.Predict(request, timeout=given_s)
+            with tracing.span("Predict", member=self.name, crops=count), MEMBER_SECONDS.labels(self.name).time():
+                response = await self._stub.Predict(request, timeout=given_s, metadata=_metadata())
             probabilities = probabilities_of(response, count)
         except (grpc.aio.AioRpcError, BadPrediction) as problem:
             if given_s < timeout_s / 4 and _is_late(problem):
                 return None
             if self.breaker.closed:
                 log.warning("member_failed", member=self.name, reason=_reason(problem))
-            self.breaker.failed(time.monotonic())
+            MEMBER_FAILURES.labels(self.name, _code(problem)).inc()
+            self._failed()
             return None
         except asyncio.CancelledError:
-            self.breaker.failed(time.monotonic())
+            self._failed()
             raise
         if not self.breaker.closed:
             log.info("member_back", member=self.name)
         self.breaker.succeeded()
+        BREAKER_OPEN.labels(self.name).set(0)
         return probabilities
+
+    def _failed(self) -> None:
+        self.breaker.failed(time.monotonic())
+        BREAKER_OPEN.labels(self.name).set(1)
 
     async def close(self) -> None:
         await self._channel.close()
@@ -65,6 +75,15 @@ class Member:
 
 def _is_late(problem: Exception) -> bool:
     return isinstance(problem, grpc.aio.AioRpcError) and problem.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def _metadata() -> tuple[tuple[str, str], ...]:
+    traceparent = tracing.traceparent()
+    return (("traceparent", traceparent),) if traceparent else ()
+
+
+def _code(problem: Exception) -> str:
+    return problem.code().name if isinstance(problem, grpc.aio.AioRpcError) else "BAD_PREDICTION"
 
 
 def _reason(problem: Exception) -> str:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from runtime.settings import BadSetting, CommonSettings
+from runtime.settings import BadSetting, WorkerSettings
 
 
-class EnsembleSettings(CommonSettings, frozen=True, kw_only=True):
+class EnsembleSettings(WorkerSettings, frozen=True, kw_only=True):
     """What an ensemble worker needs."""
 
     members: Annotated[str, Meta(description="where each member is served: name=host:port, separated by commas")] = ""

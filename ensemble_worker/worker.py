@@ -25,7 +25,7 @@ from ensemble_worker.fan_out import open_members
 from ensemble_worker.occlusion import covered, importance
 from ensemble_worker.settings import EnsembleSettings
 from ensemble_worker.voting import soft_vote
-from runtime import pixels
+from runtime import pixels, tracing
 from runtime.doorbell import Doorbell
 from runtime.model_tree import read_ensemble
 
@@ -79,13 +79,14 @@ class EnsembleWorker:
         ]
 
     def _classify(self, batch: list[CroppedFaces]) -> list[FrameAnswered | FrameFailed]:
+        timeout_s = self._settings.predict_timeout_ms / 1000
+        trails = [cropped.frame.trail for cropped in batch]
         try:
-            return self._loop.run_until_complete(
-                classify_batch(batch, self._fan_out, self._weights, self._settings.predict_timeout_ms / 1000)
-            )
+            with tracing.batch("classify_faces", [trail.traceparent for trail in trails]):
+                return self._loop.run_until_complete(classify_batch(batch, self._fan_out, self._weights, timeout_s))
         except Exception:
             # The outermost loop: whatever it was, each frame's sender hears of it now and not at the deadline.
-            log.exception("batch_failed", frames=len(batch))
+            log.exception("batch_failed", frames=[(trail.session_id, trail.frame_id) for trail in trails])
             return [FrameFailed(cropped.frame.ticket, "internal", "the ensemble failed") for cropped in batch]
 
     def _explained(self, cropped: CroppedFaces, reply: FrameAnswered) -> FrameAnswered:
@@ -133,7 +134,10 @@ class EnsembleWorker:
         reply = ReadyChecked(command.ticket, list(answers), missing)
         self._redis.publish(command.reply_channel, msgspec.msgpack.encode(reply))
 
-    def close(self) -> None:
+    def leave(self) -> None:
+        """After the last task: whoever stays hears of what waits still."""
+        for doorbell in (self._faces, self._explanations):
+            doorbell.pass_on(self._redis)
         self._loop.run_until_complete(self._fan_out.close())
         self._loop.close()
 

@@ -1,6 +1,5 @@
 """`python -m gateway`: listens until it is stopped; SIGTERM tells every session and finishes what is in hand."""
 
-import os
 import sys
 
 import uvloop
@@ -8,10 +7,11 @@ from aiohttp import web
 
 from gateway.app import make_app
 from gateway.settings import GatewaySettings
-from runtime.logs import configure_logs
+from gateway.waiting import WaitingWork
+from runtime.metrics_server import serve_metrics
 from runtime.model_tree import BadModelTree
-from runtime.settings import BadSetting, read_settings
-from runtime.starting import cannot_start
+from runtime.settings import BadSetting
+from runtime.starting import cannot_start, set_up
 
 SILENT_CONNECTION_TIMEOUT_S = 75.0
 """Of a connection between requests, or before its first one."""
@@ -19,8 +19,8 @@ SILENT_CONNECTION_TIMEOUT_S = 75.0
 
 def main() -> int:
     try:
-        settings = read_settings(GatewaySettings, os.environ)
-        configure_logs("gateway", settings.log_level, settings.log_format)
+        settings = set_up("gateway", GatewaySettings)
+        serve_metrics(settings, WaitingWork(settings.redis_url))
         web.run_app(
             make_app(settings),
             host=settings.host,

@@ -26,6 +26,7 @@ from gateway.stream import Sessions, describe_members, stream
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.store import JobStore
+from runtime import tracing
 from runtime.celery_app import make_celery
 from runtime.model_tree import read_ensemble
 
@@ -58,14 +59,15 @@ async def open_stream(request: web.Request) -> web.StreamResponse:
 @routes.post("/v1/images")
 async def post_image(request: web.Request) -> web.Response:
     app = request.app
-    return await analyze_picture(
-        request,
-        app[keys.DISPATCHER],
-        app[keys.UPLOAD_ADMISSION],
-        app[keys.PICTURE_ADMISSION],
-        app[keys.SETTINGS],
-        list(app[keys.ENSEMBLE].votes),
-    )
+    with tracing.begin("picture"):
+        return await analyze_picture(
+            request,
+            app[keys.DISPATCHER],
+            app[keys.UPLOAD_ADMISSION],
+            app[keys.PICTURE_ADMISSION],
+            app[keys.SETTINGS],
+            list(app[keys.ENSEMBLE].votes),
+        )
 
 
 @routes.get("/v1/models")

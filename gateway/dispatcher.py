@@ -30,8 +30,17 @@ from contracts.names import (
     picture_key,
     reply_channel,
 )
-from contracts.work import CheckReady, DetectFaces, FrameAnswered, FrameFailed, ReadyChecked, Reply, WorkFailure
-from runtime import pixels
+from contracts.work import (
+    CheckReady,
+    DetectFaces,
+    FrameAnswered,
+    FrameFailed,
+    ReadyChecked,
+    Reply,
+    Trail,
+    WorkFailure,
+)
+from runtime import pixels, tracing
 from runtime.doorbell import MOST_WAITING, Doorbell
 from runtime.publishing import TaskEncoder
 
@@ -66,6 +75,12 @@ FAILURES: dict[WorkFailure, type[WorkError]] = {
     "members_unavailable": Unavailable,
     "internal": Broken,
 }
+
+
+def trail() -> Trail:
+    """What the log and the trace that we are in know of the work at hand."""
+    ids = structlog.contextvars.get_contextvars()
+    return Trail(ids.get("session_id", ""), ids.get("frame_id", 0), tracing.traceparent(), time.time())
 
 
 class Dispatcher:
@@ -110,6 +125,7 @@ class Dispatcher:
             votes,
             already_cropped,
             explain,
+            trail(),
         )
         entry = msgspec.msgpack.encode(command)
         doorbell = self._pictures if still else self._frames

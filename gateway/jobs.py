@@ -23,6 +23,7 @@ from jobs.bells import Bells
 from jobs.store import JobStore, KeyReused, UnknownJob
 from jobs.video import BadVideo, container_of
 from jobs.webhook import BadWebhook, check_url
+from runtime import tracing
 
 log = structlog.get_logger("thespis.gateway")
 
@@ -95,7 +96,8 @@ class Jobs:
     async def _create(self, job_id: str, upload: "Upload", key: str | None) -> JobView:
         """The job that was made, or the equal one that came earlier under the same key."""
         try:
-            made = await self.ask(self.store.create, job_id, upload.file_name, upload.options, key, upload.digest)
+            with tracing.begin("job", job_id=job_id):
+                made = await self.ask(self.store.create, job_id, upload.file_name, upload.options, key, upload.digest)
         except KeyReused as problem:
             await self._throw_away(job_id)
             raise Problematic(422, "key_reused", str(problem)) from problem

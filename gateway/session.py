@@ -35,6 +35,7 @@ from gateway.people import People
 from gateway.rate import Rate
 from gateway.settings import GatewaySettings
 from gateway.timing import timing_of
+from runtime import tracing
 
 log = structlog.get_logger("thespis.gateway")
 
@@ -217,15 +218,18 @@ class Session:
 
     async def _ask_workers(self, pending: PendingFrame) -> FrameAnswered | WorkError:
         chosen = self.preferences
+        clock_s = time.time() - self._loop.time()
+        structlog.contextvars.bind_contextvars(frame_id=pending.frame.frame_id)
         try:
-            return await self._dispatcher.detect(
-                pending.frame.jpeg,
-                deadline=time.time() + pending.deadline - self._loop.time(),
-                max_faces=chosen.max_faces,
-                min_face_size=chosen.min_face_size,
-                vote_profile=chosen.vote_profile,
-                votes=chosen.votes,
-            )
+            with tracing.begin("frame", clock_s + pending.arrived, frame_id=pending.frame.frame_id):
+                return await self._dispatcher.detect(
+                    pending.frame.jpeg,
+                    deadline=clock_s + pending.deadline,
+                    max_faces=chosen.max_faces,
+                    min_face_size=chosen.min_face_size,
+                    vote_profile=chosen.vote_profile,
+                    votes=chosen.votes,
+                )
         except WorkError as problem:
             return problem
 
@@ -260,8 +264,6 @@ class Session:
 
     def _result(self, pending: PendingFrame, reply: FrameAnswered) -> Result:
         total_ms = (self._loop.time() - pending.arrived) * 1000
-        timing = timing_of(reply, total_ms)
-        log.debug("frame_answered", frame_id=pending.frame.frame_id, faces=len(reply.faces), total_ms=timing.total)
         return Result(
             frame_id=pending.frame.frame_id,
             capture_us=pending.frame.capture_us,
@@ -269,7 +271,7 @@ class Session:
             height=reply.height,
             faces=self._people.meet(reply.faces, pending.arrived, self.preferences.smoothing),
             members=Members(reply.used, reply.missing),
-            timing_ms=timing,
+            timing_ms=timing_of(reply, total_ms),
         )
 
     # The end

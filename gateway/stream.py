@@ -24,10 +24,12 @@ from contracts.protocol import (
     SessionTotals,
 )
 from gateway.admission import Admission
+from gateway.answers import counted
 from gateway.dispatcher import Dispatcher
 from gateway.outbox import Outbox
 from gateway.session import Session
 from gateway.settings import GatewaySettings
+from runtime.metrics import SESSIONS
 
 log = structlog.get_logger("thespis.gateway")
 
@@ -130,7 +132,7 @@ async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse
         await _cancelled(sending)
         return socket
     try:
-        with sessions.present():
+        with sessions.present(), SESSIONS.track_inprogress():
             await _serve(socket, request.transport, sessions)
     finally:
         sessions.leave(address)
@@ -141,7 +143,8 @@ async def _serve(socket: web.WebSocketResponse, transport: asyncio.Transport | N
     settings = sessions.settings
     session_id = uuid.uuid4().hex
     outbox = Outbox(socket.send_str, settings.max_unsent_messages)
-    session = Session(outbox.put, sessions.dispatcher, sessions.admission, settings, list(sessions.ensemble.votes))
+    put = counted(outbox.put)
+    session = Session(put, sessions.dispatcher, sessions.admission, settings, list(sessions.ensemble.votes))
     outbox.put(
         SessionCreated(
             session_id=session_id,

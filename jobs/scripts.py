@@ -42,6 +42,16 @@ if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('HSET', KEYS[2], 'trouble:
 return 1
 """
 
+HAND_BACK = """
+-- A worker ends before its attempt does. KEYS: stage, job. ARGV: item, now, stage's name, segment or ''.
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('HINCRBY', KEYS[2], 'tried:' .. ARGV[3] .. ':' .. ARGV[4], -1)
+end
+return 1
+"""
+
 MOVE_SEGMENT = """
 -- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, score. -> 1, or 0 when it is not there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end

@@ -8,6 +8,7 @@ is claimed again by the next one. How a record reads: jobs/record.py.
 
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
@@ -19,6 +20,7 @@ from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView, VideoFac
 from jobs import scripts
 from jobs.plan import Plan
 from jobs.record import Record, options_of, plan_of, state_of, video_of, view_of
+from runtime import tracing
 
 Stage = Literal["plan", "detect", "classify", "finish", "notify", "tidy"]
 
@@ -111,6 +113,7 @@ class JobStore:
             "options": msgspec.json.encode(options),
             "file_name": file_name,
             "label": options.label,
+            "traceparent": tracing.traceparent(),
         }
         key = "" if idempotency_key is None else _idempotency_key(idempotency_key)
         found = self._run(
@@ -130,6 +133,19 @@ class JobStore:
     def view(self, job_id: str) -> JobView:
         """The job as the API shows it. Raises UnknownJob."""
         return view_of(job_id, self._record(job_id))
+
+    def traceparent(self, job_id: str) -> str:
+        """The trace that its submission began; empty where there is none."""
+        found = cast(bytes | None, self._redis.hget(job_key(job_id), "traceparent"))
+        return (found or b"").decode()
+
+    def states(self) -> Counter[str]:
+        """How many jobs are in which state."""
+        ids = self.ids(0, 10_000)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for job_id in ids:
+                pipeline.hget(job_key(job_id), "state")
+            return Counter(state.decode() for state in pipeline.execute() if state is not None)
 
     def ids(self, newest_first_from: int = 0, count: int = 100) -> list[str]:
         """Ids of jobs, the newest first."""
@@ -228,6 +244,12 @@ class JobStore:
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
         self._run(scripts.PUT_BACK, keys, [claim.item, time.time() + wait_s, segment, message])
 
+    def hand_back(self, claim: Claim) -> None:
+        """An attempt that its worker can't end: the item may be claimed at once, and it did not count."""
+        segment = "" if claim.segment is None else claim.segment
+        keys = [stage_key(claim.stage), job_key(claim.job_id)]
+        self._run(scripts.HAND_BACK, keys, [claim.item, time.time(), claim.stage, segment])
+
     def trouble(self, claim: Claim) -> str:
         """What went wrong with this item last."""
         segment = "" if claim.segment is None else claim.segment
@@ -261,6 +283,14 @@ class JobStore:
     def waiting(self, stage: Stage) -> int:
         """How many items may be claimed now."""
         return self._redis.zcount(stage_key(stage), "-inf", time.time())
+
+    def created_s_of_next(self, stage: Stage) -> float | None:
+        """When the job was submitted whose item is the next to be claimed; None when none waits."""
+        items = cast(list[bytes], self._redis.zrangebyscore(stage_key(stage), "-inf", time.time(), 0, 1))
+        if not items:
+            return None
+        created = cast(bytes | None, self._redis.hget(job_key(items[0].decode().partition(":")[0]), "created_s"))
+        return None if created is None else float(created)
 
     # Uploads that have no record yet
 

@@ -2,12 +2,14 @@
 
 LeaseLost   Raised inside the work when its item is gone: the job was cancelled, or another worker took it over.
 GivenUp     Raised inside the work when another attempt would be useless; the message goes into the job's record.
+HandedBack  Raised inside the work when this worker was told to stop and the item takes too long; another goes on.
 """
 
 import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import celery
 import redis
@@ -15,9 +17,16 @@ import structlog
 
 from jobs.bells import TASK_OF, Bells
 from jobs.store import LAST_SEGMENT, LEASE_S, MAX_ATTEMPTS, NOT_OURS, Claim, JobStore, Stage
-from runtime.celery_app import run_worker
+from runtime import tracing
+from runtime.celery_worker import run_worker
+from runtime.metrics import SEGMENTS
+from runtime.pulse import PULSE
+from runtime.settings import WorkerSettings
 
 log = structlog.get_logger("thespis.jobs")
+
+HAND_BACK_AFTER_S: Final = 4.0
+"""What a worker that is told to stop still gives the item in hand; it must be gone before it is killed."""
 
 
 class LeaseLost(RuntimeError):
@@ -26,6 +35,10 @@ class LeaseLost(RuntimeError):
 
 class GivenUp(ValueError):
     """Raised when an item can't be done however often it is tried."""
+
+
+class HandedBack(RuntimeError):
+    """Raised when a worker that ends has no time left for an item."""
 
 
 class Lease:
@@ -38,9 +51,12 @@ class Lease:
         self._done = threading.Event()
 
     def check(self) -> None:
-        """Raises LeaseLost."""
+        """To be called as the work goes on. Raises LeaseLost and HandedBack."""
+        PULSE.beat()
         if self._lost.is_set():
             raise LeaseLost
+        if PULSE.stopping_for_s() > HAND_BACK_AFTER_S:
+            raise HandedBack
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
@@ -83,7 +99,11 @@ class StageWorker:
         """One item, if any waits, so that a worker that is told to stop does so soon. Each claim rings for the next."""
         if (claim := self._store.claim(self._stage)) is not None:
             self._bells.ring(self._stage)
-            with structlog.contextvars.bound_contextvars(job_id=claim.job_id, segment=claim.segment):
+            ids = {"job_id": claim.job_id} | ({} if claim.segment is None else {"segment": claim.segment})
+            with (
+                structlog.contextvars.bound_contextvars(**ids),
+                tracing.span(self._stage, parent=self._store.traceparent(claim.job_id), **ids),
+            ):
                 self._serve(claim)
 
     def _serve(self, claim: Claim) -> None:
@@ -96,28 +116,38 @@ class StageWorker:
                 self._work(claim, lease)
         except LeaseLost:
             log.info("lease_lost", stage=self._stage)
+        except HandedBack:
+            log.info("handed_back", stage=self._stage)
+            self._store.hand_back(claim)
+            self._bells.ring(self._stage)
         except GivenUp as problem:
             self._give_up(claim, str(problem))
         except Exception as problem:
             # The outermost loop: whatever it was, the item is tried again, and its record says what went wrong.
             log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
+            if claim.segment is not None:
+                SEGMENTS.labels("failed").inc()
             self._store.put_back(claim, f"{type(problem).__name__}: {problem}")
 
 
 def end_segment(store: JobStore, bells: Bells, claim: Claim, frames: int, error: str = "") -> bool:
     """A segment is done with so many frames, or given up with an error; False when it was no longer ours to end."""
     ended = store.end_segment(claim, frames, error)
+    if ended != NOT_OURS:
+        SEGMENTS.labels("given_up" if error else "done").inc()
     if ended == LAST_SEGMENT:
         bells.ring("finish")
     return ended != NOT_OURS
 
 
-def serve_stages(app: celery.Celery, name: str, work: Mapping[Stage, Callable[[], None]]) -> int:
+def serve_stages(
+    app: celery.Celery, settings: WorkerSettings, name: str, work: Mapping[Stage, Callable[[], None]]
+) -> int:
     """Runs a Celery worker whose tasks do one item of their stage each, until it is told to stop; the exit code."""
     for stage, serve in work.items():
         _add_task(app, TASK_OF[stage], serve)
     queues = [TASK_OF[stage] for stage in work]
-    return run_worker(app, name=f"{name}-{os.getpid()}", pool="solo", concurrency=1, queues=queues)
+    return run_worker(app, settings, name=f"{name}-{os.getpid()}", pool="solo", concurrency=1, queues=queues)
 
 
 def _add_task(app: celery.Celery, name: str, serve: Callable[[], None]) -> None:

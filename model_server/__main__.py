@@ -1,6 +1,5 @@
 """`python -m model_server --port 8500 --model_name residual --model_base_path models/residual`."""
 
-import os
 import signal
 import socket
 import sys
@@ -21,9 +20,9 @@ from model_server.servable import Servable
 from model_server.service import SERVICE, PredictionService
 from model_server.versions import Models
 from runtime.background import stand_back
-from runtime.logs import configure_logs
-from runtime.settings import BadSetting, CommonSettings, read_settings
-from runtime.starting import cannot_start
+from runtime.metrics_server import serve_metrics
+from runtime.settings import BadSetting, CommonSettings
+from runtime.starting import cannot_start, set_up
 
 GRACE_SECONDS: Final = 2.0
 """How long calls in flight may take to finish after SIGTERM."""
@@ -34,19 +33,18 @@ log = structlog.get_logger("thespis.model_server")
 def main() -> int:
     return_weights_to_the_system()
     try:
-        common = read_settings(CommonSettings, os.environ)
-        configure_logs("model_server", common.log_level, common.log_format)
+        common = set_up("model_server", CommonSettings)
         settings = read_flags(sys.argv[1:])
         _check_base_paths(settings)
-        serve(settings)
+        serve(settings, common)
     except (BadSetting, CannotStart) as problem:
         code = cannot_start("model_server", problem)
         return code if isinstance(problem, BadSetting) else 1  # as TensorFlow Serving
     return 0
 
 
-def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then finishes what is in flight. Raises CannotStart."""
+def serve(settings: Settings, common: CommonSettings) -> None:
+    """Serves until SIGTERM or SIGINT, then finishes what is in flight. Raises CannotStart and BadSetting."""
     if settings.stand_back:
         stand_back()
     stop = threading.Event()
@@ -62,6 +60,7 @@ def serve(settings: Settings) -> None:
         partial(Servable, num_threads=settings.num_threads, file=settings.model_file),
         when_refreshed=partial(_report_health, health_servicer),
     )
+    serve_metrics(common, healthy=lambda: all(models.loaded().values()))
     service = PredictionService(models, settings.max_batch_size)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(service, server)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)

@@ -22,12 +22,17 @@ from model_server.errors import (
 from model_server.servable import Servable
 from model_server.tensors import read_tensor, tensor_info, write_tensor
 from model_server.versions import Models
+from runtime import tracing
+from runtime.metrics import BATCH_SIZE, STAGE_SECONDS
 
 Request: TypeAlias = Any
 Response: TypeAlias = Any
 ModelSpec: TypeAlias = Any
 SignatureDefMap: TypeAlias = Any
 ResponseT = TypeVar("ResponseT")
+
+BATCH = BATCH_SIZE.labels("predict")
+SERVED = STAGE_SECONDS.labels("predict")
 
 SERVICE = "tensorflow.serving.PredictionService"
 PREDICT_METHOD = "tensorflow/serving/predict"
@@ -50,7 +55,9 @@ class PredictionService:
         self._max_batch_size = max_batch_size
 
     def Predict(self, request: Request, context: grpc.ServicerContext) -> Response:  # noqa: N802 (gRPC's name)
-        return _answer(context, lambda: self._predict(request, context.is_active))
+        parent = dict(context.invocation_metadata()).get("traceparent", "")
+        with tracing.span("serve_predict", parent, model=request.model_spec.name), SERVED.time():
+            return _answer(context, lambda: self._predict(request, context.is_active))
 
     def GetModelMetadata(self, request: Request, context: grpc.ServicerContext) -> Response:  # noqa: N802 (gRPC's name)
         return _answer(context, lambda: self._get_model_metadata(request))
@@ -68,6 +75,7 @@ class PredictionService:
         _check_inputs(request.inputs, servable.input.alias)
         batch = read_tensor(request.inputs[servable.input.alias], servable.input, self._max_batch_size)
         _check_outputs(request.output_filter, servable.output.alias)
+        BATCH.observe(len(batch))
         answer = servable.predict(batch, wanted)
         response = predict_pb2.PredictResponse()
         _fill_model_spec(response.model_spec, request.model_spec.name, version)

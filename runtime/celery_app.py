@@ -4,10 +4,7 @@ Live work is worth nothing a second later; what jobs must not lose stands in the
 tasks only say that there is something to do.
 """
 
-import warnings
-
 import celery
-from celery.platforms import SecurityWarning
 
 
 def make_celery(redis_url: str) -> celery.Celery:
@@ -34,23 +31,3 @@ def make_celery(redis_url: str) -> celery.Celery:
         enable_utc=True,
     )
     return app
-
-
-def run_worker(app: celery.Celery, *, name: str, pool: str, concurrency: int, queues: list[str]) -> int:
-    """Consumes `queues`, each in its turn, until told to stop; SIGTERM finishes what is in hand. The exit code."""
-    # Celery warns root users of pickle; this application takes JSON and nothing else.
-    warnings.filterwarnings("ignore", category=SecurityWarning)
-    worker = app.Worker(
-        hostname=f"{name}@%h",
-        pool=pool,
-        concurrency=concurrency,
-        queues=queues,
-        loglevel="WARNING",
-        quiet=True,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        optimization="fair",
-    )
-    worker.start()
-    return int(worker.exitcode or 0)

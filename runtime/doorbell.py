@@ -57,7 +57,15 @@ class Doorbell:
         """Up to `most` entries, the oldest first; none when an earlier ring was heard for them."""
         entries = cast(list[bytes] | None, client.lpop(self._keys[0], most)) or []
         if len(entries) == most:  # there may be more, for whoever is free
-            with client.pipeline(transaction=False) as pipeline:
-                self.ring(pipeline)
-                pipeline.execute()
+            self._ring_now(client)
         return entries
+
+    def pass_on(self, client: "redis.Redis") -> None:
+        """When a worker ends: a ring that it had heard may end with it, and something wait for it."""
+        if client.llen(self._keys[0]):
+            self._ring_now(client)
+
+    def _ring_now(self, client: "redis.Redis") -> None:
+        with client.pipeline(transaction=False) as pipeline:
+            self.ring(pipeline)
+            pipeline.execute()

@@ -27,6 +27,23 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     models_path: Annotated[str, msgspec.Meta(description="folder that holds models.toml and the members")] = "models"
     log_level: Annotated[str, msgspec.Meta(description="debug, info, warning or error")] = "info"
     log_format: Annotated[str, msgspec.Meta(description="text for people, json for machines")] = "text"
+    metrics_host: Annotated[
+        str, msgspec.Meta(description="address of /metrics and of the process's own /healthz; for inside only")
+    ] = "127.0.0.1"
+    metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="their port; 0 for none")] = 0
+    traces_endpoint: Annotated[
+        str, msgspec.Meta(description="OTLP over HTTP, such as http://collector:4318/v1/traces; empty for no traces")
+    ] = ""
+    traces_share: Annotated[float, msgspec.Meta(ge=0, le=1, description="share of frames and jobs to trace")] = 0.01
+
+
+class WorkerSettings(CommonSettings, frozen=True, kw_only=True):
+    """What every Celery worker has beside."""
+
+    max_worker_rss_mb: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="a worker that holds more ends after its task, to be started anew; 0 for never"),
+    ] = 1024
 
 
 def variable(field: str) -> str:

@@ -33,6 +33,10 @@ def main() -> None:
 @click.option("--ensembles", type=int, help="Ensemble workers to start.  [THESPIS_ENSEMBLES, default 1]")
 @click.option("--job-workers", type=int, help="Workers for videos to start.  [THESPIS_JOB_WORKERS, default 1]")
 @click.option("--data-path", help="Folder of jobs and their files.  [THESPIS_DATA_PATH, default data]")
+@click.option(
+    "--metrics", is_flag=True, default=None,
+    help="Serve each process's metrics; DATA_PATH/metrics.json says where.  [THESPIS_METRICS]",
+)  # fmt: skip
 def up(**flags: str | int | None) -> None:
     """Start the whole platform on this machine.
 
@@ -93,6 +97,27 @@ def analyze(file: Path, server: str | None, as_json: bool) -> None:
                 print_json(reply) if as_json else show_reply(reply)
     except (BadSetting, BadModelTree, NotReady, HopelessChild) as problem:
         raise click.ClickException(str(problem)) from problem
+
+
+@main.command()
+@click.option(
+    "--server", envvar="THESPIS_SERVER", help="Address of a running platform to look at, too.  [THESPIS_SERVER]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a list and nothing else.")
+def doctor(server: str | None, as_json: bool) -> None:
+    """Tell what this machine and this platform lack, and what to do.
+
+    Looks at processor, memory, packages, models, disk, clock, ports, and at the Redis and members that the environment
+    names. Ends with 1 when something fails.
+    """
+    from thespis.doctor import examine, print_findings, worst_of
+
+    if as_json:
+        findings = list(examine(server, os.environ))
+        print_json(findings)
+    else:
+        findings = print_findings(examine(server, os.environ))
+    raise click.exceptions.Exit(int(worst_of(findings) == "fail"))
 
 
 for command in (submit, jobs, job, cancel):

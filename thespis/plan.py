@@ -4,8 +4,10 @@ import importlib.util
 import platform
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from contracts.members import Ensemble
 from jobs.settings import JobSettings
@@ -24,6 +26,11 @@ class Program:
     environment: Mapping[str, str]
     after_ready: bool = False
     """Started when live frames are answered already, so that nobody waits for it."""
+
+    @property
+    def metrics_port(self) -> int:
+        """0 when it serves none."""
+        return int(self.environment.get("THESPIS_METRICS_PORT", "0"))
 
 
 ENDING_ORDER = ("gateway", "job_worker", "detector_worker", "ensemble_worker", "model_server", "redis")
@@ -48,6 +55,7 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "THESPIS_JOBS_REDIS_URL": f"redis://127.0.0.1:{jobs_redis_port}/0",
         "THESPIS_ARTEFACTS_URL": environ.get("THESPIS_ARTEFACTS_URL", f"file://{data}/artefacts"),
         "THESPIS_MODELS_PATH": str(Path(settings.models_path).resolve()),
+        "THESPIS_METRICS_PORT": "0",  # one for all of them would be taken by the first
         "THESPIS_MEMBERS": _targets(live_ports),
         # Every process is one thread of arithmetic; more of them is how to use more cores.
         "OMP_NUM_THREADS": "1",
@@ -71,7 +79,29 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
     for n in range(settings.job_workers):
         for role in ("detector_worker", "ensemble_worker"):
             programs.append(Program(f"{role}.jobs.{n + 1}", role, python(role, "jobs"), for_jobs, after_ready=True))
-    return programs
+    taken = {settings.port, redis_port, jobs_redis_port, *member_ports}
+    return with_metrics(programs, taken) if settings.metrics else programs
+
+
+def with_metrics(programs: list[Program], taken: set[int]) -> list[Program]:
+    """The same, each of our own on a port for /metrics, none of those `taken`."""
+    ours = [program.name for program in programs if program.role != "redis"]
+    free = [port for port in free_ports(len(ours) + len(taken)) if port not in taken]
+    ports = dict(zip(ours, free, strict=False))
+    return [
+        replace(program, environment={**program.environment, "THESPIS_METRICS_PORT": str(ports.get(program.name, 0))})
+        for program in programs
+    ]
+
+
+def metrics_targets(programs: list[Program]) -> bytes:
+    """Where to scrape, as Prometheus's file_sd_configs reads it."""
+    targets = [
+        {"targets": [f"127.0.0.1:{program.metrics_port}"], "labels": {"service": program.role, "name": program.name}}
+        for program in programs
+        if program.metrics_port
+    ]
+    return msgspec.json.encode(targets)
 
 
 def _targets(ports: Mapping[str, int]) -> str:

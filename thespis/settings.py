@@ -18,4 +18,7 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
         int, Meta(ge=0, le=64, description="detector and ensemble workers for jobs to start, of each; 0 for no jobs")
     ] = 1
     data_path: Annotated[str, Meta(description="folder of what outlives the platform: jobs and their files")] = "data"
+    metrics: Annotated[bool, Meta(description="whether every process serves /metrics on a free port of its own")] = (
+        False
+    )
     start_timeout_s: Annotated[float, Meta(gt=0, description="time in which a first frame must have come back")] = 60.0

@@ -19,7 +19,8 @@ log = structlog.get_logger("thespis.up")
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 5.0
 STEADY_AFTER_S = 10.0
-ENDING_TIMEOUT_S = 8.0
+ENDING_TIMEOUT_S = 10.0
+"""More than a gateway needs to drain its sessions and requests, or a worker to hand back a segment."""
 HOPELESS_EXIT_CODE = 2
 """What our services return when their settings can't be used; a restart would not help."""
 
@@ -63,7 +64,10 @@ class Supervisor:
             if code == HOPELESS_EXIT_CODE and program.role != "redis":
                 raise HopelessChild(f"{program.name} could not be started; its message stands above")
             wait_s = FIRST_WAIT_S if loop.time() - started > STEADY_AFTER_S else min(2 * wait_s, LONGEST_WAIT_S)
-            log.warning("child_fell", name=program.name, exit_code=code, again_in_s=wait_s)
+            if code == 0:  # it was told to end, or had grown too large
+                log.info("child_ended", name=program.name, again_in_s=wait_s)
+            else:
+                log.warning("child_fell", name=program.name, exit_code=code, again_in_s=wait_s)
             await asyncio.sleep(wait_s)
             if self._ending.is_set():
                 return

@@ -15,7 +15,7 @@ from websockets import WebSocketException
 from contracts.members import Ensemble
 from contracts.protocol import Dropped, Error, Result
 from runtime.model_tree import read_ensemble
-from thespis.plan import plan_platform
+from thespis.plan import metrics_targets, plan_platform
 from thespis.ports import free_ports, is_free
 from thespis.sample_face import face_jpeg
 from thespis.settings import UpSettings
@@ -25,6 +25,8 @@ from thespis.supervisor import Supervisor
 log = structlog.get_logger("thespis.up")
 
 TRY_AGAIN_AFTER_S = 0.05
+METRICS_TARGETS = "metrics.json"
+"""In the data folder: where Prometheus finds the processes (file_sd_configs)."""
 
 
 class NotReady(RuntimeError):
@@ -51,7 +53,9 @@ async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> 
     elif not is_free(settings.port, settings.host):
         raise PortTaken(f"port {settings.port} is taken: stop what listens there or choose another with --port")
     with _own_folder(Path(settings.data_path)):
-        supervisor = Supervisor(plan_platform(settings, ensemble, environ))
+        programs = plan_platform(settings, ensemble, environ)
+        (Path(settings.data_path) / METRICS_TARGETS).write_bytes(metrics_targets(programs))
+        supervisor = Supervisor(programs)
         async with _supervised(supervisor, settings, ensemble) as url:
             yield url, supervisor
 

@@ -71,6 +71,17 @@ def test_whoever_leaves_something_rings_for_the_next(client: "redis.Redis", door
     assert rings(client) == 0
 
 
+def test_a_worker_that_ends_rings_for_what_its_last_ring_was_for(client: "redis.Redis", doorbell: Doorbell) -> None:
+    ring(client, doorbell, b"1")
+    client.rpop(DETECT_FACES)  # heard, and then told to stop
+    doorbell.pass_on(client)
+    assert rings(client) == 1
+    assert doorbell.take(client, 2) == [b"1"]
+    client.rpop(DETECT_FACES)
+    doorbell.pass_on(client)
+    assert rings(client) == 0, "nothing waits"
+
+
 def test_nothing_grows_or_stays_when_nobody_takes_it(client: "redis.Redis", doorbell: Doorbell, redis_url: str) -> None:
     for sender in range(MOST_WAITING + 10):  # each of another process: its ring is another
         other = doorbell if sender == 0 else Doorbell(make_celery(redis_url), DETECT_FACES, WAITING_FRAMES)

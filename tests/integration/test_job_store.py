@@ -1,5 +1,6 @@
 """Jobs' records on a real Redis: what must change in one step does, and what ended is not begun again."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -76,6 +77,28 @@ def test_work_on_a_job_that_has_ended_is_dropped(store: JobStore, client: "redis
     client.zadd("thespis:jobs:finish", {job_id: 0})
     assert (store.claim("detect"), store.claim("finish"), store.detected(claim)) == (None, None, False)
     assert not client.exists("thespis:jobs:detect", "thespis:jobs:finish")
+
+
+def test_a_segment_that_is_handed_back_is_claimed_again_at_once_as_the_same_attempt(store: JobStore) -> None:
+    running(store)
+    claim = store.claim("detect")
+    assert claim is not None
+    assert store.claim("detect") is None
+    store.hand_back(claim)
+    assert store.claim("detect") == claim
+
+
+def test_jobs_are_counted_by_state_and_the_next_one_has_an_age(store: JobStore) -> None:
+    before = time.time()
+    assert store.created_s_of_next("detect") is None
+    job_id = running(store)
+    store.create("queued", "a.mp4", JobOptions(), None, "digest")
+    assert store.states() == {"running": 1, "queued": 1}
+    created_s = store.created_s_of_next("detect")
+    assert created_s is not None
+    assert before <= created_s <= time.time()
+    store.end(job_id, "failed")
+    assert store.states() == {"failed": 1, "queued": 1}
 
 
 def test_work_on_a_job_that_is_gone_leaves_no_record(store: JobStore, client: "redis.Redis") -> None:

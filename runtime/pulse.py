@@ -1,0 +1,32 @@
+"""Whether a worker gets on: its consumer is connected, and its loop or the work in hand moved not long ago."""
+
+import time
+from typing import Final
+
+STUCK_AFTER_S: Final = 30.0
+
+
+class Pulse:
+    """The worker's loop beats once a second (runtime/celery_app.py); work that takes longer beats itself."""
+
+    def __init__(self) -> None:
+        self.connected = False
+        self._last_beat = time.monotonic()
+        self._stop_asked: float | None = None
+
+    def beat(self) -> None:
+        self._last_beat = time.monotonic()
+
+    def healthy(self) -> bool:
+        return self.connected and time.monotonic() - self._last_beat < STUCK_AFTER_S
+
+    def ask_to_stop(self) -> None:
+        self._stop_asked = time.monotonic()
+
+    def stopping_for_s(self) -> float:
+        """How long ago this worker was told to stop; 0 when it was not."""
+        return 0.0 if self._stop_asked is None else time.monotonic() - self._stop_asked
+
+
+PULSE: Final = Pulse()
+"""One process, one pulse."""

@@ -1,0 +1,120 @@
+"""One connected trace of a frame and of a job, through every process, to a real collector."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contracts.protocol import Result
+from tests.integration.job_client import JobClient
+from tests.integration.live_session import live_session
+from tests.integration.trace_collector import Collector, Span, trace_collector
+from tests.platform_process import Platform
+from tests.video_clips import write_motion_jpeg
+from tests.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with trace_collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Platform]:
+    with Platform(
+        tmp_path_factory.mktemp("traces") / "up.log",
+        THESPIS_TRACES_ENDPOINT=collector.url,
+        THESPIS_TRACES_SHARE="1",
+        OTEL_BSP_SCHEDULE_DELAY="100",  # ms between sends; the SDK's own default is five seconds
+    ) as platform:
+        yield platform
+
+
+def connected(spans: list[Span]) -> bool:
+    """Whether every span but the first has its parent in the same trace."""
+    ids = {span.id for span in spans}
+    return sum(not span.parent for span in spans) == 1 and all(span.parent in ids for span in spans if span.parent)
+
+
+def by_name(spans: list[Span], name: str) -> list[Span]:
+    return [span for span in spans if span.name == name]
+
+
+async def test_a_frame_leaves_one_connected_trace(traced: Platform, collector: Collector, jpeg: bytes) -> None:
+    async with live_session(traced.url) as session:
+        result = await session.ask(jpeg)
+        assert isinstance(result, Result)
+        frame_id = await session.send(jpeg)
+        await session.answer_to(frame_id)
+    members = len(result.members.used)
+
+    def whole() -> list[list[Span]]:
+        return [
+            spans
+            for spans in collector.traces("frame")
+            if by_name(spans, "frame")[0].attributes["frame_id"] == frame_id
+            and len(by_name(spans, "serve_predict")) == members
+        ]
+
+    wait_until(whole)
+    (spans,) = whole()
+    assert connected(spans)
+    (frame,) = by_name(spans, "frame")
+    (detect,) = by_name(spans, "detect_faces")
+    (classify,) = by_name(spans, "classify_faces")
+    predicts = by_name(spans, "Predict")
+    assert detect.parent == frame.id
+    assert classify.parent == detect.id
+    assert {span.parent for span in predicts} == {classify.id}
+    assert {span.attributes["member"] for span in predicts} == set(result.members.used)
+    assert {span.parent for span in by_name(spans, "serve_predict")} == {span.id for span in predicts}
+    assert [span.service for span in (frame, detect, classify)] == [
+        "thespis.gateway", "thespis.detector_worker", "thespis.ensemble_worker",
+    ]  # fmt: skip
+    assert frame.start_ns <= detect.start_ns <= classify.start_ns <= classify.end_ns <= frame.end_ns
+
+
+def test_a_picture_leaves_one_connected_trace(traced: Platform, collector: Collector, jpeg: bytes) -> None:
+    assert httpx.post(f"{traced.url}/v1/images", content=jpeg, trust_env=False).status_code == 200
+    wait_until(lambda: any(by_name(spans, "serve_predict") for spans in collector.traces("picture")))
+    (spans,) = collector.traces("picture")
+    assert connected(spans)
+    assert {span.name for span in spans} >= {"picture", "detect_faces", "classify_faces", "Predict"}
+
+
+def test_a_job_leaves_one_connected_trace_through_its_segments(
+    traced: Platform, collector: Collector, frames: list[bytes], tmp_path: Path
+) -> None:
+    jobs = JobClient(traced)
+    job_id = jobs.submit(write_motion_jpeg(tmp_path / "clip.avi", frames, 25.0), fps=25)
+    assert jobs.wait(job_id)["state"] == "succeeded"
+    wait_until(lambda: any(by_name(spans, "finish") for spans in collector.traces("job")))
+    (spans,) = collector.traces("job")
+    assert connected(spans)
+    stages = Counter(span.name for span in spans)
+    assert (stages["job"], stages["plan"], stages["finish"]) == (1, 1, 1)
+    segments = {span.attributes["segment"] for span in by_name(spans, "classify")}
+    assert len(segments) > 1
+    assert {span.attributes["segment"] for span in by_name(spans, "detect")} == segments
+    assert {span.attributes["job_id"] for span in spans if "job_id" in span.attributes} == {job_id}
+    assert {span.parent for span in by_name(spans, "Predict")} <= {span.id for span in by_name(spans, "classify")}
+    assert stages["Predict"] >= len(segments)
+
+
+def test_without_an_endpoint_neither_tracer_nor_exporter_is_imported() -> None:
+    program = """
+import sys
+import gateway.app, detector_worker.worker, ensemble_worker.worker, jobs.worker, model_server.service
+from runtime.settings import CommonSettings
+from runtime import tracing
+tracing.configure_traces("test", CommonSettings())
+with tracing.begin("frame"), tracing.span("step"), tracing.batch("batch", [""]):
+    assert tracing.traceparent() == ""
+assert not [name for name in sys.modules if name.startswith(("opentelemetry.sdk.trace", "opentelemetry.exporter"))]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,36 @@
+"""When a worker is called healthy."""
+
+from unittest import mock
+
+import pytest
+
+from runtime import pulse
+from runtime.pulse import STUCK_AFTER_S, Pulse
+
+
+@pytest.fixture
+def clock() -> "mock._patch[mock.Mock]":
+    return mock.patch.object(pulse.time, "monotonic", return_value=100.0)
+
+
+def test_a_worker_is_well_while_it_is_connected_and_moves(clock: "mock._patch[mock.Mock]") -> None:
+    with clock as now:
+        worker = Pulse()
+        assert not worker.healthy(), "not connected yet"
+        worker.connected = True
+        assert worker.healthy()
+        now.return_value += STUCK_AFTER_S + 1
+        assert not worker.healthy(), "stuck"
+        worker.beat()
+        assert worker.healthy()
+        worker.connected = False
+        assert not worker.healthy()
+
+
+def test_it_knows_for_how_long_it_has_been_stopping(clock: "mock._patch[mock.Mock]") -> None:
+    with clock as now:
+        worker = Pulse()
+        assert worker.stopping_for_s() == 0
+        worker.ask_to_stop()
+        now.return_value += 3
+        assert worker.stopping_for_s() == 3
