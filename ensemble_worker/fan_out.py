@@ -61,6 +61,14 @@ class FanOut:
                     answers[member.name] = answer
         return answers
 
+    async def wait_for_all(self, timeout_s: float) -> None:
+        """Returns when every member can be reached, or after so long: at a start they may come up together with us."""
+        waiting = [asyncio.ensure_future(member.reachable()) for member in self._members]
+        _, late = await asyncio.wait(waiting, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
     async def close(self) -> None:
         for probe in self._probes:
             probe.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import Final
 
 import redis
 
@@ -21,6 +22,9 @@ from runtime.model_tree import BadModelTree, read_ensemble
 from runtime.pulse import PULSE
 from runtime.settings import BadSetting, read_settings
 from runtime.starting import cannot_start, set_up
+
+MEMBERS_START_S: Final = 15.0
+"""How long a start waits for members; a job's first frames would be voted on without those that are late."""
 
 
 def main() -> int:
@@ -41,6 +45,7 @@ def main() -> int:
     segments = SegmentClassifier(
         JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), fan_out, loop, weights
     )
+    loop.run_until_complete(fan_out.wait_for_all(MEMBERS_START_S))
     try:
         return serve_stages(app, settings, "ensemble-jobs", {"classify": segments.serve})
     finally:

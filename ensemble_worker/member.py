@@ -69,6 +69,10 @@ class Member:
         self.breaker.failed(time.monotonic())
         BREAKER_OPEN.labels(self.name).set(1)
 
+    async def reachable(self) -> None:
+        """Returns when its server takes connections."""
+        await self._channel.channel_ready()
+
     async def close(self) -> None:
         await self._channel.close()
 

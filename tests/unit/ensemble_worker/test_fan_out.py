@@ -27,6 +27,9 @@ class ScriptedMember:
         self.breaker.succeeded()
         return ANSWER
 
+    async def reachable(self) -> None:
+        await self.may_answer.wait()
+
     async def close(self) -> None:
         """Nothing is held."""
 
@@ -70,3 +73,16 @@ async def test_without_any_member_to_ask_the_answer_is_empty_at_once() -> None:
     member.breaker = Breaker(1000.0)
     member.breaker.failed(1e12)
     assert await FanOut([member]).predict(b"", 1.0) == {}  # type: ignore[list-item]
+
+
+async def test_a_start_waits_for_every_member_but_not_for_ever() -> None:
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    members[1].may_answer.clear()
+    fan_out = FanOut(members)  # type: ignore[arg-type]
+    waiting = asyncio.ensure_future(fan_out.wait_for_all(100.0))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    members[1].may_answer.set()
+    await asyncio.wait_for(waiting, 10.0)
+    members[1].may_answer.clear()
+    await fan_out.wait_for_all(0.01)
