@@ -7,32 +7,31 @@ import uvloop
 from aiohttp import web
 
 from gateway.app import make_app
+from gateway.first_key import NoKeys, check_keys
 from gateway.settings import GatewaySettings
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting, read_settings
 from runtime.starting import cannot_start
 
-SILENT_CONNECTION_TIMEOUT_S = 75.0
-"""Of a connection between requests, or before its first one."""
-
 
 def main() -> int:
     try:
         settings = read_settings(GatewaySettings, os.environ)
         configure_logs("gateway", settings.log_level, settings.log_format)
+        check_keys(settings)
         web.run_app(
             make_app(settings),
             host=settings.host,
             port=settings.port,
             print=None,
             access_log=None,
-            keepalive_timeout=SILENT_CONNECTION_TIMEOUT_S,
+            keepalive_timeout=settings.silent_connection_s,
             handler_cancellation=True,
             shutdown_timeout=settings.drain_timeout_s,
             loop=uvloop.new_event_loop(),
         )
-    except (BadSetting, BadModelTree, OSError) as problem:
+    except (BadSetting, BadModelTree, NoKeys, OSError) as problem:
         return cannot_start("gateway", problem)
     return 0
 
