@@ -44,7 +44,7 @@ def document() -> Json:
                 "key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API key (`thespis keys create NAME`); not needed where only this machine can ask",
+                    "description": "An API key (`thespis keys create NAME`); not needed from this machine",
                 }
             },
         },

@@ -165,14 +165,12 @@ async def test_the_last_use_is_written_once_a_minute_at_most(client: "redis.Redi
     assert store.all()[0][1] >= first
 
 
-@pytest.mark.parametrize(
-    "change", [lambda text: text[:-1], lambda text: text + "a", lambda _: "", lambda _: "thespis_"]
-)
-async def test_a_wrong_secret_is_nobody(client: "redis.Redis", change) -> None:
+async def test_a_wrong_secret_is_nobody(client: "redis.Redis") -> None:
     store, _, text = stored(client)
     ring = KeyRing(store)
-    assert await ring.caller(change(text)) is None
-    assert store.all()[0][1] is None or await ring.caller(text)
+    for wrong in (text[:-1], text + "a", "", "thespis_", text.rpartition("_")[0]):
+        assert await ring.caller(wrong) is None
+    assert await ring.caller(text)
 
 
 async def test_a_revoked_key_is_unknown_within_seconds_and_at_once_where_it_was_not_met(client: "redis.Redis") -> None:
