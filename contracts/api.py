@@ -32,6 +32,13 @@ class Readiness(msgspec.Struct, frozen=True):
     members: Members
 
 
+class TicketReply(msgspec.Struct, frozen=True):
+    """The answer to `POST /v1/tickets`."""
+
+    ticket: str
+    good_for_s: int
+
+
 class Problem(msgspec.Struct, frozen=True):
     """RFC 9457 problem details, sent as `application/problem+json`."""
 

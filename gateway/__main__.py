@@ -6,6 +6,7 @@ import uvloop
 from aiohttp import web
 
 from gateway.app import make_app
+from gateway.first_key import NoKeys, check_keys
 from gateway.settings import GatewaySettings
 from gateway.waiting import WaitingWork
 from runtime.metrics_server import serve_metrics
@@ -13,26 +14,24 @@ from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting
 from runtime.starting import cannot_start, set_up
 
-SILENT_CONNECTION_TIMEOUT_S = 75.0
-"""Of a connection between requests, or before its first one."""
-
 
 def main() -> int:
     try:
         settings = set_up("gateway", GatewaySettings)
         serve_metrics(settings, WaitingWork(settings.redis_url))
+        check_keys(settings)
         web.run_app(
             make_app(settings),
             host=settings.host,
             port=settings.port,
             print=None,
             access_log=None,
-            keepalive_timeout=SILENT_CONNECTION_TIMEOUT_S,
+            keepalive_timeout=settings.silent_connection_s,
             handler_cancellation=True,
             shutdown_timeout=settings.drain_timeout_s,
             loop=uvloop.new_event_loop(),
         )
-    except (BadSetting, BadModelTree, OSError) as problem:
+    except (BadSetting, BadModelTree, NoKeys, OSError) as problem:
         return cannot_start("gateway", problem)
     return 0
 

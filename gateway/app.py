@@ -11,15 +11,22 @@ import redis.asyncio.retry
 import redis.backoff
 from aiohttp import web
 
-from contracts.api import ModelsReply
+from access.limits import Limits
+from access.ring import KeyRing
+from access.store import KeyStore
+from access.tickets import Tickets, TicketWish
+from contracts.api import ModelsReply, TicketReply
 from gateway import job_routes, keys
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
+from gateway.door import CALLER, Door
 from gateway.health import check_readiness
 from gateway.jobs import Jobs
+from gateway.middlewares import add_private_headers, door, own_jobs, steady_body
 from gateway.openapi import document
 from gateway.pictures import analyze_picture
-from gateway.problems import problems_middleware
+from gateway.problems import Problematic, problems_middleware
+from gateway.reading import read_json
 from gateway.replies import json_reply
 from gateway.settings import GatewaySettings
 from gateway.stream import Sessions, describe_members, stream
@@ -53,7 +60,7 @@ async def page(request: web.Request) -> web.FileResponse:
 
 @routes.get("/v1/stream")
 async def open_stream(request: web.Request) -> web.StreamResponse:
-    return await stream(request, request.app[keys.SESSIONS])
+    return await stream(request, request.app[keys.SESSIONS], request.app[keys.DOOR])
 
 
 @routes.post("/v1/images")
@@ -81,6 +88,16 @@ async def models(request: web.Request) -> web.Response:
             measured={name: vote.measured for name, vote in ensemble.votes.items()},
         )
     )
+
+
+@routes.post("/v1/tickets")
+async def post_ticket(request: web.Request) -> web.Response:
+    wish = await read_json(request, TicketWish)
+    try:
+        ticket, good_for_s = await request.app[keys.DOOR].tickets.issue(request[CALLER], wish.path)
+    except redis.RedisError as problem:
+        raise Problematic(503, "unavailable", "tickets can't be given out now", {"Retry-After": "2"}) from problem
+    return json_reply(TicketReply(ticket, good_for_s), status=201)
 
 
 @routes.get("/openapi.json")
@@ -113,7 +130,7 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
 
 def make_app(settings: GatewaySettings) -> web.Application:
     """Raises BadModelTree when there is no ensemble to speak of."""
-    app = web.Application(middlewares=[problems_middleware])
+    app = web.Application(middlewares=[problems_middleware, door, own_jobs, steady_body])
     app[keys.SETTINGS] = settings
     app[keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
     app[keys.UPLOAD_ADMISSION] = Admission(settings.max_uploads)
@@ -122,8 +139,10 @@ def make_app(settings: GatewaySettings) -> web.Application:
     app.add_routes(job_routes.routes)
     app.router.add_static("/web/", settings.web_path)
     app.on_response_prepare.append(add_security_headers)
+    app.on_response_prepare.append(add_private_headers)
     app.cleanup_ctx.append(hold_dispatcher)
     app.cleanup_ctx.append(hold_jobs)
+    app.cleanup_ctx.append(hold_door)
     app.on_shutdown.append(drain_sessions)
     return app
 
@@ -163,6 +182,19 @@ async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
     yield
     await app[keys.JOBS_REDIS].aclose()
     blocking.close()
+
+
+async def hold_door(app: web.Application) -> AsyncIterator[None]:
+    """Keys from the jobs' Redis, tickets and counts from the live one, for as long as the gateway lives."""
+    settings = app[keys.SETTINGS]
+    records = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
+    live = redis.asyncio.Redis.from_url(
+        settings.redis_url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S
+    )
+    app[keys.DOOR] = Door(settings, KeyRing(KeyStore(records)), Tickets(live), Limits(live))
+    yield
+    await live.aclose()
+    records.close()
 
 
 async def drain_sessions(app: web.Application) -> None:

@@ -13,7 +13,9 @@ import redis
 import structlog
 from aiohttp import BodyPartReader, web
 
+from access.keys import Caller
 from contracts.jobs import FINAL_STATES, JobList, JobOptions, JobState, JobView
+from gateway.door import CALLER
 from gateway.problems import Problematic
 from gateway.reading import chunks_of, read_query, readable_body, whole
 from gateway.replies import json_reply
@@ -77,12 +79,23 @@ class Jobs:
         except redis.RedisError as problem:
             raise Problematic(503, "unavailable", "the jobs' Redis can't be reached", {"Retry-After": "2"}) from problem
 
+    async def check_owner(self, job_id: str, caller: Caller) -> None:
+        """Raises Problematic for a job of another key, as if there were none."""
+        if caller.may("admin"):
+            return
+        if await self.ask(self.store.owner, job_id) != caller.key_id:
+            raise Problematic(404, "unknown_job", f"there is no job {job_id}")
+
     async def submit(self, request: web.Request) -> web.Response:
         """Receives an upload into the artefact store and makes a job of it."""
         given = request.headers.get("Idempotency-Key")
         if given is not None and not 0 < len(given) <= 200:
             raise Problematic(400, "bad_key", "an Idempotency-Key has 1 to 200 characters")
-        await self._check_room(request.content_length, given)
+        caller = request[CALLER]
+        # Who asks again under a key asks for a job that there is already.
+        if given is None or not await self.ask(self.store.came_before, caller.key_id, given):
+            await self._check_quotas(caller)
+        await self._check_room(request.content_length)
         job_id = uuid.uuid4().hex
         try:
             upload = await self._receive(request, job_id)
@@ -90,14 +103,16 @@ class Jobs:
             await asyncio.shield(self._throw_away(job_id))
             raise
         # From here on it is done, whether the client still listens or not: it may ask again under the same key.
-        view = await asyncio.shield(self._create(job_id, upload, given))
+        view = await asyncio.shield(self._create(job_id, upload, given, caller.key_id))
         return json_reply(view, status=202, headers={"Location": f"/v1/jobs/{view.id}"})
 
-    async def _create(self, job_id: str, upload: "Upload", key: str | None) -> JobView:
+    async def _create(self, job_id: str, upload: "Upload", key: str | None, owner: str) -> JobView:
         """The job that was made, or the equal one that came earlier under the same key."""
         try:
             with tracing.begin("job", job_id=job_id):
-                made = await self.ask(self.store.create, job_id, upload.file_name, upload.options, key, upload.digest)
+                made = await self.ask(
+                    self.store.create, job_id, upload.file_name, upload.options, key, upload.digest, owner
+                )
         except KeyReused as problem:
             await self._throw_away(job_id)
             raise Problematic(422, "key_reused", str(problem)) from problem
@@ -114,17 +129,26 @@ class Jobs:
         with contextlib.suppress(Problematic):
             await self.ask(self.store.upload_ended, job_id)
 
-    async def _check_room(self, length: int | None, idempotency_key: str | None) -> None:
+    async def _check_room(self, length: int | None) -> None:
         if length is not None and length > self._settings.max_upload_bytes + MAX_OPTIONS_BYTES:
             raise _too_large(self._settings)
         free = await asyncio.to_thread(self.artefacts.free_bytes)
         if free is not None and free < (length or 0) + SPARE_BYTES:
             raise _disk_full()
-        if idempotency_key is not None and await self.ask(self.store.came_before, idempotency_key):
-            return  # it asks for a job that there is already
+
+    async def _check_quotas(self, caller: Caller) -> None:
         if await self.ask(self.store.unfinished) >= self._settings.max_unfinished_jobs:
             many = f"{self._settings.max_unfinished_jobs} jobs are under way; wait until one has ended"
             raise Problematic(429, "too_many_jobs", many, {"Retry-After": "30"})
+        if not caller.key_id:
+            return
+        if await self.ask(self.store.unfinished, caller.key_id) >= caller.quotas.unfinished_jobs:
+            many = f"{caller.quotas.unfinished_jobs} jobs of this key are under way; wait until one has ended"
+            raise Problematic(429, "too_many_jobs", many, {"Retry-After": "30"})
+        if await self.ask(self.store.stored, caller.key_id) >= caller.quotas.stored_jobs:
+            raise Problematic(
+                429, "too_many_jobs", f"{caller.quotas.stored_jobs} jobs of this key are kept; delete some"
+            )
 
     async def _receive(self, request: web.Request, job_id: str) -> "Upload":
         if not request.content_type.startswith("multipart/"):
@@ -188,14 +212,16 @@ class Jobs:
         return digest.digest()
 
     async def show_page(self, request: web.Request) -> web.Response:
-        """One page of jobs."""
-        jobs, follows = await self.ask(self._page, read_query(request, JobQuery))
+        """One page of the caller's jobs."""
+        caller = request[CALLER]
+        owner = None if caller.may("admin") else caller.key_id
+        jobs, follows = await self.ask(self._page, read_query(request, JobQuery), owner)
         return json_reply(JobList(jobs, None if follows is None else str(follows)))
 
-    def _page(self, query: JobQuery) -> tuple[list[JobView], int | None]:
+    def _page(self, query: JobQuery, owner: str | None) -> tuple[list[JobView], int | None]:
         found: list[JobView] = []
         at = query.cursor
-        while ids := self.store.ids(at, PAGE):
+        while ids := self.store.ids(at, PAGE, owner):
             for job_id in ids:
                 at += 1
                 try:

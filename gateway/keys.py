@@ -6,6 +6,7 @@ from aiohttp import web
 from contracts.members import Ensemble
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
+from gateway.door import Door
 from gateway.jobs import Jobs
 from gateway.settings import GatewaySettings
 from gateway.stream import Sessions
@@ -18,3 +19,4 @@ UPLOAD_ADMISSION = web.AppKey("upload_admission", Admission)
 PICTURE_ADMISSION = web.AppKey("picture_admission", Admission)
 JOBS = web.AppKey("jobs", Jobs)
 JOBS_REDIS = web.AppKey("jobs_redis", redis.asyncio.Redis)
+DOOR = web.AppKey("door", Door)

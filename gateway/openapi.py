@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.api import ImageReply, ModelsReply, Problem, Readiness
+from access.tickets import TicketWish
+from contracts.api import ImageReply, ModelsReply, Problem, Readiness, TicketReply
 from contracts.jobs import JobList, JobOptions, JobSummary, JobView, ResultPage, ResultRow
 from gateway.job_results import ResultQuery
 from gateway.jobs import JobQuery
@@ -15,7 +16,8 @@ Json = dict[str, Any]
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 SHOWN: Final = (
-    ImageReply, ModelsReply, Readiness, Problem, JobView, JobOptions, JobList, ResultPage, ResultRow, JobSummary,
+    ImageReply, ModelsReply, TicketReply, TicketWish, Readiness, Problem, JobView, JobOptions, JobList,
+    ResultPage, ResultRow, JobSummary,
 )  # fmt: skip
 PICTURE_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
 JOB_ID: Final[Json] = {
@@ -35,7 +37,17 @@ def document() -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": _paths(),
-        "components": {"schemas": components},
+        "security": [{"key": []}],
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key (`thespis keys create NAME`); not needed from this machine",
+                }
+            },
+        },
     }
 
 
@@ -62,12 +74,24 @@ def _paths() -> Json:
                 "showModels", "The members, their votes and measured accuracy", {200: _json("ModelsReply", "all of it")}
             )
         },
-        "/healthz": {"get": _operation("checkAlive", "Whether the process lives", {200: _json(None, "it does")})},
+        "/v1/tickets": {
+            "post": _operation(
+                "buyTicket",
+                "A ticket that opens one path for a browser, in the query of a GET: `?ticket=`",
+                {201: _json("TicketReply", "the ticket")},
+                errors=(400, 408, 413, 503),
+                body={"required": False, "content": {JSON: {"schema": _ref("TicketWish")}}},
+            )
+        },
+        "/healthz": {
+            "get": _operation("checkAlive", "Whether the process lives", {200: _json(None, "it does")}, needs_key=False)
+        },
         "/readyz": {
             "get": _operation(
                 "checkReady",
                 "Whether frames can be answered",
                 {200: _json("Readiness", "they can"), 503: _json("Readiness", "they can't; `missing` says why")},
+                needs_key=False,
             )
         },
         "/v1/jobs": {
@@ -82,7 +106,7 @@ def _paths() -> Json:
                 "submitJob",
                 "Submit a video (mp4, mov, webm, mkv, avi, or a zip of pictures)",
                 {202: _json("JobView", "the job; `Location` is where it is seen")},
-                errors=(400, 413, 415, 422, 429, 503, 507),
+                errors=(400, 408, 413, 415, 422, 429, 503, 507),
                 parameters=[
                     {
                         "name": "Idempotency-Key",
@@ -162,6 +186,9 @@ def _paths() -> Json:
 
 
 RESULT_ERRORS: Final = (409, 410, 416)
+ANYBODYS_ERRORS: Final = (421, 429)
+DOOR_ERRORS: Final = (401, 403, 421, 429, 503)
+"""What the door answers, on every route that asks for a key: gateway/door.py."""
 
 
 def _operation(
@@ -172,16 +199,19 @@ def _operation(
     errors: tuple[int, ...] = (),
     parameters: list[Json] | None = None,
     body: Json | None = None,
+    needs_key: bool = True,
 ) -> Json:
     problems = {
         status: {"description": "a problem, in words", "content": {PROBLEM: {"schema": _ref("Problem")}}}
-        for status in errors
+        for status in (*errors, *(DOOR_ERRORS if needs_key else ANYBODYS_ERRORS))
     }
     described: Json = {
         "operationId": name,
         "summary": summary,
         "responses": {str(status): answer for status, answer in sorted((answers | problems).items())},
     }
+    if not needs_key:
+        described["security"] = []
     if parameters:
         described["parameters"] = parameters
     if body:

@@ -12,13 +12,26 @@ from gateway.problems import Problematic
 
 QueryT = TypeVar("QueryT", bound=msgspec.Struct)
 
+MOST_JSON_BYTES = 64 * 1024
+
 
 def read_query(request: web.Request, kind: type[QueryT]) -> QueryT:
-    """The query as a struct. Raises Problematic."""
+    """The query as a struct, without the ticket that the door has seen. Raises Problematic."""
+    given = {name: value for name, value in request.query.items() if name != "ticket"}
     try:
-        return msgspec.convert(dict(request.query), kind, strict=False)
+        return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as problem:
         raise Problematic(400, "bad_option", f"the query can't be used: {problem}") from problem
+
+
+async def read_json(request: web.Request, kind: type[QueryT]) -> QueryT:
+    """The body as a struct; no body is an empty object. Raises Problematic."""
+    with readable_body():
+        body = await whole(request.content.iter_any(), MOST_JSON_BYTES)
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.DecodeError as problem:
+        raise Problematic(400, "bad_request", f"the body can't be used: {problem}") from problem
 
 
 @contextlib.contextmanager

@@ -17,6 +17,25 @@ class GatewaySettings(JobSettings, frozen=True, kw_only=True):
         str,
         Meta(description="origins (scheme://host:port, by commas) that may open sessions beside its own; * for all"),
     ] = ""
+    allowed_hosts: Annotated[
+        str, Meta(description="names (by commas) under which pages may reach it where it asks for no key")
+    ] = ""
+    require_keys: Annotated[
+        bool, Meta(description="whether keys are asked for even where only this machine can reach it: behind a proxy")
+    ] = False
+    insecure: Annotated[
+        bool, Meta(description="whether anybody may come in without a key even from other machines")
+    ] = False
+    max_requests_per_minute: Annotated[
+        int,
+        Meta(ge=1, description="requests without a key from one address, over all gateways; not this machine's own"),
+    ] = 600
+    silent_connection_s: Annotated[
+        float, Meta(gt=0, description="time in which a connection must have sent the headers of its next request")
+    ] = 75.0
+    body_stall_s: Annotated[
+        float, Meta(gt=0, description="time in which another 16 KiB of a body must have come, or its end")
+    ] = 30.0
     frame_deadline_ms: Annotated[int, Meta(ge=50, description="time in which every live frame is answered")] = 1000
     picture_deadline_ms: Annotated[int, Meta(ge=50, description="time in which a single picture is answered")] = 10_000
     max_frame_bytes: Annotated[int, Meta(ge=1024, description="largest live frame")] = 1024 * 1024
@@ -39,6 +58,10 @@ class GatewaySettings(JobSettings, frozen=True, kw_only=True):
     max_bad_frames_in_a_row: Annotated[int, Meta(ge=1, description="unusable messages in a row that end a session")] = 5
     max_sessions: Annotated[int, Meta(ge=1, description="sessions of this gateway")] = 200
     max_sessions_per_address: Annotated[int, Meta(ge=1, description="sessions from one address")] = 50
+    proxies: Annotated[
+        int,
+        Meta(ge=0, description="reverse proxies before the gateway, whose X-Forwarded-For tells a client's address"),
+    ] = 0
     max_unsent_messages: Annotated[
         int, Meta(ge=1, description="answers that wait for a slow reader before its session is ended")
     ] = 512

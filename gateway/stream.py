@@ -6,12 +6,12 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 from aiohttp import web
 
+from access.keys import Caller
 from contracts.labels import LABELS
 from contracts.members import Ensemble
 from contracts.protocol import (
@@ -26,6 +26,7 @@ from contracts.protocol import (
 from gateway.admission import Admission
 from gateway.answers import counted
 from gateway.dispatcher import Dispatcher
+from gateway.door import ADDRESS, CALLER, Door
 from gateway.outbox import Outbox
 from gateway.session import Session
 from gateway.settings import GatewaySettings
@@ -42,6 +43,7 @@ TRY_AGAIN_LATER = 1013
 RETENTION = "Frames are held in memory for at most two seconds and are never written to disk or to a log."
 RECONNECT_AFTER_MS = 1000
 CLOSE_TIMEOUT_S = 2.0
+PLACE_RENEWED_S = 2.0
 HARD_LIMIT_FACTOR = 4
 """A message this many times larger than a frame may be is not even read; the connection ends with 1009."""
 
@@ -91,11 +93,27 @@ class Sessions:
             self._open.discard(task)
 
 
-def origin_allowed(origin: str | None, host: str, allowed: str) -> bool:
-    """Programs send no Origin; a page must come from this gateway or from an origin on the list."""
-    if origin is None or allowed == "*":
-        return True
-    return urlsplit(origin).netloc == host or origin in {entry.strip() for entry in allowed.split(",")}
+class Place:
+    """One of the sessions that a key may have open at once, over all gateways."""
+
+    def __init__(self, door: Door, caller: Caller) -> None:
+        self.session_id = uuid.uuid4().hex
+        self._door = door
+        self._caller = caller
+
+    async def taken(self) -> bool:
+        """False when the key has all of its sessions open."""
+        return not self._caller.key_id or await self._door.limits.hold_place(self._caller, self.session_id)
+
+    async def kept(self) -> None:
+        """Renews it; returns when the key was revoked."""
+        while not await self._door.was_revoked(self._caller):
+            await asyncio.sleep(PLACE_RENEWED_S)
+            await self.taken()
+
+    async def free(self) -> None:
+        if self._caller.key_id:
+            await self._door.limits.free_place(self._caller, self.session_id)
 
 
 def describe_members(ensemble: Ensemble) -> list[MemberDescription]:
@@ -105,11 +123,9 @@ def describe_members(ensemble: Ensemble) -> list[MemberDescription]:
     ]
 
 
-async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse:
+async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.StreamResponse:
     """Serves one session from handshake to close."""
     settings = sessions.settings
-    if not origin_allowed(request.headers.get("Origin"), request.host, settings.allowed_origins):
-        raise web.HTTPForbidden(text="this origin may not open sessions; see THESPIS_ALLOWED_ORIGINS")
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     if SUBPROTOCOL not in {name.strip() for name in offered.split(",")}:
         raise web.HTTPBadRequest(text=f"open a WebSocket with the subprotocol {SUBPROTOCOL}")
@@ -121,8 +137,11 @@ async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse
         timeout=CLOSE_TIMEOUT_S,
     )
     await socket.prepare(request)
-    address = request.remote or ""
+    address, place = request[ADDRESS], Place(door, request[CALLER])
     refusal = sessions.enter(address)
+    if refusal is None and not await place.taken():
+        sessions.leave(address)
+        refusal = "too_many_sessions_of_this_key"
     if refusal is not None:
         farewell = SessionClosed(refusal, SessionTotals(0, 0, {}, 0))
         outbox = Outbox(socket.send_str, 1)
@@ -133,15 +152,18 @@ async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse
         return socket
     try:
         with sessions.present(), SESSIONS.track_inprogress():
-            await _serve(socket, request.transport, sessions)
+            await _serve(socket, request.transport, sessions, place)
     finally:
         sessions.leave(address)
+        await place.free()
     return socket
 
 
-async def _serve(socket: web.WebSocketResponse, transport: asyncio.Transport | None, sessions: Sessions) -> None:
+async def _serve(
+    socket: web.WebSocketResponse, transport: asyncio.Transport | None, sessions: Sessions, place: "Place"
+) -> None:
     settings = sessions.settings
-    session_id = uuid.uuid4().hex
+    session_id = place.session_id
     outbox = Outbox(socket.send_str, settings.max_unsent_messages)
     put = counted(outbox.put)
     session = Session(put, sessions.dispatcher, sessions.admission, settings, list(sessions.ensemble.votes))
@@ -161,7 +183,7 @@ async def _serve(socket: web.WebSocketResponse, transport: asyncio.Transport | N
         receiving = asyncio.create_task(_receive(socket, session, settings))
         sending = asyncio.create_task(outbox.run())
         try:
-            reason, code = await _ending(receiving, sending, session, outbox, sessions)
+            reason, code = await _ending(receiving, sending, session, outbox, sessions, place)
             if code is not None:
                 await _say_goodbye(reason, receiving, sending, session, outbox, settings)
                 await _close(socket, transport, sending, outbox, code, reason)
@@ -177,11 +199,13 @@ async def _ending(
     session: Session,
     outbox: Outbox,
     sessions: Sessions,
+    place: "Place",
 ) -> tuple[str, int | None]:
     """Waits until something ends the session; why, and the close code unless there is nobody to tell it."""
     found_out = {
         asyncio.create_task(outbox.overflowed.wait()): ("slow_reader", POLICY_VIOLATION),
         asyncio.create_task(session.spoiled.wait()): ("bad_frames", POLICY_VIOLATION),
+        asyncio.create_task(place.kept()): ("key_revoked", POLICY_VIOLATION),
         asyncio.create_task(sessions.draining.wait()): ("draining", GOING_AWAY),
     }
     try:

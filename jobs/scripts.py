@@ -147,23 +147,24 @@ return 1
 CREATE = (
     _EVENT
     + """
--- KEYS: job, events, all jobs, plan stage, unfinished jobs, idempotency key or ''. ARGV: id, digest, now, keep seconds,
--- prefix of jobs' keys, then fields. -> the id of the job: the new one, or that of an equal earlier submission that was
--- not deleted; '' when the key belongs to another body
+-- KEYS: job, events, all jobs, its owner's jobs, plan stage, unfinished jobs, idempotency key or ''. ARGV: id, digest,
+-- now, keep seconds, prefix of jobs' keys, then fields. -> the id of the job: the new one, or that of an equal earlier
+-- submission that was not deleted; '' when the key belongs to another body
 if redis.call('EXISTS', KEYS[1]) == 1 then return ARGV[1] end  -- the client asked twice: the first answer was lost
-if KEYS[6] ~= '' then
-  local known = redis.call('HMGET', KEYS[6], 'job', 'digest')
+if KEYS[7] ~= '' then
+  local known = redis.call('HMGET', KEYS[7], 'job', 'digest')
   if known[1] and redis.call('EXISTS', ARGV[5] .. known[1]) == 1 then
     if known[2] == ARGV[2] then return known[1] end
     return ''
   end
-  redis.call('HSET', KEYS[6], 'job', ARGV[1], 'digest', ARGV[2])
-  redis.call('EXPIRE', KEYS[6], ARGV[4])
+  redis.call('HSET', KEYS[7], 'job', ARGV[1], 'digest', ARGV[2])
+  redis.call('EXPIRE', KEYS[7], ARGV[4])
 end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], unpack(ARGV, 6))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[4], 0, ARGV[1])
-redis.call('SADD', KEYS[5], ARGV[1])
+redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[5], 0, ARGV[1])
+redis.call('SADD', KEYS[6], ARGV[1])
 tell('state', 'queued')
 return ARGV[1]
 """

@@ -67,8 +67,13 @@ def _upload_key(job_id: str) -> str:
     return f"thespis:jobs:upload:{job_id}"
 
 
-def _idempotency_key(given: str) -> str:
-    return f"thespis:jobs:key:{given}"
+def _idempotency_key(owner: str, given: str) -> str:
+    return f"thespis:jobs:key:{owner}:{given}"
+
+
+def _jobs_of(owner: str | None) -> str:
+    """The list of one API key's jobs ('' where none was asked for), or of all."""
+    return ALL_JOBS if owner is None else f"{ALL_JOBS}:of:{owner}"
 
 
 def stage_key(stage: Stage) -> str:
@@ -107,18 +112,27 @@ class JobStore:
 
     # Jobs
 
-    def create(self, job_id: str, file_name: str, options: JobOptions, idempotency_key: str | None, digest: str) -> str:
-        """Makes a queued job; its id, or that of the earlier job of the same key and body. Raises KeyReused."""
+    def create(
+        self,
+        job_id: str,
+        file_name: str,
+        options: JobOptions,
+        idempotency_key: str | None,
+        digest: str,
+        owner: str = "",
+    ) -> str:
+        """Makes a queued job; its id, or that of the owner's earlier job of the same key and body. Raises KeyReused."""
         fields = {
             "options": msgspec.json.encode(options),
             "file_name": file_name,
             "label": options.label,
+            "owner": owner,
             "traceparent": tracing.traceparent(),
         }
-        key = "" if idempotency_key is None else _idempotency_key(idempotency_key)
+        key = "" if idempotency_key is None else _idempotency_key(owner, idempotency_key)
         found = self._run(
             scripts.CREATE,
-            [job_key(job_id), events_key(job_id), ALL_JOBS, stage_key("plan"), UNFINISHED, key],
+            [job_key(job_id), events_key(job_id), ALL_JOBS, _jobs_of(owner), stage_key("plan"), UNFINISHED, key],
             [job_id, digest, time.time(), IDEMPOTENCY_KEPT_S, JOB, *_flat(fields)],
         )
         if not found:
@@ -147,18 +161,35 @@ class JobStore:
                 pipeline.hget(job_key(job_id), "state")
             return Counter(state.decode() for state in pipeline.execute() if state is not None)
 
-    def ids(self, newest_first_from: int = 0, count: int = 100) -> list[str]:
-        """Ids of jobs, the newest first."""
-        found = self._redis.zrevrange(ALL_JOBS, newest_first_from, newest_first_from + count - 1)
+    def came_before(self, owner: str, idempotency_key: str) -> bool:
+        """Whether the owner submitted something under the key lately."""
+        return bool(self._redis.exists(_idempotency_key(owner, idempotency_key)))
+
+    def owner(self, job_id: str) -> str:
+        """The id of the API key that a job belongs to. Raises UnknownJob."""
+        found = cast(bytes | None, self._redis.hget(job_key(job_id), "owner"))
+        if found is None:
+            raise _unknown(job_id)
+        return found.decode()
+
+    def stored(self, owner: str) -> int:
+        """How many jobs of this owner are kept."""
+        return self._redis.zcard(_jobs_of(owner))
+
+    def ids(self, newest_first_from: int = 0, count: int = 100, owner: str | None = None) -> list[str]:
+        """Ids of jobs, the newest first; of all owners unless one is named."""
+        found = self._redis.zrevrange(_jobs_of(owner), newest_first_from, newest_first_from + count - 1)
         return [job_id.decode() for job_id in cast(list[bytes], found)]
 
-    def unfinished(self) -> int:
-        """How many jobs are not in a final state."""
-        return self._redis.scard(UNFINISHED)
-
-    def came_before(self, idempotency_key: str) -> bool:
-        """Whether something was submitted under the key lately."""
-        return bool(self._redis.exists(_idempotency_key(idempotency_key)))
+    def unfinished(self, owner: str | None = None) -> int:
+        """How many jobs are not in a final state; of all owners unless one is named."""
+        ids = [job_id.decode() for job_id in cast(set[bytes], self._redis.smembers(UNFINISHED))]
+        if owner is None:
+            return len(ids)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for job_id in ids:
+                pipeline.hget(job_key(job_id), "owner")
+            return cast(list[bytes | None], pipeline.execute()).count(owner.encode())
 
     def start(self, job_id: str, plan: Plan, video: VideoFacts, members: Mapping[str, int]) -> bool:
         """A planned job begins: its segments wait to be detected. False when it was cancelled meanwhile."""
@@ -203,8 +234,10 @@ class JobStore:
 
     def forget(self, job_id: str) -> None:
         """Removes the record; what waits in a stage is dropped by whoever comes upon it."""
+        owner = cast(bytes | None, self._redis.hget(job_key(job_id), "owner")) or b""
         self._redis.zrem(ALL_JOBS, job_id)
         self._redis.srem(UNFINISHED, job_id)
+        self._redis.zrem(_jobs_of(owner.decode()), job_id)
         self._redis.delete(job_key(job_id), events_key(job_id))
 
     def _withdraw_segments(self, job_id: str) -> None:
@@ -316,11 +349,15 @@ class JobStore:
     def _record(self, job_id: str) -> Record:
         found = cast(dict[bytes, bytes], self._redis.hgetall(job_key(job_id)))
         if b"state" not in found:
-            raise UnknownJob(f"there is no job {job_id}")
+            raise _unknown(job_id)
         return {name.decode(): value.decode() for name, value in found.items()}
 
     def _run(self, script: str, keys: list[str], arguments: list[Any]) -> object:
         return self._redis.eval(script, len(keys), *keys, *arguments)
+
+
+def _unknown(job_id: str) -> UnknownJob:
+    return UnknownJob(f"there is no job {job_id}")
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:

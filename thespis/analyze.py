@@ -19,17 +19,17 @@ from thespis.up import passing_platform
 BAR_WIDTH = 30
 
 
-async def analyze_with(picture: bytes, server: str | None, environ: Mapping[str, str]) -> ImageReply:
+async def analyze_with(picture: bytes, server: str | None, key: str | None, environ: Mapping[str, str]) -> ImageReply:
     """Asks `server`, or a platform that is started for this call. Raises as Client and running_platform do."""
-    async with _client(server, environ) as client:
+    async with _client(server, key, environ) as client:
         return await client.analyze(picture)
 
 
 async def analyze_video(
-    path: Path, server: str | None, environ: Mapping[str, str]
+    path: Path, server: str | None, key: str | None, environ: Mapping[str, str]
 ) -> tuple[JobView, JobSummary | None]:
     """Makes a job of a video and waits for it; no summary where it failed. Raises as analyze_with does."""
-    async with _client(server, environ, job_workers=1) as client:
+    async with _client(server, key, environ, job_workers=1) as client:
         with JobProgressBar() as bar:
             job = await client.submit(path, on_upload=bar.upload)
             job = await client.wait(job.id, bar.frames)
@@ -38,9 +38,11 @@ async def analyze_video(
 
 
 @contextlib.asynccontextmanager
-async def _client(server: str | None, environ: Mapping[str, str], job_workers: int = 0) -> AsyncIterator[AsyncClient]:
+async def _client(
+    server: str | None, key: str | None, environ: Mapping[str, str], job_workers: int = 0
+) -> AsyncIterator[AsyncClient]:
     if server is not None:
-        async with AsyncClient(server) as client:
+        async with AsyncClient(server, key=key) as client:
             yield client
         return
     settings = read_settings(UpSettings, environ)

@@ -97,6 +97,11 @@ def job_path(job_id: str, part: str = "") -> str:
     return f"/v1/jobs/{quote(job_id, safe='')}{part}"
 
 
+def bearer(key: str | None) -> dict[str, str]:
+    """The header that shows an API key, if there is one."""
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
 def reply_of(call: Call[ReplyT], response: httpx.Response) -> ReplyT:
     """The reply as its type. Raises ThespisError."""
     if call.kind is not Readiness:  # a platform that is not ready says so with a 503, and what is missing

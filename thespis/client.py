@@ -27,7 +27,7 @@ import httpx
 from contracts.api import ImageReply, ModelsReply, Readiness
 from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobSummary, JobView, ResultRow
 from thespis import calls
-from thespis.calls import Call, Download, ReplyT, address_of, check, reaching, reply_of
+from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of
 from thespis.errors import ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
 from thespis.transfers import OnUpload, Video, opened, whole_file
@@ -52,11 +52,11 @@ OnProgress = Callable[[JobView], None]
 
 
 class Client:
-    """A synchronous client; use it as a context manager or call `close()`."""
+    """A synchronous client; use it as a context manager or call `close()`. `key` is an API key."""
 
-    def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S, key: str | None = None) -> None:
         self._server = address_of(server)
-        self._http = httpx.Client(base_url=self._server, timeout=timeout_s, trust_env=False)
+        self._http = httpx.Client(base_url=self._server, timeout=timeout_s, trust_env=False, headers=bearer(key))
 
     def analyze(self, picture: bytes, **options: bool | float | str) -> ImageReply:
         """The faces in one encoded picture; options as in docs/protocol.md."""
@@ -200,9 +200,10 @@ class Client:
 class AsyncClient:
     """The same for asyncio; use it as an asynchronous context manager or call `aclose()`."""
 
-    def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S, key: str | None = None) -> None:
         self._server = address_of(server)
-        self._http = httpx.AsyncClient(base_url=self._server, timeout=timeout_s, trust_env=False)
+        self._key = key
+        self._http = httpx.AsyncClient(base_url=self._server, timeout=timeout_s, trust_env=False, headers=bearer(key))
 
     async def analyze(self, picture: bytes, **options: bool | float | str) -> ImageReply:
         """The faces in one encoded picture; options as in docs/protocol.md."""
@@ -210,7 +211,7 @@ class AsyncClient:
 
     def stream(self) -> contextlib.AbstractAsyncContextManager[Stream]:
         """A live session: `async with client.stream() as stream`. Raises as thespis.open_stream does."""
-        return open_stream(str(self._server))
+        return open_stream(str(self._server), self._key)
 
     async def models(self) -> ModelsReply:
         """The members that vote, with what was measured of them."""

@@ -11,7 +11,8 @@ from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.parent import end_with_parent
 from runtime.settings import BadSetting, read_settings
-from thespis.job_commands import cancel, check_ended_well, job, jobs, print_json, submit
+from thespis.job_commands import cancel, check_ended_well, job, jobs, key_option, print_json, submit
+from thespis.key_commands import keys
 from thespis.plain_errors import is_video, one_line_errors
 from thespis.settings import UpSettings
 
@@ -36,16 +37,22 @@ def main() -> None:
 @click.option(
     "--metrics", is_flag=True, default=None,
     help="Serve each process's metrics; DATA_PATH/metrics.json says where.  [THESPIS_METRICS]",
+)
+@click.option(
+    "--insecure", is_flag=True, default=None,
+    help="Let anybody in without an API key, even from other machines.  [THESPIS_INSECURE]",
 )  # fmt: skip
 def up(**flags: str | int | None) -> None:
     """Start the whole platform on this machine.
 
     Prints `Thespis is ready: URL` once a real frame with a face has gone the whole way and come back. Ctrl-C stops
-    everything. Every setting is listed in docs/settings.md.
+    everything. Every setting is listed in docs/settings.md. Where other machines can reach it (--host), everybody needs
+    an API key: see `thespis keys create --help`.
     """
+    from thespis.data_folder import FolderTaken
     from thespis.plan import valkey_server
     from thespis.supervisor import HopelessChild
-    from thespis.up import FolderTaken, NotReady, PortTaken, run_until_stopped
+    from thespis.up import NotReady, PortTaken, run_until_stopped
 
     if "MAKELEVEL" in os.environ:
         end_with_parent(with_signal=signal.SIGTERM)  # a killed `make up` takes the platform with it
@@ -70,8 +77,9 @@ def _settings(flags: dict[str, str | int | None]) -> UpSettings:
     "--server", envvar="THESPIS_SERVER",
     help="Address of a running platform; without it one is started for this call.  [THESPIS_SERVER]",
 )  # fmt: skip
+@key_option
 @click.option("--json", "as_json", is_flag=True, help="Print the API's reply and nothing else.")
-def analyze(file: Path, server: str | None, as_json: bool) -> None:
+def analyze(file: Path, server: str | None, key: str | None, as_json: bool) -> None:
     """Show the faces in FILE and how their expressions read.
 
     FILE is a picture (JPEG, PNG or WebP) or a video (mp4, mov, webm, mkv, avi, or a zip of pictures). A video becomes a
@@ -88,12 +96,12 @@ def analyze(file: Path, server: str | None, as_json: bool) -> None:
     try:
         with one_line_errors():
             if is_video(file):
-                job, summary = asyncio.run(analyze_video(file, server, os.environ))
+                job, summary = asyncio.run(analyze_video(file, server, key, os.environ))
                 check_ended_well(job)
                 assert summary is not None  # noqa: S101  a job that ended well has one
                 print_json(summary) if as_json else show_summary(console_for_tables(), summary)
             else:
-                reply = asyncio.run(analyze_with(file.read_bytes(), server, os.environ))
+                reply = asyncio.run(analyze_with(file.read_bytes(), server, key, os.environ))
                 print_json(reply) if as_json else show_reply(reply)
     except (BadSetting, BadModelTree, NotReady, HopelessChild) as problem:
         raise click.ClickException(str(problem)) from problem
@@ -120,7 +128,7 @@ def doctor(server: str | None, as_json: bool) -> None:
     raise click.exceptions.Exit(int(worst_of(findings) == "fail"))
 
 
-for command in (submit, jobs, job, cancel):
+for command in (submit, jobs, job, cancel, keys):
     main.add_command(command)
 
 

@@ -24,6 +24,10 @@ server_option = click.option(
     "--server", envvar="THESPIS_SERVER", default=SERVER,
     help=f"Address of a running platform.  [THESPIS_SERVER, default {SERVER}]",
 )  # fmt: skip
+key_option = click.option(
+    "--key", envvar="THESPIS_KEY",
+    help="API key, where the platform asks for one; the variable is the safer place.  [THESPIS_KEY]",
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the API's reply and nothing else.")
 
 
@@ -45,6 +49,7 @@ class NewFile(click.Path):
 @click.command()
 @click.argument("video", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @server_option
+@key_option
 @click.option("--fps", type=float, default=5.0, show_default=True, help="Frames a second to look at.")
 @click.option("--start", type=float, default=0.0, help="Second of the video to begin at.")
 @click.option("--end", type=float, help="Second of the video to stop at.")
@@ -57,8 +62,8 @@ class NewFile(click.Path):
 @click.option("--annotated", type=NewFile(), help="Wait and write the video with boxes and bars drawn, as WebM.")
 @json_option
 def submit(
-    video: Path, server: str, fps: float, start: float, end: float | None, max_faces: int, label: str, votes: bool,
-    wait: bool, csv: Path | None, plot: Path | None, annotated: Path | None, as_json: bool,
+    video: Path, server: str, key: str | None, fps: float, start: float, end: float | None, max_faces: int, label: str,
+    votes: bool, wait: bool, csv: Path | None, plot: Path | None, annotated: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Submit VIDEO (mp4, mov, webm, mkv, avi, or a zip of pictures) as a job.
 
@@ -76,7 +81,7 @@ def submit(
     )  # fmt: skip
     wanted: dict[Download, Path | None] = {"results.csv": csv, "timeline.png": plot, "annotated": annotated}
     waiting = wait or any(wanted.values())
-    with one_line_errors(), Client(server) as client:
+    with one_line_errors(), Client(server, key=key) as client:
         with JobProgressBar() as bar:
             job = client.submit(video, options, on_upload=bar.upload)
             if waiting:
@@ -114,10 +119,11 @@ def _ended_as(job: JobView) -> str:
 
 @click.command()
 @server_option
+@key_option
 @click.option("--status", type=click.Choice(get_args(JobState)), help="Only jobs in this state.")
 @click.option("--label", help="Only jobs submitted with this label.")
 @json_option
-def jobs(server: str, status: JobState | None, label: str | None, as_json: bool) -> None:
+def jobs(server: str, key: str | None, status: JobState | None, label: str | None, as_json: bool) -> None:
     """List the jobs, the newest first.
 
     Example: thespis jobs --status running
@@ -125,7 +131,7 @@ def jobs(server: str, status: JobState | None, label: str | None, as_json: bool)
     from thespis.client import Client
     from thespis.job_words import console_for_tables, jobs_table
 
-    with one_line_errors(), Client(server) as client:
+    with one_line_errors(), Client(server, key=key) as client:
         found = list(client.jobs(status, label))
     if as_json:
         print_json(found)
@@ -138,8 +144,9 @@ def jobs(server: str, status: JobState | None, label: str | None, as_json: bool)
 @click.command()
 @click.argument("job_id", metavar="ID")
 @server_option
+@key_option
 @json_option
-def job(job_id: str, server: str, as_json: bool) -> None:
+def job(job_id: str, server: str, key: str | None, as_json: bool) -> None:
     """Show how job ID stands and, when it has ended, what it found.
 
     Example: thespis job 3f2a9c0d5b1e4f6a8c7d9e0f1a2b3c4d
@@ -147,7 +154,7 @@ def job(job_id: str, server: str, as_json: bool) -> None:
     from thespis.client import Client
     from thespis.job_words import console_for_tables, show_job, show_summary
 
-    with one_line_errors(), Client(server) as client:
+    with one_line_errors(), Client(server, key=key) as client:
         view = client.job(job_id)
         ended_well = view.state in ("succeeded", "partially_succeeded")
         if as_json:
@@ -162,15 +169,16 @@ def job(job_id: str, server: str, as_json: bool) -> None:
 @click.command()
 @click.argument("job_id", metavar="ID")
 @server_option
+@key_option
 @json_option
-def cancel(job_id: str, server: str, as_json: bool) -> None:
+def cancel(job_id: str, server: str, key: str | None, as_json: bool) -> None:
     """End job ID; what it found so far is thrown away.
 
     Example: thespis cancel 3f2a9c0d5b1e4f6a8c7d9e0f1a2b3c4d
     """
     from thespis.client import Client
 
-    with one_line_errors(), Client(server) as client:
+    with one_line_errors(), Client(server, key=key) as client:
         view = client.cancel(job_id)
     if as_json:
         print_json(view)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from access.keys import keys_required
 from contracts.members import Ensemble
 from jobs.settings import JobSettings
 from runtime.settings import read_settings
@@ -51,6 +52,8 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         **environ,
         "THESPIS_HOST": settings.host,
         "THESPIS_PORT": str(settings.port),
+        "THESPIS_REQUIRE_KEYS": str(settings.require_keys).lower(),
+        "THESPIS_INSECURE": str(settings.insecure).lower(),
         "THESPIS_REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
         "THESPIS_JOBS_REDIS_URL": f"redis://127.0.0.1:{jobs_redis_port}/0",
         "THESPIS_ARTEFACTS_URL": environ.get("THESPIS_ARTEFACTS_URL", f"file://{data}/artefacts"),
@@ -62,7 +65,7 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "OPENBLAS_NUM_THREADS": "1",
     }
     programs = [Program("redis", "redis", redis_command(redis_port), shared)]
-    if settings.job_workers:
+    if settings.job_workers or keys_required(settings.host, settings.require_keys, settings.insecure):
         programs.append(Program("redis.jobs", "redis", jobs_redis_command(jobs_redis_port, data / "redis"), shared))
     for name, port in live_ports.items():
         programs.append(Program(name, "model_server", model_server_command(settings, ensemble, name, port), shared))

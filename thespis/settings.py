@@ -12,6 +12,12 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8080
+    require_keys: Annotated[
+        bool, Meta(description="whether keys are asked for even where only this machine can reach it: behind a proxy")
+    ] = False
+    insecure: Annotated[
+        bool, Meta(description="whether anybody may come in without a key even from other machines")
+    ] = False
     detectors: Annotated[int, Meta(ge=1, le=64, description="detector workers to start")] = 2
     ensembles: Annotated[int, Meta(ge=1, le=64, description="ensemble workers to start")] = 1
     job_workers: Annotated[

@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from contracts.frames import Frame, pack_frame
 from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
+from thespis.calls import bearer
 from thespis.errors import Unreachable
 
 MESSAGE_DECODER: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
@@ -58,12 +59,21 @@ class Stream:
 
 
 @contextlib.asynccontextmanager
-async def open_stream(server: str) -> AsyncIterator[Stream]:
-    """Opens a session at a server's http(s) address. Raises Unreachable, and ConnectionError when refused."""
-    address = server.replace("http", "ws", 1).rstrip("/") + "/v1/stream"
+async def open_stream(server: str, key: str | None = None, ticket: str | None = None) -> AsyncIterator[Stream]:
+    """Opens a session at a server's http(s) address. Raises Unreachable, and ConnectionError when refused.
+
+    `key` is an API key, `ticket` what `POST /v1/tickets` gave for one; a server on this machine asks for neither.
+    """
+    query = "" if ticket is None else f"?ticket={ticket}"
+    address = server.replace("http", "ws", 1).rstrip("/") + "/v1/stream" + query
     try:
         connection = await connect(
-            address, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None, proxy=None, max_size=None
+            address,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            additional_headers=bearer(key),
+            compression=None,
+            proxy=None,
+            max_size=None,
         )
     except (OSError, websockets.WebSocketException) as problem:
         raise Unreachable(f"no Thespis session at {server}: {problem}") from problem

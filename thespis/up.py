@@ -2,19 +2,23 @@
 
 import asyncio
 import contextlib
-import fcntl
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
 
 import msgspec
+import redis
+import redis.asyncio
 import structlog
 from websockets import WebSocketException
 
+from access.keys import ANYBODY
+from access.tickets import Tickets
 from contracts.members import Ensemble
 from contracts.protocol import Dropped, Error, Result
 from runtime.model_tree import read_ensemble
+from thespis.data_folder import jobs_redis_told, own_folder
 from thespis.plan import metrics_targets, plan_platform
 from thespis.ports import free_ports, is_free
 from thespis.sample_face import face_jpeg
@@ -33,10 +37,6 @@ class NotReady(RuntimeError):
     """Raised when no frame came back in time; the children's messages tell why."""
 
 
-class FolderTaken(RuntimeError):
-    """Raised when another platform keeps its jobs in the data folder."""
-
-
 class PortTaken(RuntimeError):
     """Raised when something listens on the port already."""
 
@@ -52,12 +52,15 @@ async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> 
         settings = msgspec.structs.replace(settings, port=free_ports(1, settings.host)[0])
     elif not is_free(settings.port, settings.host):
         raise PortTaken(f"port {settings.port} is taken: stop what listens there or choose another with --port")
-    with _own_folder(Path(settings.data_path)):
+    folder = Path(settings.data_path)
+    with own_folder(folder):
         programs = plan_platform(settings, ensemble, environ)
-        (Path(settings.data_path) / METRICS_TARGETS).write_bytes(metrics_targets(programs))
+        redis_urls = {name: programs[0].environment[name] for name in ("THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL")}
+        (folder / METRICS_TARGETS).write_bytes(metrics_targets(programs))
         supervisor = Supervisor(programs)
-        async with _supervised(supervisor, settings, ensemble) as url:
-            yield url, supervisor
+        with jobs_redis_told(folder, redis_urls["THESPIS_JOBS_REDIS_URL"]):
+            async with _supervised(supervisor, settings, ensemble, redis_urls["THESPIS_REDIS_URL"]) as url:
+                yield url, supervisor
 
 
 @contextlib.asynccontextmanager
@@ -67,39 +70,32 @@ async def passing_platform(
     """The same for one call: on a free port of this machine only, leaving nothing behind."""
     own = {name: value for name, value in environ.items() if name != "THESPIS_ARTEFACTS_URL"}
     with tempfile.TemporaryDirectory(prefix="thespis-") as folder:
-        changed = msgspec.structs.replace(settings, host="127.0.0.1", port=0, job_workers=job_workers, data_path=folder)
+        changed = msgspec.structs.replace(
+            settings, host="127.0.0.1", port=0, require_keys=False, job_workers=job_workers, data_path=folder
+        )
         async with running_platform(changed, own) as running:
             yield running
 
 
-@contextlib.contextmanager
-def _own_folder(folder: Path) -> Iterator[None]:
-    """Keeps a second platform out of the same data. Raises FolderTaken."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise FolderTaken(f"{folder} is used by another platform: choose another with --data-path") from problem
-        yield
-
-
 @contextlib.asynccontextmanager
-async def _supervised(supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble) -> AsyncIterator[str]:
+async def _supervised(
+    supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble, redis_url: str
+) -> AsyncIterator[str]:
     supervisor.start()
     shown_host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  a comparison
     url = f"http://{shown_host}:{settings.port}"
     try:
-        await _ready_or_failed(supervisor, url, len(ensemble.members), settings.start_timeout_s)
+        first_frame = first_frame_back(url, len(ensemble.members), redis_url)
+        await _ready_or_failed(supervisor, first_frame, settings.start_timeout_s)
         supervisor.start(after_ready=True)
         yield url
     finally:
         await supervisor.stop()
 
 
-async def _ready_or_failed(supervisor: Supervisor, url: str, members: int, timeout_s: float) -> None:
+async def _ready_or_failed(supervisor: Supervisor, first_frame: Coroutine[None, None, None], timeout_s: float) -> None:
     failed = asyncio.ensure_future(supervisor.failed())
-    answered = asyncio.ensure_future(first_frame_back(url, members))
+    answered = asyncio.ensure_future(first_frame)
     done, pending = await asyncio.wait({failed, answered}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
@@ -110,18 +106,20 @@ async def _ready_or_failed(supervisor: Supervisor, url: str, members: int, timeo
         raise NotReady(f"no frame with a face came back within {timeout_s:g} s")
 
 
-async def first_frame_back(url: str, members: int) -> None:
+async def first_frame_back(url: str, members: int, redis_url: str) -> None:
     """Returns when a real frame with a face came back with every member's vote."""
     jpeg = face_jpeg()
-    while True:
-        try:
-            async with open_stream(url) as stream:
-                while True:
-                    if await _answered_by_all(stream, jpeg, members):
-                        return
-                    await asyncio.sleep(TRY_AGAIN_AFTER_S)
-        except (OSError, WebSocketException):
-            await asyncio.sleep(TRY_AGAIN_AFTER_S)
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        while True:
+            try:
+                ticket, _ = await Tickets(client).issue(ANYBODY)  # as the owner of the platform we need no key
+                async with open_stream(url, ticket=ticket) as stream:
+                    while True:
+                        if await _answered_by_all(stream, jpeg, members):
+                            return
+                        await asyncio.sleep(TRY_AGAIN_AFTER_S)
+            except (OSError, WebSocketException, redis.RedisError):
+                await asyncio.sleep(TRY_AGAIN_AFTER_S)
 
 
 async def _answered_by_all(stream: Stream, jpeg: bytes, members: int) -> bool:

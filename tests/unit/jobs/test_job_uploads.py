@@ -12,6 +12,8 @@ from aiohttp import StreamReader, web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.test_utils import make_mocked_request
 
+from access.keys import ANYBODY
+from gateway.door import CALLER
 from gateway.jobs import Jobs, clean_name
 from gateway.problems import Problematic
 from gateway.settings import GatewaySettings
@@ -56,7 +58,9 @@ async def request_with(*chunks: bytes) -> web.Request:
         stream.feed_eof()
 
     FEEDING.append(asyncio.create_task(feed()))
-    return make_mocked_request("POST", "/v1/jobs", headers, payload=stream)
+    request = make_mocked_request("POST", "/v1/jobs", headers, payload=stream)
+    request[CALLER] = ANYBODY
+    return request
 
 
 HEAD = b'--edge\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\n'

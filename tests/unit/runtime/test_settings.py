@@ -15,6 +15,7 @@ from gateway.settings import GatewaySettings
 from runtime.settings import BadSetting, read_settings, variable
 from thespis.command_line import analyze, up
 from thespis.job_commands import cancel, job, jobs, submit
+from thespis.key_commands import create, list_keys, revoke
 from thespis.settings import UpSettings
 
 KINDS = [GatewaySettings, DetectorSettings, EnsembleSettings, UpSettings]
@@ -73,7 +74,8 @@ def test_members_without_an_address_are_refused(text: str) -> None:
     [
         (up, ""), (analyze, "thespis analyze"), (submit, "thespis submit"), (jobs, "thespis jobs"),
         (job, "thespis job"), (cancel, "thespis cancel"), (live, "thespis bench live"),
-        (bench_jobs, "thespis bench jobs"),
+        (bench_jobs, "thespis bench jobs"), (create, "thespis keys create"), (list_keys, "thespis keys list"),
+        (revoke, "thespis keys revoke"),
     ],
     ids=lambda given: given.name if isinstance(given, click.Command) else "",
 )  # fmt: skip
@@ -99,5 +101,5 @@ def test_the_clients_own_variable_is_on_the_page() -> None:
         for parameter in command.params
         if isinstance(parameter, click.Option) and parameter.envvar
     }
-    assert variables == {"THESPIS_SERVER"}
-    assert "`THESPIS_SERVER`" in PAGE
+    assert variables == {"THESPIS_SERVER", "THESPIS_KEY"}
+    assert [name for name in variables if f"`{name}`" not in PAGE] == []

@@ -1,0 +1,75 @@
+"""How often one key or address may ask, and how many sessions one key may hold, whichever gateway is asked.
+
+Counted in the live Redis. While that is away nothing is counted, and no picture is answered either.
+"""
+
+import math
+import time
+from typing import Final, cast
+
+import redis.asyncio
+import redis.exceptions
+
+from access.keys import Caller
+
+BURST_S: Final = 10.0
+"""So many seconds' worth of requests may come at once."""
+
+LEASE_S: Final = 15.0
+"""After so long without a renewal a session's place is free again: its gateway has fallen."""
+
+ASK: Final = """
+-- A leaky bucket by the generic cell rate algorithm. KEYS: the time at which the bucket will be empty. ARGV: seconds
+-- between requests, seconds that the bucket holds. -> seconds to wait as text, '0' when the request may pass
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local empty_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + tonumber(ARGV[1])
+local wait = empty_at - now - math.max(tonumber(ARGV[2]), tonumber(ARGV[1]))
+if wait > 0 then return tostring(wait) end
+redis.call('SET', KEYS[1], string.format('%.6f', empty_at), 'PX', math.ceil((empty_at - now) * 1000))
+return '0'
+"""
+
+TAKE_PLACE: Final = """
+-- KEYS: places, member -> end of its lease. ARGV: member, now, end of lease, how many there are. -> 1, or 0 when full
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+redis.call('EXPIRE', KEYS[1], {lease})
+return 1
+""".replace("{lease}", str(int(2 * LEASE_S)))
+
+
+class Limits:
+    """One gateway's way to the counters."""
+
+    def __init__(self, client: "redis.asyncio.Redis") -> None:
+        self._redis = client
+
+    async def seconds_to_wait(self, who: str, per_minute: int) -> int:
+        """0 when one more request may pass now."""
+        try:
+            wait = await self._redis.eval(ASK, 1, f"thespis:asked:{who}", 60 / per_minute, BURST_S)
+        except (redis.exceptions.RedisError, OSError):
+            return 0
+        return math.ceil(float(cast(bytes, wait)))
+
+    async def hold_place(self, caller: Caller, session_id: str) -> bool:
+        """Takes a place for a session of this key, or keeps it; False when the key has all of its sessions open."""
+        now = time.time()
+        arguments: list[str | float] = [session_id, now, now + LEASE_S, caller.quotas.sessions]
+        try:
+            return bool(await self._redis.eval(TAKE_PLACE, 1, _places(caller), *arguments))
+        except (redis.exceptions.RedisError, OSError):
+            return True
+
+    async def free_place(self, caller: Caller, session_id: str) -> None:
+        """What can't be told to Redis now, its lease tells later."""
+        try:
+            await self._redis.zrem(_places(caller), session_id)
+        except (redis.exceptions.RedisError, OSError):
+            return
+
+
+def _places(caller: Caller) -> str:
+    return f"thespis:sessions:{caller.key_id}"

@@ -1,0 +1,73 @@
+"""What every request passes before its handler, in this order: the door, jobs' owners, a body's pace."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from gateway import keys
+from gateway.door import CALLER
+from gateway.problems import Problematic
+
+LEAST_BYTES: Final = 16 * 1024
+YEAR_S: Final = 365 * 24 * 3600
+
+
+@web.middleware
+async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
+    await request.app[keys.DOOR].let_in(request)
+    return await handler(request)
+
+
+@web.middleware
+async def own_jobs(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A job is there only for its key; here, so that no route can forget it."""
+    resource = request.match_info.route.resource
+    if resource is not None and resource.canonical.startswith("/v1/jobs/{id}"):
+        await request.app[keys.JOBS].check_owner(request.match_info["id"], request[CALLER])
+    return await handler(request)
+
+
+@web.middleware
+async def steady_body(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives up on a body that hardly comes, whatever its handler does with it (slow loris)."""
+    if not request.can_read_body:
+        return await handler(request)
+    stall_s = request.app[keys.SETTINGS].body_stall_s
+    loop = asyncio.get_running_loop()
+    limit = asyncio.timeout(stall_s)
+
+    async def watch() -> None:
+        seen = 0
+        while not request.content.is_eof():
+            await asyncio.sleep(stall_s / 4)
+            if request.content.total_bytes - seen >= LEAST_BYTES:
+                seen = request.content.total_bytes
+                limit.reschedule(loop.time() + stall_s)
+        limit.reschedule(None)
+
+    watching = asyncio.create_task(watch())
+    try:
+        async with limit:
+            return await handler(request)
+    except TimeoutError as problem:
+        if not limit.expired():
+            raise
+        raise Problematic(408, "too_slow", f"the body stood still for {stall_s:g} s") from problem
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+async def add_private_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Keeps answers out of caches and other sites' pages, and the way here encrypted once it was."""
+    response.headers["Server"] = "Thespis"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if request.path.startswith("/v1/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    behind_proxy = request.app[keys.SETTINGS].proxies > 0
+    if request.secure or (behind_proxy and request.headers.get("X-Forwarded-Proto", "").lower() == "https"):
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"

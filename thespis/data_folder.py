@@ -1,0 +1,36 @@
+"""The folder of what outlives a platform: it belongs to one platform at a time, which says there where its Redis is."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class FolderTaken(RuntimeError):
+    """Raised when another platform keeps its jobs in the data folder."""
+
+
+@contextlib.contextmanager
+def own_folder(folder: Path) -> Iterator[None]:
+    """Keeps a second platform out of the same data. Raises FolderTaken."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            raise FolderTaken(f"{folder} is used by another platform: choose another with --data-path") from problem
+        yield
+
+
+@contextlib.contextmanager
+def jobs_redis_told(folder: Path, url: str) -> Iterator[None]:
+    """While the block runs, the folder tells where its jobs Redis is; for `thespis keys`."""
+    address_file(folder).write_text(url)
+    try:
+        yield
+    finally:
+        address_file(folder).unlink(missing_ok=True)
+
+
+def address_file(folder: Path) -> Path:
+    return folder / "jobs-redis-url"

@@ -1,0 +1,57 @@
+"""Where the API keys of a platform lie: the jobs Redis that is told, or that of the data folder, running or not."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import redis
+import redis.backoff
+import redis.retry
+
+from jobs.settings import JobSettings
+from runtime.settings import read_settings, variable
+from thespis.data_folder import FolderTaken, address_file, own_folder
+from thespis.plan import jobs_redis_command
+from thespis.ports import free_ports
+
+TOLD = variable("jobs_redis_url")
+STARTED = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 200)
+ENDS_WITHIN_S = 10.0
+
+
+@contextlib.contextmanager
+def keys_redis(data_path: Path, environ: Mapping[str, str]) -> Iterator["redis.Redis"]:
+    """Raises redis.RedisError, BadSetting, FolderTaken when a platform on this folder is just starting."""
+    if any(name in environ for name in (TOLD, f"{TOLD}_FILE")):
+        with redis.Redis.from_url(read_settings(JobSettings, environ).jobs_redis_url) as client:
+            yield client
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(own_folder(data_path))
+        except FolderTaken:
+            url = running_url(data_path)
+        else:
+            url = stack.enter_context(_started(data_path))
+        yield stack.enter_context(redis.Redis.from_url(url, retry=STARTED))
+
+
+def running_url(data_path: Path) -> str:
+    """The jobs Redis of the platform that runs on this folder. Raises FolderTaken."""
+    try:
+        return address_file(data_path).read_text()
+    except FileNotFoundError as problem:
+        raise FolderTaken(f"the platform on {data_path} is just starting or ending: try again") from problem
+
+
+@contextlib.contextmanager
+def _started(data_path: Path) -> Iterator[str]:
+    """A server on the folder's own records, for as long as the command takes."""
+    (port,) = free_ports(1)
+    server = subprocess.Popen(jobs_redis_command(port, data_path.resolve() / "redis"))  # noqa: S603  our own program
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait(ENDS_WITHIN_S)
