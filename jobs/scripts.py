@@ -5,9 +5,15 @@ is work that waits or is leased; an item leaves it only by being done, given up 
 worker.
 """
 
-_EVENT = """
+from typing import Final
+
+CHANGES: Final = "thespis:jobs:changes"
+"""The stream that names each job that changed."""
+
+_EVENT = f"""
 local function tell(kind, data)
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'kind', kind, 'data', data)
+  redis.call('XADD', '{CHANGES}', 'MAXLEN', '~', 1000, '*', 'job', string.match(KEYS[1], '[^:]*$'))
 end
 """
 

@@ -18,6 +18,7 @@ import redis
 from contracts.jobs import FINAL_STATES, JobOptions, JobProgress, JobState, JobView, SegmentError, VideoFacts
 from jobs import scripts
 from jobs.plan import Plan
+from jobs.scripts import CHANGES
 
 Stage = Literal["plan", "detect", "classify", "finish", "notify", "tidy"]
 
@@ -202,6 +203,12 @@ class JobStore:
         """Removes the record; what waits in a stage is dropped by whoever comes upon it."""
         self._redis.zrem(ALL_JOBS, job_id)
         self._redis.delete(job_key(job_id), events_key(job_id))
+        self._redis.xadd(CHANGES, {"job": job_id}, maxlen=1000)
+
+    def last_change(self) -> str:
+        """The place in the stream of changes after which all that follows is new."""
+        newest = cast(list[tuple[bytes, dict[bytes, bytes]]], self._redis.xrevrange(CHANGES, count=1))
+        return newest[0][0].decode() if newest else "0"
 
     def _withdraw_segments(self, job_id: str) -> None:
         """Tells whoever works on them that it is for nothing."""
