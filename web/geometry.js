@@ -1,7 +1,8 @@
 // @ts-check
 /** Where a frame and its boxes come to lie on the canvas, pure. */
 
-/** @typedef {import("./frame.js").Box} Box */
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+/** @typedef {{ x: number, y: number }} Point */
 /** @typedef {{ width: number, height: number }} Size */
 
 /**

@@ -39,7 +39,7 @@ export class Overlay {
     if (width > 0 && height > 0) Object.assign(this.canvas, { width, height });
   }
 
-  /** @param {Picture} picture @param {import("./frame.js").Box} place */
+  /** @param {Picture} picture @param {import("./geometry.js").Box} place */
   #drawImage(picture, place) {
     this.context.save();
     if (picture.mirrored) {
@@ -50,7 +50,7 @@ export class Overlay {
     this.context.restore();
   }
 
-  /** @param {ShownFace} face @param {Picture} picture @param {import("./frame.js").Box} place */
+  /** @param {ShownFace} face @param {Picture} picture @param {import("./geometry.js").Box} place */
   #drawFace(face, picture, place) {
     const density = window.devicePixelRatio || 1;
     const box = onPlace(face.box, picture, place, picture.mirrored);
@@ -62,7 +62,7 @@ export class Overlay {
     this.#drawChip(texts.chip(face.id, face.top, face.percent[face.top], face.uncertain), box, place, colour, density);
   }
 
-  /** @param {import("./frame.js").Box} box @param {string} colour @param {number} width */
+  /** @param {import("./geometry.js").Box} box @param {string} colour @param {number} width */
   #outline(box, colour, width) {
     this.context.strokeStyle = colour;
     this.context.lineWidth = width;
@@ -71,7 +71,7 @@ export class Overlay {
     this.context.stroke();
   }
 
-  /** @param {string} words @param {import("./frame.js").Box} box @param {import("./frame.js").Box} place @param {string} colour @param {number} density */
+  /** @param {string} words @param {import("./geometry.js").Box} box @param {import("./geometry.js").Box} place @param {string} colour @param {number} density */
   #drawChip(words, box, place, colour, density) {
     const { context } = this;
     context.font = `600 ${13 * density}px system-ui, sans-serif`;

@@ -3,6 +3,15 @@
 
 /** Words that stand still; `data-text` and `data-label-text` in index.html name them. */
 export const TEXTS = {
+  skip: "Skip to the content",
+  navigation: "Views",
+  navLive: "Live",
+  navFiles: "Pictures and videos",
+  toDark: "Dark",
+  toLight: "Light",
+  themeLabel: "Change the colours",
+  filesTitle: "Pictures and videos",
+  jobTitle: "One job",
   welcomeTitle: "What does a face show?",
   welcomeLead:
     "Thespis watches your webcam and guesses, many times a second, which of seven expressions each face shows.",
@@ -41,6 +50,32 @@ export const TEXTS = {
   waitingForServer: "Connecting to the server…",
 };
 
+/** @type {Record<string, string>} by view */
+const PAGE_TITLES = { live: "Live", files: "Pictures and videos", jobs: "Job" };
+
+/** @param {string} view */
+export const pageTitle = (view) => `${PAGE_TITLES[view]} · Thespis`;
+
+/** The labels as people read them; the server's own word where we have none. @type {Record<string, string>} */
+const LABELS = {
+  angry: "angry",
+  disgust: "disgust",
+  fear: "fear",
+  happy: "happy",
+  sad: "sad",
+  surprise: "surprise",
+  neutral: "neutral",
+};
+
+/** @param {string} name */
+export const label = (name) => LABELS[name] ?? name;
+
+/** @param {number} whole */
+export const percent = (whole) => `${whole} %`;
+
+/** A bar's name for screen readers. @param {string} owner @param {string} label */
+export const barName = (owner, label) => `${owner}, ${label}`;
+
 /** @param {string} host */
 export const whatIsSent = (host) =>
   `Pictures from your webcam: JPEG, at most 640 pixels wide, up to 25 a second, to this server (${host}) and nowhere else. No sound.`;
@@ -58,7 +93,7 @@ export const CONNECTION = {
 /**
  * Over the picture while the connection is away.
  * @param {number} seconds
- * @param {import("./stream.js").Cause} cause
+ * @param {import("./live/stream.js").Cause} cause
  */
 export function reconnecting(seconds, cause) {
   const why = {
@@ -111,10 +146,10 @@ export const faceName = (id) => `face ${id}`;
 
 /** The chip at a box. @param {number} id @param {string} top @param {number} percent @param {boolean} uncertain */
 export const chip = (id, top, percent, uncertain) =>
-  uncertain ? `${faceName(id)} · uncertain` : `${faceName(id)} · ${top} ${percent} %`;
+  uncertain ? `${faceName(id)} · uncertain` : `${faceName(id)} · ${label(top)} ${percent} %`;
 
 /** The large word of a panel. @param {string} top @param {boolean} uncertain */
-export const topWords = (top, uncertain) => (uncertain ? `perhaps ${top}` : top);
+export const topWords = (top, uncertain) => (uncertain ? `perhaps ${label(top)}` : label(top));
 
 /** What a screen reader hears. @param {{ id: number, top: string, uncertain: boolean }[]} faces */
 export function announcement(faces) {

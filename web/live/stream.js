@@ -5,17 +5,17 @@
  */
 
 import { backoffMs, drainedMs } from "./backoff.js";
-import { SUBPROTOCOL, packFrame, parseMessage } from "./frame.js";
+import { SUBPROTOCOL, packFrame, parseMessage } from "./wire.js";
 import { InFlight } from "./inflight.js";
 
-/** @typedef {import("./frame.js").ServerMessage} ServerMessage */
+/** @typedef {import("./wire.js").ServerMessage} ServerMessage */
 /** @typedef {"unreachable" | "lost" | "draining" | "busy"} Cause */
 /**
  * @typedef {object} Handlers
- * @property {(session: import("./frame.js").SessionCreated) => void} onOpen
- * @property {(result: import("./frame.js").Result, latencyMs: number) => void} onResult
+ * @property {(session: import("./wire.js").SessionCreated) => void} onOpen
+ * @property {(result: import("./wire.js").Result, latencyMs: number) => void} onResult
  * @property {(frameId: number, reason: string) => void} onDropped
- * @property {(error: import("./frame.js").ServerError) => void} onError
+ * @property {(error: import("./wire.js").ServerError) => void} onError
  * @property {(lostFrames: number) => void} onLost every kept frame is without an answer from now on
  * @property {(delayMs: number, cause: Cause) => void} onWaiting
  * @property {(reason: string) => void} onRefused with the reason of `session.closed`; there is no coming back by itself

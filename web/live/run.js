@@ -4,16 +4,15 @@
  * flight, none from a hidden tab), the stream hands answers in, and an animation loop draws the newest of them.
  */
 
-import { Panels, shown } from "./bars.js";
+import { shown } from "../bars.js";
+import * as texts from "../texts.js";
 import { Camera, CameraError, listCameras } from "./camera.js";
 import { Rate, Tally, Window, percentile } from "./meters.js";
-import { Overlay } from "./overlay.js";
 import { Shutter } from "./shutter.js";
 import { Stream } from "./stream.js";
-import * as texts from "./texts.js";
 
-/** @typedef {import("./frame.js").Result} Result */
-/** @typedef {import("./bars.js").ShownFace} ShownFace */
+/** @typedef {import("./wire.js").Result} Result */
+/** @typedef {import("../bars.js").ShownFace} ShownFace */
 /** @typedef {{ image: HTMLCanvasElement, mirrored: boolean, faces: ShownFace[], result: Result, at: number }} Answered */
 
 const MOST_FPS = 25;
@@ -21,7 +20,7 @@ const READOUT_MS = 250;
 /** With no answer for this long the live video is shown, without boxes: those would be of another moment. */
 const STALE_MS = 700;
 
-export class Live {
+export class Run {
   #abort = new AbortController();
   #fps = MOST_FPS;
   #frameId = 0;
@@ -41,12 +40,12 @@ export class Live {
   #dropped = new Tally();
 
   /**
-   * @param {import("./view.js").View} view
-   * @param {{ video: HTMLVideoElement, overlay: Overlay, panels: Panels, stage: HTMLElement }} parts
+   * @param {import("./screen.js").Screen} screen
+   * @param {{ video: HTMLVideoElement, overlay: import("../overlay.js").Overlay, panels: import("./faces.js").Panels, stage: HTMLElement }} parts
    * @param {(problem: string, reason?: string) => void} onProblem
    */
-  constructor(view, { video, overlay, panels, stage }, onProblem) {
-    this.view = view;
+  constructor(screen, { video, overlay, panels, stage }, onProblem) {
+    this.screen = screen;
     this.overlay = overlay;
     this.panels = panels;
     this.stage = stage;
@@ -58,9 +57,9 @@ export class Live {
 
   async start() {
     const { signal } = this.#abort;
-    this.view.note(texts.TEXTS.waitingForPermission);
+    this.screen.note(texts.TEXTS.waitingForPermission);
     if (!(await this.#openCamera())) return;
-    this.view.note(texts.TEXTS.waitingForServer);
+    this.screen.note(texts.TEXTS.waitingForServer);
     this.camera.video.addEventListener("resize", () => this.#shapeStage(), { signal });
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
     window.addEventListener("online", () => this.stream.retryNow(), { signal });
@@ -84,7 +83,7 @@ export class Live {
     this.shutter.forgetAll();
     this.overlay.clear();
     this.panels.clear();
-    this.view.reset();
+    this.screen.reset();
   }
 
   /** @param {string} [deviceId] */
@@ -104,7 +103,7 @@ export class Live {
 
   async #listCameras() {
     const cameras = await listCameras();
-    if (!this.#abort.signal.aborted) this.view.showCameras(cameras, this.camera.deviceId);
+    if (!this.#abort.signal.aborted) this.screen.showCameras(cameras, this.camera.deviceId);
   }
 
   #shapeStage() {
@@ -122,7 +121,7 @@ export class Live {
       onOpen: (session) => {
         this.#fps = Math.min(MOST_FPS, session.limits.max_fps);
         this.panels.labels = session.labels;
-        this.view.setState("live");
+        this.screen.setState("live");
       },
       onResult: (result, latencyMs) => this.#show(result, latencyMs),
       onDropped: (frameId, reason) => {
@@ -130,7 +129,7 @@ export class Live {
         this.shutter.forget(frameId);
       },
       onError: (error) => {
-        this.view.showServerError(error);
+        this.screen.showServerError(error);
         if (error.frame_id == null) return;
         this.#dropped.add("error");
         this.shutter.forget(error.frame_id);
@@ -142,7 +141,7 @@ export class Live {
       onWaiting: (delayMs, cause) => {
         this.#retryAt = performance.now() + delayMs;
         this.#cause = cause;
-        this.view.setState("reconnecting");
+        this.screen.setState("reconnecting");
         this.#sayWhenRetrying();
       },
       onRefused: (reason) => this.onProblem("refused", reason),
@@ -198,7 +197,7 @@ export class Live {
     if (video.readyState < 2) return;
     this.overlay.draw({ image: video, width: video.videoWidth, height: video.videoHeight, mirrored, faces: [] });
     this.panels.update([], now);
-    this.view.sayWhyNoFace(false);
+    this.screen.sayWhyNoFace(false);
   }
 
   /** @param {Answered} newest @param {number} now */
@@ -206,27 +205,27 @@ export class Live {
     this.#drawn = true;
     this.overlay.draw({ image, mirrored, faces, width: result.width, height: result.height });
     this.panels.update(faces, now);
-    this.view.sayWhyNoFace(true);
-    this.view.showMembers(result.members);
-    this.view.announce(faces, now);
+    this.screen.sayWhyNoFace(true);
+    this.screen.showMembers(result.members);
+    this.screen.announce(faces, now);
   }
 
   /** @param {number} now */
   #showReadouts(now) {
     this.#readoutAt = now;
     const latencies = this.#latencies.values(now);
-    this.view.showReadouts({
+    this.screen.showReadouts({
       fps: this.#answered.perSecond(now),
       p50: percentile(latencies, 0.5),
       p95: percentile(latencies, 0.95),
       dropped: this.#dropped,
     });
-    if (this.view.state === "reconnecting") this.#sayWhenRetrying();
+    if (this.screen.state === "reconnecting") this.#sayWhenRetrying();
   }
 
   #sayWhenRetrying() {
     const seconds = Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
-    this.view.note(texts.reconnecting(seconds, this.#cause));
+    this.screen.note(texts.reconnecting(seconds, this.#cause));
   }
 }
 

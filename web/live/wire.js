@@ -4,18 +4,24 @@
 export const SUBPROTOCOL = "thespis.v1";
 export const HEADER_BYTES = 12;
 
-/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 /** @typedef {Record<string, number>} Probabilities */
 /**
  * @typedef {object} Face
  * @property {number} face_id
- * @property {Box} box in pixels of the frame
+ * @property {import("../geometry.js").Box} box in pixels of the frame
+ * @property {number} score
+ * @property {Record<string, import("../geometry.js").Point> | null} landmarks
  * @property {Probabilities} probabilities
  * @property {Probabilities} smoothed
  * @property {string} top
  * @property {number} agreement
  * @property {boolean} uncertain
+ * @property {Record<string, Probabilities>} [votes] member -> its own
+ * @property {Explanation} [explanation]
  */
+/** @typedef {{ label: string, crop_size: number, values: number[][], crop_to_image: number[] }} Explanation */
+/** @typedef {{ used: string[], missing: string[] }} Members */
+/** @typedef {{ queue: number, decode: number, detect: number, ensemble: number, total: number }} Timing ms */
 /**
  * @typedef {object} Result
  * @property {"result"} type
@@ -23,7 +29,8 @@ export const HEADER_BYTES = 12;
  * @property {number} width
  * @property {number} height
  * @property {Face[]} faces
- * @property {{ used: string[], missing: string[] }} members
+ * @property {Members} members
+ * @property {Timing} timing_ms
  */
 /** @typedef {{ type: "dropped", frame_id: number, reason: string }} Dropped */
 /** @typedef {{ type: "error", frame_id: number | null, code: string, message: string, fatal: boolean }} ServerError */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Takes pictures of the video and keeps each until its frame is answered, on canvases that are used again and again. */
 
-import { atMostWide } from "./geometry.js";
+import { atMostWide } from "../geometry.js";
 
 export const WIDEST = 640;
 const QUALITY = 0.8;

@@ -1,8 +1,8 @@
 // @ts-check
-/** What the page says besides picture and bars: its state, problems, read-outs, cameras, announcements. */
+/** What the live view says besides picture and bars: its state, problems, read-outs, cameras, announcements. */
 
-import { setText } from "./bars.js";
-import * as texts from "./texts.js";
+import { byId, setText } from "../dom.js";
+import * as texts from "../texts.js";
 
 /** @typedef {"start" | "connecting" | "live" | "reconnecting" | "stopped" | "error"} State */
 
@@ -10,10 +10,7 @@ import * as texts from "./texts.js";
 const ANNOUNCE_MS = 1_000;
 const ERROR_SHOWN_MS = 6_000;
 
-/** @param {string} id */
-export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-export class View {
+export class Screen {
   #announcedAt = -ANNOUNCE_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #errorTimer;
@@ -23,7 +20,7 @@ export class View {
     this.stopButton = /** @type {HTMLButtonElement} */ (byId("stop"));
     this.retryButton = /** @type {HTMLButtonElement} */ (byId("retry"));
     this.cameraPicker = /** @type {HTMLSelectElement} */ (byId("camera"));
-    this.#fillTexts();
+    setText(byId("notice-sent"), texts.whatIsSent(location.host));
     this.sayWhyNoFace(false);
   }
 
@@ -61,7 +58,7 @@ export class View {
     setText(byId("no-face-body"), answered ? texts.TEXTS.noFaceBody : texts.TEXTS.unansweredBody);
   }
 
-  /** @param {import("./frame.js").ServerError} error */
+  /** @param {import("./wire.js").ServerError} error */
   showServerError(error) {
     clearTimeout(this.#errorTimer);
     setText(byId("server-error"), texts.serverError(error.code, error.message));
@@ -92,7 +89,7 @@ export class View {
     byId("members-detail").classList.toggle("warning", missing.length > 0);
   }
 
-  /** @param {import("./bars.js").ShownFace[]} faces @param {number} nowMs */
+  /** @param {import("../bars.js").ShownFace[]} faces @param {number} nowMs */
   announce(faces, nowMs) {
     if (nowMs - this.#announcedAt < ANNOUNCE_MS) return;
     this.#announcedAt = nowMs;
@@ -111,17 +108,6 @@ export class View {
   /** Focus follows the button that takes the place of the one that goes. @param {State} state */
   #moveFocus(state) {
     (running(state) ? this.stopButton : this.startButton).focus({ preventScroll: running(state) });
-  }
-
-  #fillTexts() {
-    const words = /** @type {Record<string, string>} */ (texts.TEXTS);
-    for (const target of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) {
-      target.textContent = words[target.dataset.text ?? ""];
-    }
-    for (const target of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label-text]"))) {
-      target.setAttribute("aria-label", words[target.dataset.labelText ?? ""]);
-    }
-    setText(byId("notice-sent"), texts.whatIsSent(location.host));
   }
 }
 

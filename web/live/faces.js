@@ -1,0 +1,89 @@
+// @ts-check
+/** A panel per face, side by side: its name, its top label in words, its bars. */
+
+import { Bars } from "../bars.js";
+import { element, setText } from "../dom.js";
+import * as texts from "../texts.js";
+
+/** @typedef {import("../bars.js").ShownFace} ShownFace */
+
+/** A face that is missed in a few frames keeps its (faded) panel this long, so that nothing jumps. */
+const LINGER_MS = 1_000;
+
+class Panel {
+  seenAt = 0;
+
+  /** @param {ShownFace} face @param {string[]} labels */
+  constructor(face, labels) {
+    const title = `face-title-${face.id}`;
+    const name = texts.faceName(face.id);
+    this.bars = new Bars(name, labels);
+    this.top = element("p", { className: "face-top" });
+    this.note = element("p", { className: "face-note" });
+    const head = element(
+      "div",
+      { className: "face-head" },
+      element("h2", { className: "face-name", id: title, textContent: name }),
+      element("span", { className: "tag", textContent: texts.TEXTS.uncertain }),
+    );
+    this.root = element("article", { className: "face" }, head, this.top, this.bars.root, this.note);
+    this.root.dataset.faceId = String(face.id);
+    this.root.dataset.colour = String(face.colour);
+    this.root.setAttribute("aria-labelledby", title);
+  }
+
+  /** @param {ShownFace} face @param {number} nowMs */
+  update(face, nowMs) {
+    this.seenAt = nowMs;
+    this.root.classList.remove("absent");
+    this.root.classList.toggle("uncertain", face.uncertain);
+    setText(this.top, texts.topWords(face.top, face.uncertain));
+    setText(this.note, texts.agreement(face.agreement));
+    this.bars.update(face);
+  }
+}
+
+export class Panels {
+  /** @type {Map<number, Panel>} */
+  #panels = new Map();
+  /** @type {string[]} */
+  labels = [];
+
+  /** @param {HTMLElement} list @param {HTMLElement} emptyNote */
+  constructor(list, emptyNote) {
+    this.list = list;
+    this.emptyNote = emptyNote;
+  }
+
+  /** @param {ShownFace[]} faces @param {number} nowMs */
+  update(faces, nowMs) {
+    for (const face of faces) this.#panelOf(face).update(face, nowMs);
+    for (const [id, panel] of this.#panels) {
+      if (nowMs - panel.seenAt > LINGER_MS) this.#remove(id, panel);
+      else if (panel.seenAt !== nowMs) panel.root.classList.add("absent");
+    }
+    this.emptyNote.hidden = this.#panels.size > 0;
+  }
+
+  clear() {
+    for (const [id, panel] of this.#panels) this.#remove(id, panel);
+    this.emptyNote.hidden = false;
+  }
+
+  /** @param {ShownFace} face */
+  #panelOf(face) {
+    const known = this.#panels.get(face.id);
+    if (known) return known;
+    const panel = new Panel(face, this.labels.length > 0 ? this.labels : Object.keys(face.percent));
+    const after = [...this.#panels].filter(([id]) => id > face.id).sort(([a], [b]) => a - b)[0];
+    this.list.insertBefore(panel.root, after ? after[1].root : null);
+    this.#panels.set(face.id, panel);
+    return panel;
+  }
+
+  /** @param {number} id @param {Panel} panel */
+  #remove(id, panel) {
+    panel.root.remove();
+    this.#panels.delete(id);
+  }
+}
