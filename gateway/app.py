@@ -12,7 +12,7 @@ import redis.backoff
 from aiohttp import web
 
 from contracts.api import ModelsReply
-from gateway import job_routes, keys
+from gateway import job_events, job_routes, keys
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
 from gateway.health import check_readiness
@@ -122,7 +122,9 @@ async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
     """The jobs' Redis and artefact store, for as long as the gateway lives."""
     settings, ensemble = app[keys.SETTINGS], app[keys.ENSEMBLE]
     blocking = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
-    app[keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(settings.jobs_redis_url)
+    app[keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(
+        settings.jobs_redis_url, socket_timeout=job_events.REDIS_TIMEOUT_S
+    )
     app[keys.JOBS] = Jobs(
         JobStore(blocking),
         Bells(make_celery(settings.jobs_redis_url), blocking),

@@ -18,6 +18,9 @@ from jobs.store import events_key
 EVENTS_WAIT_MS = 15_000
 """Silence after which a comment is sent, so that whoever lies between does not close the connection."""
 
+REDIS_TIMEOUT_S = EVENTS_WAIT_MS / 1000 + 5
+"""For a connection that waits so long; redis-py's own five seconds would end the stream."""
+
 EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?")
 
 Entry = tuple[bytes, dict[bytes, bytes]]

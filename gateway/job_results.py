@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import IO, Annotated, Any, Literal
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from contracts.jobs import FINAL_STATES, JobView, ResultPage, ResultRow
 from contracts.labels import LABELS
@@ -89,10 +89,7 @@ async def file_of(request: web.Request, jobs: Jobs, name: str, content_type: str
     response = web.StreamResponse(status=status, headers=headers)
     response.content_type = content_type
     response.content_length = stop - start
-    await response.prepare(request)
-    async for block in _blocks(jobs, path, start, stop):
-        await response.write(block)
-    return response
+    return await _sent(request, response, _blocks(jobs, path, start, stop))
 
 
 async def _result_path(request: web.Request, jobs: Jobs, name: str) -> str:
@@ -114,9 +111,15 @@ async def _stream(request: web.Request, content_type: str, blocks: AsyncIterator
     response = web.StreamResponse()
     response.content_type = content_type
     response.charset = "utf-8"
+    return await _sent(request, response, blocks)
+
+
+async def _sent(request: web.Request, response: web.StreamResponse, blocks: AsyncIterator[bytes]) -> web.StreamResponse:
+    """The answer to HEAD has no body, which aiohttp leaves to whoever writes one."""
     await response.prepare(request)
-    async for block in blocks:
-        await response.write(block)
+    if request.method != hdrs.METH_HEAD:
+        async for block in blocks:
+            await response.write(block)
     return response
 
 

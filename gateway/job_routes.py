@@ -17,7 +17,7 @@ async def show_page(request: web.Request) -> web.StreamResponse:
     return await request.app[keys.JOBS].show_page(request)
 
 
-@routes.get("/v1/jobs/events")
+@routes.get("/v1/jobs/events", allow_head=False)
 async def all_events(request: web.Request) -> web.StreamResponse:
     return await job_events.all_events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
 
@@ -37,7 +37,7 @@ async def cancel(request: web.Request) -> web.StreamResponse:
     return await request.app[keys.JOBS].cancel(request.match_info["id"])
 
 
-@routes.get("/v1/jobs/{id}/events")
+@routes.get("/v1/jobs/{id}/events", allow_head=False)
 async def events(request: web.Request) -> web.StreamResponse:
     return await job_events.events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
 

@@ -23,7 +23,10 @@ const COLOURS = 6;
  * @property {Record<string, number>} percent whole, summing to 100
  */
 
-/** @param {Face} face @returns {ShownFace} */
+/**
+ * @param {Pick<Face, "face_id" | "box" | "landmarks" | "smoothed" | "uncertain" | "agreement">} face
+ * @returns {ShownFace}
+ */
 export function shown(face) {
   return {
     id: face.face_id,

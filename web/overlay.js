@@ -1,6 +1,7 @@
 // @ts-check
 /** Draws a frame with the boxes that belong to it, sharp at any pixel density. */
 
+import { drawExplanation } from "./explanation.js";
 import { chipPlace, fit, onPlace } from "./geometry.js";
 import * as texts from "./texts.js";
 
@@ -10,9 +11,20 @@ const SHADOW = "rgb(0 0 0 / 0.55)";
 const INK = "#10110f";
 
 /** @typedef {import("./bars.js").ShownFace} ShownFace */
-/** @typedef {{ image: CanvasImageSource, width: number, height: number, mirrored: boolean, faces: ShownFace[] }} Picture */
+/**
+ * @typedef {object} Picture
+ * @property {CanvasImageSource} [image] none where the boxes lie over a playing video
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} mirrored
+ * @property {ShownFace[]} faces
+ * @property {import("./explanation.js").Explanation[]} [explanations]
+ */
 
 export class Overlay {
+  /** @type {Picture | undefined} */
+  #last;
+
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
@@ -24,11 +36,13 @@ export class Overlay {
   draw(picture) {
     const place = fit(picture, this.canvas);
     this.clear();
+    this.#last = picture;
     this.#drawImage(picture, place);
     for (const face of picture.faces) this.#drawFace(face, picture, place);
   }
 
   clear() {
+    this.#last = undefined;
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
@@ -36,7 +50,9 @@ export class Overlay {
     const density = window.devicePixelRatio || 1;
     const width = Math.round(this.canvas.clientWidth * density);
     const height = Math.round(this.canvas.clientHeight * density);
-    if (width > 0 && height > 0) Object.assign(this.canvas, { width, height });
+    if (width === 0 || height === 0) return;
+    Object.assign(this.canvas, { width, height });
+    if (this.#last) this.draw(this.#last);
   }
 
   /** @param {Picture} picture @param {import("./geometry.js").Box} place */
@@ -46,7 +62,10 @@ export class Overlay {
       this.context.translate(this.canvas.width, 0);
       this.context.scale(-1, 1);
     }
-    this.context.drawImage(picture.image, place.x, place.y, place.width, place.height);
+    if (picture.image) this.context.drawImage(picture.image, place.x, place.y, place.width, place.height);
+    this.context.translate(place.x, place.y);
+    this.context.scale(place.width / picture.width, place.height / picture.height);
+    for (const explanation of picture.explanations ?? []) drawExplanation(this.context, explanation);
     this.context.restore();
   }
 

@@ -259,6 +259,12 @@ def test_the_events_of_all_jobs_tell_what_changes_and_what_is_gone(jobs: JobClie
     assert {"running", "succeeded"} <= set(states)
 
 
+def test_events_go_on_through_a_silence(jobs: JobClient) -> None:
+    with httpx.stream("GET", f"{jobs.url}/v1/jobs/events", trust_env=False, timeout=30) as stream:
+        comments = (line for line in stream.iter_lines() if line.startswith(":"))
+        assert [next(comments), next(comments)] == [": still here"] * 2
+
+
 def test_events_of_all_jobs_are_resumed(jobs: JobClient, clip: Path) -> None:
     job_id = jobs.submit(clip)
     jobs.wait(job_id)
@@ -320,6 +326,15 @@ def test_the_summary_tells_what_the_rows_tell(jobs: JobClient, done: str) -> Non
         assert face["peaks"][label]["probability"] == pytest.approx(
             max(row["smoothed"][label] for row in rows), abs=1e-5
         )
+
+
+@pytest.mark.parametrize("path", ["annotated", "timeline.png", "summary", "results?format=csv", "results"])
+def test_heads_come_without_bodies(jobs: JobClient, done: str, path: str) -> None:
+    """Over one connection: a body after the first head would be taken for the start of the second answer."""
+    with httpx.Client(base_url=jobs.url, trust_env=False) as http:
+        for _ in range(2):
+            answer = http.head(f"/v1/jobs/{done}/{path}")
+            assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_the_timeline_is_a_picture(jobs: JobClient, done: str) -> None:

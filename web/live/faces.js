@@ -15,7 +15,6 @@ class Panel {
 
   /** @param {ShownFace} face @param {string[]} labels */
   constructor(face, labels) {
-    const title = `face-title-${face.id}`;
     const name = texts.faceName(face.id);
     this.bars = new Bars(name, labels);
     this.top = element("p", { className: "face-top" });
@@ -23,13 +22,13 @@ class Panel {
     const head = element(
       "div",
       { className: "face-head" },
-      element("h2", { className: "face-name", id: title, textContent: name }),
+      element("h2", { className: "face-name", textContent: name }),
       element("span", { className: "tag", textContent: texts.TEXTS.uncertain }),
     );
     this.root = element("article", { className: "face" }, head, this.top, this.bars.root, this.note);
     this.root.dataset.faceId = String(face.id);
     this.root.dataset.colour = String(face.colour);
-    this.root.setAttribute("aria-labelledby", title);
+    this.root.ariaLabel = name;
   }
 
   /** @param {ShownFace} face @param {number} nowMs */
