@@ -6,7 +6,11 @@
 /** Two hues that the colour-blind tell apart. */
 const FOR = [230, 120, 0];
 const AGAINST = [0, 114, 178];
-const STRONGEST = 0.8;
+const STRONGEST = 0.75;
+/** A loss of this much is shown as strongly as can be, unless there are greater ones: small ones stay pale. */
+const FULL = 0.25;
+/** Where no part takes away more, no part is said to matter. */
+const MATTERS = 0.05;
 
 /**
  * Draws into a context whose units are the picture's pixels.
@@ -23,6 +27,12 @@ export function drawExplanation(context, explanation) {
   context.restore();
 }
 
+/** The most that covering one part takes from the label; undefined when no part matters. @param {Explanation} explanation */
+export function greatestLoss({ values }) {
+  const loss = Math.max(...values.flat());
+  return loss >= MATTERS ? loss : undefined;
+}
+
 /** A pixel a cell; smoothing makes the rest. @param {number[][]} values */
 function painted(values) {
   const canvas = new OffscreenCanvas(values[0].length, values.length);
@@ -37,7 +47,7 @@ function painted(values) {
  */
 export function cellColours(values) {
   const flat = values.flat();
-  const most = Math.max(...flat.map(Math.abs)) || 1;
+  const most = Math.max(FULL, ...flat.map(Math.abs));
   return new Uint8ClampedArray(
     flat.flatMap((value) => [...(value >= 0 ? FOR : AGAINST), 255 * STRONGEST * (Math.abs(value) / most)]),
   );

@@ -2,7 +2,7 @@
 /** Draws a frame with the boxes that belong to it, sharp at any pixel density. */
 
 import { drawExplanation } from "./explanation.js";
-import { chipPlace, fit, onPlace } from "./geometry.js";
+import { chipPlace, fit, isIn, onPlace, pointOnPlace } from "./geometry.js";
 import * as texts from "./texts.js";
 
 /** Okabe and Ito's palette: told apart by the colour-blind, bright enough on a picture. */
@@ -19,11 +19,12 @@ const INK = "#10110f";
  * @property {boolean} mirrored
  * @property {ShownFace[]} faces
  * @property {import("./explanation.js").Explanation[]} [explanations]
+ * @property {boolean} [landmarks] whether to draw them
  */
 
 export class Overlay {
   /** @type {Picture | undefined} */
-  #last;
+  #drawn;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -36,13 +37,24 @@ export class Overlay {
   draw(picture) {
     const place = fit(picture, this.canvas);
     this.clear();
-    this.#last = picture;
+    this.#drawn = picture;
     this.#drawImage(picture, place);
     for (const face of picture.faces) this.#drawFace(face, picture, place);
   }
 
+  /** Calls back with the face that was clicked. @param {(id: number) => void} onFace */
+  onFace(onFace) {
+    this.canvas.addEventListener("pointermove", (event) => {
+      this.canvas.style.cursor = this.#faceAt(event) ? "pointer" : "";
+    });
+    this.canvas.addEventListener("click", (event) => {
+      const face = this.#faceAt(event);
+      if (face) onFace(face.id);
+    });
+  }
+
   clear() {
-    this.#last = undefined;
+    this.#drawn = undefined;
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
@@ -52,7 +64,17 @@ export class Overlay {
     const height = Math.round(this.canvas.clientHeight * density);
     if (width === 0 || height === 0) return;
     Object.assign(this.canvas, { width, height });
-    if (this.#last) this.draw(this.#last);
+    if (this.#drawn) this.draw(this.#drawn);
+  }
+
+  /** @param {MouseEvent} event */
+  #faceAt({ offsetX, offsetY }) {
+    const picture = this.#drawn;
+    if (!picture) return undefined;
+    const density = this.canvas.width / this.canvas.clientWidth;
+    const point = { x: offsetX * density, y: offsetY * density };
+    const place = fit(picture, this.canvas);
+    return picture.faces.find((face) => isIn(point, onPlace(face.box, picture, place, picture.mirrored)));
   }
 
   /** @param {Picture} picture @param {import("./geometry.js").Box} place */
@@ -78,7 +100,22 @@ export class Overlay {
     this.#outline(box, SHADOW, 5 * density);
     this.#outline(box, colour, 2.5 * density);
     this.context.setLineDash([]);
+    if (picture.landmarks) this.#drawLandmarks(face, picture, place, colour, density);
     this.#drawChip(texts.chip(face.id, face.top, face.percent[face.top], face.uncertain), box, place, colour, density);
+  }
+
+  /** @param {ShownFace} face @param {Picture} picture @param {import("./geometry.js").Box} place @param {string} colour @param {number} density */
+  #drawLandmarks(face, picture, place, colour, density) {
+    for (const point of Object.values(face.landmarks ?? {})) {
+      const { x, y } = pointOnPlace(point, picture, place, picture.mirrored);
+      this.context.beginPath();
+      this.context.arc(x, y, 3.5 * density, 0, 2 * Math.PI);
+      this.context.fillStyle = colour;
+      this.context.fill();
+      this.context.lineWidth = 1.5 * density;
+      this.context.strokeStyle = INK;
+      this.context.stroke();
+    }
   }
 
   /** @param {import("./geometry.js").Box} box @param {string} colour @param {number} width */

@@ -19,6 +19,7 @@ export const TEXTS = {
   keptTitle: "What is kept",
   keptBody:
     "Nothing is stored. The server holds a picture in memory for a moment, at most two seconds, to answer it. No picture is written to a disk.",
+  keptLink: "How that is tested",
   meaningTitle: "What the numbers mean",
   meaningBody:
     "An expression is not a feeling. The percentages are a model’s guess at how a face looks. It is often wrong, and it cannot know what anyone feels.",
@@ -33,13 +34,58 @@ export const TEXTS = {
   cameraLabel: "Camera",
   retryNow: "Try now",
   readouts: "Measurements",
+  liveTitle: "Live",
+  tools: "Picture and numbers",
+  snapshot: "Snapshot",
+  record: "Record",
+  recordStop: "Stop recording",
+  saveCsv: "Download CSV",
+  saveJson: "Download JSON",
+  mirror: "Mirror",
+  landmarks: "Landmarks",
+  timelineTitle: "The last minute",
+  timelineFace: "Face",
+  timelinePause: "Pause",
+  timelineResume: "Follow",
+  timelineHeld: "Paused. New values are still taken; “Follow” shows them.",
+  timelineLabel: "Seven lines: how the probabilities of the chosen face changed. Drag over a part to look at it closely.",
+  timelineLines: "Lines of the timeline",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  votesTitle: "The vote, opened up",
+  votesOn: "Ask for votes",
+  voteOfAll: "the vote",
+  noAnswer: "no answer",
+  chooseFace: "Show this face’s timeline and vote",
+  explain: "Explain",
+  explainAsking: "Covering the face part by part, to see what the label leans on…",
+  explainNoFace: "The face was not found again in this frame. Close this and try once more.",
+  explainPicture: "The face as it was sent, with the map over it",
+  explainFor: "leans on",
+  explainAgainst: "speaks against",
+  explainMap: "Show the map",
+  explainNote:
+    "Each part was covered once and the models were asked again: where the label lost the most, the map is warmest. It tells what the models look at, not what is true. This one frame was sent again for it; it is not stored.",
+  close: "Close",
+  settingsTitle: "Settings",
+  settingsReset: "Reset",
+  smoothing: "Smoothing",
+  voteProfile: "Vote profile",
+  maxFaces: "Most faces",
+  minFace: "Smallest face",
+  cap: "Send at most",
+  quality: "Picture quality",
+  qualityLow: "low: 400 pixels wide",
+  qualityNormal: "normal: 640 pixels wide",
+  qualityHigh: "high: 960 pixels wide",
   fpsTitle: "Answered",
-  fpsDetail: "frames a second",
   latencyTitle: "Latency",
   latencyDetail: "p50 and p95, last 5 s",
+  stageTitle: "Where the time goes",
   droppedTitle: "Dropped",
   droppedNone: "every frame was answered",
   membersTitle: "Models voting",
+  privacyTitle: "What becomes of your pictures",
   noFaceTitle: "No face in view",
   noFaceBody: "Face the camera in even light. Up to eight faces are read at once.",
   unansweredTitle: "Waiting for an answer",
@@ -51,7 +97,7 @@ export const TEXTS = {
 };
 
 /** @type {Record<string, string>} by view */
-const PAGE_TITLES = { live: "Live", files: "Pictures and videos", jobs: "Job" };
+const PAGE_TITLES = { live: "Live", files: "Pictures and videos", jobs: "Job", privacy: "Your pictures" };
 
 /** @param {string} view */
 export const pageTitle = (view) => `${PAGE_TITLES[view]} · Thespis`;
@@ -78,7 +124,7 @@ export const barName = (owner, label) => `${owner}, ${label}`;
 
 /** @param {string} host */
 export const whatIsSent = (host) =>
-  `Pictures from your webcam: JPEG, at most 640 pixels wide, up to 25 a second, to this server (${host}) and nowhere else. No sound.`;
+  `Pictures from your webcam: JPEG, 640 pixels wide, up to 25 a second unless you choose otherwise, to this server (${host}) and nowhere else. No sound.`;
 
 /** The pill at the top right. */
 export const CONNECTION = {
@@ -182,6 +228,64 @@ export function dropped(counts) {
   return parts.length > 0 ? parts.join(", ") : TEXTS.droppedNone;
 }
 
+/** @param {number} fps */
+export const sentPerSecond = (fps) => `a second, of ${fps.toFixed(1)} sent`;
+
+/** @type {Record<string, string>} */
+const STAGES = {
+  taking: "taking the picture",
+  way: "on the way",
+  queue: "waiting its turn",
+  decode: "decoding",
+  detect: "finding faces",
+  ensemble: "asking the models",
+  all: "all together",
+};
+
+/** @param {string} name */
+export const stage = (name) => STAGES[name];
+
+/** @param {number} value */
+export const milliseconds = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+
+/** @param {number} seconds below zero */
+export const secondsAgo = (seconds) => (Math.abs(seconds) < 0.05 ? "now" : `${Number(seconds.toFixed(1))} s`);
+
+/** @param {number} count @param {number} all @param {string} top */
+export const behind = (count, all, top) => `${count} of ${all} models say ${label(top)}.`;
+
+/** @param {string} name */
+export const voteProfile = (name) => ({ default: "default (FER2013)", ferplus: "FER+" })[name] ?? name;
+
+/** What a setting's value means. @param {string} name @param {number} value */
+export function wish(name, value) {
+  if (name === "smoothing") return value === 0 ? "raw" : value < 0.4 ? "light" : value < 0.8 ? "medium" : "strong";
+  if (name === "minFaceSize") return `${value} px`;
+  if (name === "fps") return `${value} a second`;
+  return String(value);
+}
+
+/** @param {number} rows */
+export const recorded = (rows) => `${rows} ${rows === 1 ? "row" : "rows"} of numbers recorded, no pictures.`;
+
+/** @param {string} what @param {string} ending */
+export const fileName = (what, ending) => `thespis-${what}-${new Date().toISOString().replace(/[:.]/g, "-")}.${ending}`;
+
+/** @param {number} id */
+export const explainName = (id) => `Explain ${faceName(id)}`;
+
+/** @param {number} id */
+export const explainTitle = (id) => `What ${faceName(id)}’s label leans on`;
+
+/** @param {string} top @param {number | undefined} loss */
+export const leansOn = (top, loss) =>
+  loss === undefined
+    ? `The vote on this frame is “${label(top)}”, and it leans on no single part: covering any one hardly changes it.`
+    : `The vote on this frame is “${label(top)}”. Covering the warmest part takes ${percent(Math.round(loss * 100))} from it.`;
+
+/** @param {string} reason */
+export const explainFailed = (reason) => (reason ? `No map: ${reason}` : "No map: the server did not answer.");
+
 /** @param {number} used @param {number} all */
 export const membersUsed = (used, all) => `${used} of ${all}`;
 
@@ -213,6 +317,35 @@ const CLOSINGS = {
 /** @param {string} reason */
 export const closing = (reason) => CLOSINGS[reason] ?? (reason ? `It says: ${reason}.` : "");
 
+/** The page that the consent leads to: titles and paragraphs. */
+export const PRIVACY = [
+  {
+    title: "Live pictures",
+    paragraphs: [
+      "The camera is asked for when you press the button and is off again when you stop or leave the view. A hidden tab sends nothing.",
+      "A frame goes to the server over one connection, lies in the server’s memory (Redis, without a disk) until a worker takes it, and is gone at the latest half a second after its deadline. It is not written to a disk and not to a log.",
+    ],
+  },
+  {
+    title: "How that is tested",
+    paragraphs: [
+      "tests/integration/test_no_frame_is_kept.py sends frames that carry a mark in their bytes through a running platform. Then it looks for the mark in every file that the platform’s processes have open, in its folders and its log, and finds none; and Redis holds no picture any more.",
+    ],
+  },
+  {
+    title: "Videos",
+    paragraphs: [
+      "A video that you hand in is kept until its job has ended and is then removed; its results are kept for as long as the server’s owner has set.",
+    ],
+  },
+  {
+    title: "Numbers",
+    paragraphs: [
+      "Numbers that you record stay in this page until you download or leave it. What you chose in the settings is remembered by this browser alone.",
+      "An expression is not a feeling: the percentages are a model’s guess at how a face looks.",
+    ],
+  },
+];
 // Pictures and videos
 
 export const FILES = {
@@ -245,8 +378,8 @@ export const FILES = {
   explained: "Hide what the vote leans on",
   explainLegend:
     "Orange: covering this part makes the top label less likely, so the vote leans on it. Blue: it speaks against the label.",
-  explainLimit: "Shown for the four largest faces.",
-  votesTitle: "How each model voted",
+  votesTitle: "How each model voted, in percent",
+  votesFace: "Face whose votes are shown",
   videoForm: "What to do with the video",
   fps: "Moments a second",
   fpsHint: "How often it is looked at. Five is enough for most faces.",
@@ -274,8 +407,6 @@ export const FILES = {
   endBeforeStart: "The end lies after the start.",
   uploadsTitle: "On their way",
   cancelUpload: "Stop",
-  uploadStopped: "Stopped. Nothing of it is kept.",
-  openJob: "Open",
   jobsTitle: "Videos on this server",
   filterState: "State",
   anyState: "All",
@@ -406,11 +537,8 @@ export const jobProgress = ({ frames_done, frames_total }, left) =>
 /** @param {string} name */
 export const deleteBody = (name) => `“${name}”, its numbers and its annotated video will be gone for everybody.`;
 
-/** @param {string} name */
-export const namedButton = (/** @type {string} */ action, name = "") => `${action}: ${name}`;
-
-/** @param {string} name */
-export const askForFile = (name) => `This is what was found in “${name}”.`;
+/** A button for screen readers, where several say the same. @param {string} action @param {string} name */
+export const namedButton = (action, name) => `${action}: ${name}`;
 
 /** @param {string} expected @param {string} given */
 export const otherLength = (expected, given) =>
@@ -447,16 +575,6 @@ export const lookedAt = (fps, stretch) => `${fps} moments a second${stretch ? `,
 
 /** @param {number} pictures */
 export const zipFacts = (pictures) => `a zip of ${pictures} pictures, one a second`;
-
-export const VOTES = {
-  title: "How each model voted, in percent",
-  face: "Face whose votes are shown",
-  together: "together",
-};
-
-/** Under the heat map. @param {number} id @param {string} top @param {number} agreement percent @param {string[]} missing */
-export const voteWords = (id, top, agreement, missing) =>
-  `${faceName(id)}: ${agreement} % of the models have ${label(top)} on top.${missing.length > 0 ? ` No answer from ${missing.join(", ")}.` : ""}`;
 
 /**
  * A place on the timeline for screen readers.

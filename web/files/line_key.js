@@ -3,7 +3,7 @@
 
 import { element, setText } from "../dom.js";
 import * as texts from "../texts.js";
-import { lineOf } from "./lines.js";
+import { lineOf } from "../lines.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -6,12 +6,12 @@ import { element, setText } from "../dom.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "../texts.js";
-import { VoteMap } from "../vote_map.js";
 import { Refused } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { notice, refusalNotice } from "./notice.js";
 import { readFile } from "./picture_file.js";
 import { saveCsv, saveJson } from "./picture_numbers.js";
+import { VoteMap } from "./vote_map.js";
 
 const { FILES } = texts;
 
@@ -28,8 +28,8 @@ export class PictureCard {
   #overlay = new Overlay(this.#canvas);
   #stage = element("figure", { className: "stage", hidden: true }, this.#canvas);
   #faces = element("div", { className: "faces" });
-  #panels = new Panels(this.#faces, element("p"));
-  #votes = new VoteMap();
+  #panels = new Panels(this.#faces, element("p"), { onChoose: (id) => this.#choose(id) });
+  #votes = new VoteMap((id) => this.#choose(id));
   #note = element("p", { className: "hint", role: "status", textContent: FILES.waiting });
   #trouble = element("div");
   #beside = element("div", { className: "beside" }, this.#faces, this.#trouble);
@@ -49,6 +49,7 @@ export class PictureCard {
     this.root = element("article", { className: "picture card" }, head, element("div", { className: "split" }, left, this.#beside));
     this.root.ariaLabel = file.name;
     this.#canvas.setAttribute("role", "img");
+    this.#overlay.onFace((id) => this.#choose(id));
   }
 
   /** Sends the picture and shows what comes back; never raises. */
@@ -94,9 +95,16 @@ export class PictureCard {
     if (reading.faces.length === 0) {
       this.#trouble.replaceChildren(notice({ title: FILES.noFace, advice: FILES.noFaceAdvice }));
     } else {
-      this.#votes.show(reading.faces, reading.members);
+      this.#choose(reading.faces[0].face_id);
       this.#offerDownloads();
     }
+  }
+
+  /** @param {number} faceId */
+  #choose(faceId) {
+    const { faces, members } = /** @type {import("./api.js").Reading} */ (this.#reading);
+    this.#panels.markChosen(faceId);
+    this.#votes.show(faces, members.missing, faceId);
   }
 
   #offerDownloads() {

@@ -6,7 +6,6 @@ import { element, setText } from "../dom.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "../texts.js";
-import { VoteMap } from "../vote_map.js";
 import { jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { hasAnnotated } from "./downloads.js";
@@ -14,6 +13,7 @@ import { facesAt } from "./moments.js";
 import { notice } from "./notice.js";
 import { ownFile, remember } from "./own_files.js";
 import { clock } from "./times.js";
+import { VoteMap } from "./vote_map.js";
 
 const { FILES } = texts;
 /** Of the same video, containers tell lengths that differ by a frame or two. */
@@ -30,7 +30,9 @@ export class Player {
   #trouble = element("div");
   #sources = element("div", { className: "actions" });
   #faces = element("div", { className: "faces" });
-  #votes = new VoteMap();
+  #votes;
+  /** @type {number | undefined} the face whose votes are shown */
+  #chosen;
   #address = "";
   /** Seconds of the video before the first one that is played. */
   #offset = 0;
@@ -42,14 +44,16 @@ export class Player {
    * @param {import("./rows.js").Rows} rows
    * @param {import("./moments.js").Plan} plan
    * @param {import("./playhead.js").Playhead} playhead
+   * @param {(faceId: number) => void} onChoose
    */
-  constructor(job, rows, plan, playhead) {
+  constructor(job, rows, plan, playhead, onChoose) {
     this.job = job;
     this.rows = rows;
     this.plan = plan;
     this.playhead = playhead;
     const nobody = element("div", { className: "no-face" }, element("p", { className: "no-face-title", textContent: FILES.nobodyNow }), element("p", { textContent: FILES.nobodyNowBody }));
-    this.panels = new Panels(this.#faces, nobody);
+    this.panels = new Panels(this.#faces, nobody, { onChoose });
+    this.#votes = new VoteMap(onChoose);
     const left = element("div", {}, this.#stage, this.#sources, this.#note, this.#trouble, this.#picker);
     const reminder = element("p", { className: "reminder", textContent: texts.TEXTS.reminder });
     const right = element("div", { className: "beside" }, this.#faces, nobody, this.#votes.root, reminder);
@@ -158,13 +162,27 @@ export class Player {
     if (jumped && !this.#video.hidden) this.#video.currentTime = time - this.#offset;
     const found = facesAt(this.rows, this.plan, time);
     const faces = found.map(shown);
-    if (this.rows.members.length > 0) this.#votes.show(found, { missing: [] });
     if (jumped) this.panels.clear();
     this.panels.update(faces, performance.now());
+    this.#showVotes(found);
     this.#stage.dataset.boxes = this.#drawsBoxes ? String(faces.length) : "";
     const { width, height } = this.job.video ?? { width: 0, height: 0 };
     if (this.#drawsBoxes && width > 0) this.#overlay.draw({ width, height, mirrored: false, faces });
     else this.#overlay.clear();
+  }
+
+  /** @param {number} faceId */
+  choose(faceId) {
+    this.#chosen = faceId;
+    this.#moved(this.playhead.time, false);
+  }
+
+  /** @param {ReturnType<typeof facesAt>} faces */
+  #showVotes(faces) {
+    this.panels.markChosen(this.#chosen);
+    if (this.rows.members.length === 0) return;
+    const answered = new Set(faces.flatMap((face) => Object.keys(face.votes ?? {})));
+    this.#votes.show(faces, this.rows.members.filter((member) => !answered.has(member)), this.#chosen);
   }
 
   #cannotPlay() {

@@ -46,15 +46,27 @@ export class Results {
     const endS = Math.min(job.options.end_s ?? Infinity, job.video?.duration_s ?? startS);
     const plan = { fps, start_s: startS };
     const playhead = new Playhead(startS, endS);
-    this.player = new Player(job, rows, plan, playhead);
-    this.timeline = new Timeline(job, rows, plan, playhead, found.faces.map((face) => face.face_id));
-    const faces = new SummaryView(found, rows, plan, playhead, (faceId) => this.timeline?.choose(faceId));
+    const ids = found.faces.map((face) => face.face_id);
+    const choose = (/** @type {number} */ faceId) => this.#choose(faceId);
+    this.player = new Player(job, rows, plan, playhead, choose);
+    this.timeline = new Timeline(job, rows, plan, playhead, ids, choose);
+    const faces = new SummaryView(found, rows, plan, playhead, (faceId) => {
+      choose(faceId);
+      this.timeline?.reveal();
+    });
+    if (ids.length > 0) choose(ids[0]);
     this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, await downloads(job));
     await this.#load(rows, () => {
       this.timeline?.redraw();
       faces.redraw();
       playhead.refresh();
     }, playhead);
+  }
+
+  /** The face whose line and votes are shown. @param {number} faceId */
+  #choose(faceId) {
+    this.timeline?.choose(faceId);
+    this.player?.choose(faceId);
   }
 
   /** @param {Rows} rows @param {() => void} redraw @param {Playhead} playhead */

@@ -165,12 +165,14 @@ export class Rows {
   #votesOf(row) {
     if (this.members.length === 0) return undefined;
     const { labels } = this;
-    return Object.fromEntries(
-      this.members.map((member, index) => [
-        member,
-        Object.fromEntries(labels.map((label, at) => [label, this.votes.get(row, index * labels.length + at)])),
-      ]),
-    );
+    const answered = this.members.filter((_, index) => !Number.isNaN(this.votes.get(row, index * labels.length)));
+    return Object.fromEntries(answered.map((member) => [member, this.#voteOf(row, this.members.indexOf(member))]));
+  }
+
+  /** @param {number} row @param {number} member */
+  #voteOf(row, member) {
+    const { labels } = this;
+    return Object.fromEntries(labels.map((label, at) => [label, this.votes.get(row, member * labels.length + at)]));
   }
 
   /**

@@ -6,7 +6,7 @@ import { colourOf, element } from "../dom.js";
 import { percentages, topLabel } from "../percentages.js";
 import * as texts from "../texts.js";
 import { smallButton } from "./buttons.js";
-import { lineOf } from "./lines.js";
+import { lineOf } from "../lines.js";
 import { clock, duration } from "./times.js";
 
 /** @typedef {import("./api.js").FaceSummary} FaceSummary */

@@ -8,7 +8,7 @@ import * as texts from "../texts.js";
 import { smallButton } from "./buttons.js";
 import { field } from "./fields.js";
 import { LineKey } from "./line_key.js";
-import { lineOf } from "./lines.js";
+import { lineOf } from "../lines.js";
 import { frameAt, rowsAt, timeOf } from "./moments.js";
 import { clock } from "./times.js";
 
@@ -23,7 +23,7 @@ const WITHIN_S = 0.001;
 export class Timeline {
   #gone = new AbortController();
   #choice = element("select");
-  #chart = element("div", { className: "chart", tabIndex: 0 });
+  #chart = element("div", { className: "video-chart", tabIndex: 0 });
   #line = element("div", { className: "playhead" });
   /** @type {uPlot} */
   #plot;
@@ -33,9 +33,10 @@ export class Timeline {
    * @param {import("./rows.js").Rows} rows
    * @param {import("./moments.js").Plan} plan
    * @param {import("./playhead.js").Playhead} playhead
-   * @param {number[]} faceIds
+   * @param {number[]} faceIds longest on screen first
+   * @param {(faceId: number) => void} onChoose
    */
-  constructor(job, rows, plan, playhead, faceIds) {
+  constructor(job, rows, plan, playhead, faceIds, onChoose) {
     this.job = job;
     this.rows = rows;
     this.plan = plan;
@@ -43,7 +44,7 @@ export class Timeline {
     this.key = new LineKey(rows.labels, (at, shown) => this.#plot.setSeries(at + 1, { show: shown }));
     this.#choice.append(...[...faceIds].sort((a, b) => a - b).map((id) => new Option(texts.faceName(id), String(id))));
     if (faceIds.length > 0) this.#choice.value = String(faceIds[0]);
-    this.#choice.addEventListener("change", () => this.redraw());
+    this.#choice.addEventListener("change", () => onChoose(this.#face));
     const controls = element("div", { className: "filters" }, field(this.#choice, FILES.timelineFace), smallButton(FILES.zoomOut, () => this.#zoomOut()));
     const head = element("div", { className: "section-head" }, element("h2", { textContent: FILES.timelineTitle }), controls);
     const hint = element("p", { className: "hint", textContent: FILES.timelineHint });
@@ -62,6 +63,9 @@ export class Timeline {
   choose(faceId) {
     this.#choice.value = String(faceId);
     this.redraw();
+  }
+
+  reveal() {
     this.root.scrollIntoView({ block: "nearest" });
     this.#choice.focus({ preventScroll: true });
   }

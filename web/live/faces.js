@@ -10,22 +10,28 @@ import * as texts from "../texts.js";
 /** A face that is missed in a few frames keeps its (faded) panel this long, so that nothing jumps. */
 const LINGER_MS = 1_000;
 
+/** @typedef {{ onChoose: (id: number) => void, onExplain?: (id: number) => void }} Actions */
+
 class Panel {
   seenAt = 0;
 
-  /** @param {ShownFace} face @param {string[]} labels */
-  constructor(face, labels) {
+  /** @param {ShownFace} face @param {string[]} labels @param {Actions} actions */
+  constructor(face, labels, { onChoose, onExplain }) {
     const name = texts.faceName(face.id);
     this.bars = new Bars(name, labels);
     this.top = element("p", { className: "face-top" });
     this.note = element("p", { className: "face-note" });
+    this.choose = element("button", { type: "button", className: "face-name", textContent: name });
+    this.choose.title = texts.TEXTS.chooseFace;
+    this.choose.addEventListener("click", () => onChoose(face.id));
     const head = element(
       "div",
       { className: "face-head" },
-      element("h2", { className: "face-name", textContent: name }),
+      element("h2", {}, this.choose),
       element("span", { className: "tag", textContent: texts.TEXTS.uncertain }),
     );
-    this.root = element("article", { className: "face" }, head, this.top, this.bars.root, this.note);
+    const foot = element("div", { className: "face-foot" }, this.note, ...(onExplain ? [explainButton(face.id, onExplain)] : []));
+    this.root = element("article", { className: "face card" }, head, this.top, this.bars.root, foot);
     this.root.dataset.faceId = String(face.id);
     this.root.dataset.colour = String(face.colour);
     this.root.ariaLabel = name;
@@ -42,14 +48,23 @@ class Panel {
   }
 }
 
+/** @param {number} id @param {(id: number) => void} onExplain */
+function explainButton(id, onExplain) {
+  const button = element("button", { type: "button", className: "link", textContent: texts.TEXTS.explain });
+  button.setAttribute("aria-label", texts.explainName(id));
+  button.addEventListener("click", () => onExplain(id));
+  return button;
+}
+
 export class Panels {
   /** @type {Map<number, Panel>} */
   #panels = new Map();
   /** @type {string[]} */
   labels = [];
 
-  /** @param {HTMLElement} list @param {HTMLElement} emptyNote */
-  constructor(list, emptyNote) {
+  /** @param {HTMLElement} list @param {HTMLElement} emptyNote @param {Actions} actions */
+  constructor(list, emptyNote, actions) {
+    this.actions = actions;
     this.list = list;
     this.emptyNote = emptyNote;
   }
@@ -64,6 +79,11 @@ export class Panels {
     this.emptyNote.hidden = this.#panels.size > 0;
   }
 
+  /** @param {number | undefined} chosen */
+  markChosen(chosen) {
+    for (const [id, panel] of this.#panels) panel.choose.ariaPressed = String(id === chosen);
+  }
+
   clear() {
     for (const [id, panel] of this.#panels) this.#remove(id, panel);
     this.emptyNote.hidden = false;
@@ -73,7 +93,7 @@ export class Panels {
   #panelOf(face) {
     const known = this.#panels.get(face.id);
     if (known) return known;
-    const panel = new Panel(face, this.labels.length > 0 ? this.labels : Object.keys(face.percent));
+    const panel = new Panel(face, this.labels.length > 0 ? this.labels : Object.keys(face.percent), this.actions);
     const after = [...this.#panels].filter(([id]) => id > face.id).sort(([a], [b]) => a - b)[0];
     this.list.insertBefore(panel.root, after ? after[1].root : null);
     this.#panels.set(face.id, panel);

@@ -1,72 +1,55 @@
 // @ts-check
 /**
- * One run from start to stop. Three things go on side by side: a timer takes and sends frames (25 a second, two in
- * flight, none from a hidden tab), the stream hands answers in, and an animation loop draws the newest of them.
+ * One run from start to stop. Three things go on side by side: the sender takes and sends frames, the stream hands
+ * answers in, and the painter draws the newest of them.
  */
 
-import { shown } from "../bars.js";
 import * as texts from "../texts.js";
 import { Camera, CameraError, listCameras } from "./camera.js";
-import { Rate, Tally, Window, percentile } from "./meters.js";
-import { Shutter } from "./shutter.js";
+import { Painter } from "./painter.js";
+import { Sender } from "./sender.js";
+import { QUALITIES, Shutter } from "./shutter.js";
 import { Stream } from "./stream.js";
+import { preferencesOf } from "./wishes.js";
 
-/** @typedef {import("./wire.js").Result} Result */
-/** @typedef {import("../bars.js").ShownFace} ShownFace */
-/** @typedef {{ image: HTMLCanvasElement, mirrored: boolean, faces: ShownFace[], result: Result, at: number }} Answered */
+/** @typedef {import("./wire.js").SessionCreated} SessionCreated */
 
-const MOST_FPS = 25;
-const READOUT_MS = 250;
-/** With no answer for this long the live video is shown, without boxes: those would be of another moment. */
-const STALE_MS = 700;
+const COUNTDOWN_MS = 250;
 
 export class Run {
   #abort = new AbortController();
-  #fps = MOST_FPS;
-  #frameId = 0;
-  #due = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  #animation = 0;
-  #readoutAt = 0;
-  #retryAt = 0;
-  /** @type {import("./stream.js").Cause} */
-  #cause = "unreachable";
-  /** @type {Answered | undefined} */
-  #newest;
-  #drawn = false;
-  #answered = new Rate(2_000);
-  #latencies = new Window(5_000);
-  #dropped = new Tally();
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #countdown;
+  /** @type {SessionCreated | undefined} */
+  #session;
 
   /**
-   * @param {import("./screen.js").Screen} screen
-   * @param {{ video: HTMLVideoElement, overlay: import("../overlay.js").Overlay, panels: import("./faces.js").Panels, stage: HTMLElement }} parts
+   * @param {HTMLVideoElement} video
+   * @param {import("./board.js").Board} board
    * @param {(problem: string, reason?: string) => void} onProblem
    */
-  constructor(screen, { video, overlay, panels, stage }, onProblem) {
-    this.screen = screen;
-    this.overlay = overlay;
-    this.panels = panels;
-    this.stage = stage;
+  constructor(video, board, onProblem) {
+    this.board = board;
     this.onProblem = onProblem;
     this.camera = new Camera(video, () => onProblem("unplugged"));
     this.shutter = new Shutter(video);
     this.stream = new Stream(streamUrl(), this.#handlers());
+    this.sender = new Sender(this.shutter, this.stream, () => board.readouts.sent());
+    this.painter = new Painter(board, this.camera, this.shutter);
   }
 
   async start() {
     const { signal } = this.#abort;
-    this.screen.note(texts.TEXTS.waitingForPermission);
+    this.#applyPicture();
+    this.board.screen.note(texts.TEXTS.waitingForPermission);
     if (!(await this.#openCamera())) return;
-    this.screen.note(texts.TEXTS.waitingForServer);
-    this.camera.video.addEventListener("resize", () => this.#shapeStage(), { signal });
-    document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
+    this.board.screen.note(texts.TEXTS.waitingForServer);
+    document.addEventListener("visibilitychange", () => !document.hidden && this.stream.retryNow(), { signal });
     window.addEventListener("online", () => this.stream.retryNow(), { signal });
     navigator.mediaDevices.addEventListener("devicechange", () => this.#listCameras(), { signal });
     this.stream.connect();
-    this.#tick();
-    this.#draw();
+    this.sender.start();
+    this.painter.start();
   }
 
   /** @param {string} deviceId */
@@ -74,16 +57,33 @@ export class Run {
     await this.#openCamera(deviceId);
   }
 
+  /** The wishes changed. */
+  apply() {
+    this.#applyPicture();
+    this.#tellServer();
+  }
+
   stop() {
     this.#abort.abort();
-    clearTimeout(this.#timer);
-    cancelAnimationFrame(this.#animation);
+    clearInterval(this.#countdown);
+    this.sender.stop();
+    this.painter.stop();
     this.stream.close();
     this.camera.release();
     this.shutter.forgetAll();
-    this.overlay.clear();
-    this.panels.clear();
-    this.screen.reset();
+    this.board.end();
+  }
+
+  #applyPicture() {
+    const { quality, fps } = this.board.controls.wishes;
+    this.shutter.quality = QUALITIES[quality] ?? QUALITIES.normal;
+    this.sender.pace.capFps = Math.min(fps, this.#session?.limits.max_fps ?? fps);
+    if (this.camera.width !== this.shutter.quality.width) this.camera.resize(this.shutter.quality.width);
+  }
+
+  #tellServer() {
+    const session = this.#session;
+    if (session) this.stream.update(preferencesOf(this.board.controls.wishes, session.limits, session.vote_profiles));
   }
 
   /** @param {string} [deviceId] */
@@ -95,137 +95,64 @@ export class Run {
       if (!this.#abort.signal.aborted) this.onProblem(error.problem);
       return false;
     }
-    if (this.#abort.signal.aborted) return false;
-    this.#shapeStage();
-    await this.#listCameras();
+    if (!this.#abort.signal.aborted) await this.#listCameras();
     return !this.#abort.signal.aborted;
   }
 
   async #listCameras() {
     const cameras = await listCameras();
-    if (!this.#abort.signal.aborted) this.screen.showCameras(cameras, this.camera.deviceId);
-  }
-
-  #shapeStage() {
-    const { videoWidth, videoHeight } = this.camera.video;
-    if (videoWidth > 0) this.stage.style.aspectRatio = `${videoWidth} / ${videoHeight}`;
-  }
-
-  #visibilityChanged() {
-    if (!document.hidden) this.stream.retryNow();
+    if (!this.#abort.signal.aborted) this.board.screen.showCameras(cameras, this.camera.deviceId);
   }
 
   /** @returns {import("./stream.js").Handlers} */
   #handlers() {
+    const { readouts, screen } = this.board;
     return {
-      onOpen: (session) => {
-        this.#fps = Math.min(MOST_FPS, session.limits.max_fps);
-        this.panels.labels = session.labels;
-        this.screen.setState("live");
+      onOpen: (session) => this.#opened(session),
+      onResult: (result, waited) => {
+        const now = performance.now();
+        readouts.answered(result, waited, now);
+        this.board.recorder.add(result, waited.totalMs);
+        this.painter.answered(result, now);
       },
-      onResult: (result, latencyMs) => this.#show(result, latencyMs),
       onDropped: (frameId, reason) => {
-        this.#dropped.add(reason);
+        readouts.dropped(reason);
         this.shutter.forget(frameId);
       },
       onError: (error) => {
-        this.screen.showServerError(error);
+        screen.showServerError(error);
         if (error.frame_id == null) return;
-        this.#dropped.add("error");
+        readouts.dropped("error");
         this.shutter.forget(error.frame_id);
       },
       onLost: (count) => {
-        this.#dropped.add("lost", count);
+        readouts.dropped("lost", count);
         this.shutter.forgetAll();
       },
-      onWaiting: (delayMs, cause) => {
-        this.#retryAt = performance.now() + delayMs;
-        this.#cause = cause;
-        this.screen.setState("reconnecting");
-        this.#sayWhenRetrying();
-      },
+      onWaiting: (delayMs, cause) => this.#waiting(performance.now() + delayMs, cause),
       onRefused: (reason) => this.onProblem("refused", reason),
       mayConnect: () => !document.hidden,
     };
   }
 
-  /** @param {Result} result @param {number} latencyMs */
-  #show(result, latencyMs) {
-    const now = performance.now();
-    this.#answered.add(now);
-    this.#latencies.add(now, latencyMs);
-    const image = this.shutter.claim(result.frame_id);
-    if (!image) return;
-    if (this.#newest && this.#newest.result.frame_id > result.frame_id) return this.shutter.giveBack(image);
-    this.shutter.giveBack(this.#newest?.image);
-    this.#newest = { image, mirrored: this.camera.mirrored, faces: result.faces.map(shown), result, at: now };
-    this.#drawn = false;
+  /** @param {SessionCreated} session */
+  #opened(session) {
+    clearInterval(this.#countdown);
+    this.#session = session;
+    this.board.begin(session);
+    this.apply();
   }
 
-  /** The loop that sends. */
-  #tick() {
-    const now = performance.now();
-    const period = 1000 / this.#fps;
-    this.#due = this.#due + period > now ? this.#due + period : now + period;
-    this.#timer = setTimeout(() => this.#tick(), this.#due - now);
-    this.stream.checkHealth();
-    if (!document.hidden && this.stream.canSend && this.shutter.hasNewPicture) this.#sendFrame();
-  }
-
-  async #sendFrame() {
-    const frameId = ++this.#frameId;
-    const captureUs = (performance.timeOrigin + performance.now()) * 1000;
-    this.stream.reserve(frameId);
-    const jpeg = await this.shutter.take(frameId);
-    if (jpeg && !document.hidden && this.stream.send(frameId, captureUs, jpeg)) return;
-    this.stream.abandon(frameId);
-    this.shutter.forget(frameId);
-  }
-
-  /** The loop that draws. */
-  #draw() {
-    this.#animation = requestAnimationFrame(() => this.#draw());
-    const now = performance.now();
-    if (!this.#newest || now - this.#newest.at > STALE_MS) this.#drawLive(now);
-    else if (!this.#drawn) this.#drawAnswered(this.#newest, now);
-    if (now - this.#readoutAt > READOUT_MS) this.#showReadouts(now);
-  }
-
-  /** @param {number} now */
-  #drawLive(now) {
-    const { video, mirrored } = this.camera;
-    if (video.readyState < 2) return;
-    this.overlay.draw({ image: video, width: video.videoWidth, height: video.videoHeight, mirrored, faces: [] });
-    this.panels.update([], now);
-    this.screen.sayWhyNoFace(false);
-  }
-
-  /** @param {Answered} newest @param {number} now */
-  #drawAnswered({ image, mirrored, faces, result }, now) {
-    this.#drawn = true;
-    this.overlay.draw({ image, mirrored, faces, width: result.width, height: result.height });
-    this.panels.update(faces, now);
-    this.screen.sayWhyNoFace(true);
-    this.screen.showMembers(result.members);
-    this.screen.announce(faces, now);
-  }
-
-  /** @param {number} now */
-  #showReadouts(now) {
-    this.#readoutAt = now;
-    const latencies = this.#latencies.values(now);
-    this.screen.showReadouts({
-      fps: this.#answered.perSecond(now),
-      p50: percentile(latencies, 0.5),
-      p95: percentile(latencies, 0.95),
-      dropped: this.#dropped,
-    });
-    if (this.screen.state === "reconnecting") this.#sayWhenRetrying();
-  }
-
-  #sayWhenRetrying() {
-    const seconds = Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
-    this.screen.note(texts.reconnecting(seconds, this.#cause));
+  /** @param {number} untilMs @param {import("./stream.js").Cause} cause */
+  #waiting(untilMs, cause) {
+    const say = () => {
+      const seconds = Math.max(0, Math.ceil((untilMs - performance.now()) / 1000));
+      this.board.screen.note(texts.reconnecting(seconds, cause));
+    };
+    clearInterval(this.#countdown);
+    this.#countdown = setInterval(say, COUNTDOWN_MS);
+    this.board.screen.setState("reconnecting");
+    say();
   }
 }
 

@@ -1,24 +1,20 @@
 // @ts-check
-/** What the live view says besides picture and bars: its state, problems, read-outs, cameras, announcements. */
+/** What the live view says of itself: its state, its problems, notes over the picture, the cameras to choose from. */
 
 import { byId, setText } from "../dom.js";
 import * as texts from "../texts.js";
 
 /** @typedef {"start" | "connecting" | "live" | "reconnecting" | "stopped" | "error"} State */
 
-/** At most one announcement a second, so that a screen reader can finish one. */
-const ANNOUNCE_MS = 1_000;
 const ERROR_SHOWN_MS = 6_000;
 
 export class Screen {
-  #announcedAt = -ANNOUNCE_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #errorTimer;
 
   constructor() {
     this.startButton = /** @type {HTMLButtonElement} */ (byId("start"));
     this.stopButton = /** @type {HTMLButtonElement} */ (byId("stop"));
-    this.retryButton = /** @type {HTMLButtonElement} */ (byId("retry"));
     this.cameraPicker = /** @type {HTMLSelectElement} */ (byId("camera"));
     setText(byId("notice-sent"), texts.whatIsSent(location.host));
     this.sayWhyNoFace(false);
@@ -72,35 +68,8 @@ export class Screen {
     this.cameraPicker.disabled = cameras.length < 2;
   }
 
-  /** @param {{ fps: number, p50: number | undefined, p95: number | undefined, dropped: import("./meters.js").Tally }} numbers */
-  showReadouts({ fps, p50, p95, dropped }) {
-    setText(byId("fps"), fps.toFixed(1));
-    setText(byId("latency"), p50 === undefined || p95 === undefined ? "–" : texts.latency(p50, p95));
-    setText(byId("dropped"), String(dropped.total));
-    setText(byId("dropped-detail"), texts.dropped(dropped.counts));
-  }
-
-  /** @param {{ used: string[], missing: string[] }} members */
-  showMembers({ used, missing }) {
-    const all = used.length + missing.length;
-    if (all === 0) return;
-    setText(byId("members"), texts.membersUsed(used.length, all));
-    setText(byId("members-detail"), missing.length > 0 ? texts.membersMissing(missing) : used.join(", "));
-    byId("members-detail").classList.toggle("warning", missing.length > 0);
-  }
-
-  /** @param {import("../bars.js").ShownFace[]} faces @param {number} nowMs */
-  announce(faces, nowMs) {
-    if (nowMs - this.#announcedAt < ANNOUNCE_MS) return;
-    this.#announcedAt = nowMs;
-    setText(byId("announcer"), texts.announcement(faces));
-  }
-
   reset() {
-    setText(byId("announcer"), "");
     setText(byId("server-error"), "");
-    setText(byId("members"), "–");
-    setText(byId("members-detail"), "");
     this.note("");
     this.sayWhyNoFace(false);
   }

@@ -34,11 +34,28 @@ export const HEADER_BYTES = 12;
  */
 /** @typedef {{ type: "dropped", frame_id: number, reason: string }} Dropped */
 /** @typedef {{ type: "error", frame_id: number | null, code: string, message: string, fatal: boolean }} ServerError */
-/** @typedef {{ max_fps: number, max_frames_in_flight: number, frame_deadline_ms: number }} Limits */
-/** @typedef {{ type: "session.created", session_id: string, limits: Limits, labels: string[] }} SessionCreated */
+/** @typedef {{ max_fps: number, max_frames_in_flight: number, max_faces: number, frame_deadline_ms: number }} Limits */
+/**
+ * @typedef {object} Preferences what a session may choose; absent stays as it is
+ * @property {string} [vote_profile]
+ * @property {number} [smoothing]
+ * @property {number} [max_faces]
+ * @property {number} [min_face_size]
+ * @property {boolean} [votes]
+ */
+/**
+ * @typedef {object} SessionCreated
+ * @property {"session.created"} type
+ * @property {string} session_id
+ * @property {Limits} limits
+ * @property {{ name: string }[]} members
+ * @property {string[]} vote_profiles
+ * @property {string[]} labels
+ */
+/** @typedef {{ type: "session.updated", preferences: Preferences }} SessionUpdated */
 /** @typedef {{ type: "session.closed", reason: string }} SessionClosed */
 /** @typedef {{ type: "server.draining", reconnect_after_ms: number }} ServerDraining */
-/** @typedef {Result | Dropped | ServerError | SessionCreated | SessionClosed | ServerDraining} ServerMessage */
+/** @typedef {Result | Dropped | ServerError | SessionCreated | SessionUpdated | SessionClosed | ServerDraining} ServerMessage */
 
 /**
  * u32 frame id, u64 capture time in µs, both big-endian, then the JPEG.

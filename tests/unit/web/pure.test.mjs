@@ -29,7 +29,8 @@ test("a slot is taken once and freed by its answer", () => {
   inFlight.take(2, 140);
   assert.ok(!inFlight.hasRoom);
   assert.equal(inFlight.oldestMs(150), 50);
-  assert.equal(inFlight.settle(1, 150), 50);
+  inFlight.sent(1, 110);
+  assert.deepEqual(inFlight.settle(1, 150), { takingMs: 10, totalMs: 50 });
   assert.equal(inFlight.settle(1, 160), undefined);
   assert.ok(inFlight.hasRoom);
   assert.equal(inFlight.clear(), 1);
