@@ -2,20 +2,17 @@
 /** The page: its words, its theme and its views. */
 
 import { fillTexts, byId } from "./dom.js";
-import { mountJob } from "./files/job.js";
-import { mountFiles } from "./files/view.js";
-import { mountLive } from "./live/view.js";
 import { mountPrivacy } from "./privacy.js";
-import { Router } from "./router.js";
+import { Router, whenAsked } from "./router.js";
 import { mountTheme } from "./theme.js";
 
 fillTexts(document);
 mountTheme(byId("theme"));
 byId("skip").addEventListener("click", () => byId("main").focus());
-new Router({
-  live: mountLive(),
-  files: mountFiles(byId("view-files")),
-  jobs: mountJob(byId("view-jobs")),
+await new Router({
+  live: whenAsked(async () => (await import("./live/view.js")).mountLive()),
+  files: whenAsked(async () => (await import("./files/view.js")).mountFiles(byId("view-files"))),
+  jobs: whenAsked(async () => (await import("./files/job.js")).mountJob(byId("view-jobs"))),
   privacy: mountPrivacy(byId("view-privacy")),
 }).start();
 document.body.dataset.ready = "";

@@ -9,6 +9,8 @@ import * as texts from "./texts.js";
 const ON_PICTURE = ["#56b4e9", "#e69f00", "#2fc99c", "#e58fbe", "#f0e442", "#ff8a4c"];
 const SHADOW = "rgb(0 0 0 / 0.55)";
 const INK = "#10110f";
+/** A picture of fewer pixels across. */
+const NARROW = 420;
 
 /** @typedef {import("./bars.js").ShownFace} ShownFace */
 /**
@@ -101,7 +103,12 @@ export class Overlay {
     this.#outline(box, colour, 2.5 * density);
     this.context.setLineDash([]);
     if (picture.landmarks) this.#drawLandmarks(face, picture, place, colour, density);
-    this.#drawChip(texts.chip(face.id, face.top, face.percent[face.top], face.uncertain), box, place, colour, density);
+    this.#drawChip(this.#chipWords(face, place.width / density), box, place, colour, density);
+  }
+
+  /** Where there is little room the names alone, so that they do not cover each other. @param {ShownFace} face @param {number} room */
+  #chipWords(face, room) {
+    return room < NARROW ? texts.faceName(face.id) : texts.chip(face.id, face.top, face.percent[face.top], face.uncertain);
   }
 
   /** @param {ShownFace} face @param {Picture} picture @param {import("./geometry.js").Box} place @param {string} colour @param {number} density */

@@ -6,7 +6,7 @@ import * as texts from "./texts.js";
 
 /**
  * @typedef {object} View
- * @property {(params: string[]) => void} show with what follows its name in the address
+ * @property {(params: string[]) => void | Promise<void>} show with what follows its name in the address
  * @property {() => void} hide
  */
 
@@ -31,6 +31,29 @@ function decoded(part) {
   }
 }
 
+/**
+ * A view whose code is loaded when somebody goes there, so that nobody waits for what they do not look at.
+ * @param {() => Promise<View>} load
+ * @returns {View}
+ */
+export function whenAsked(load) {
+  /** @type {Promise<View> | undefined} */
+  let loading;
+  /** @type {string[] | undefined} what it is shown with; undefined while it is hidden */
+  let wanted;
+  return {
+    async show(params) {
+      wanted = params;
+      const view = await (loading ??= load());
+      if (wanted === params) view.show(params);
+    },
+    async hide() {
+      wanted = undefined;
+      (await loading)?.hide();
+    },
+  };
+}
+
 export class Router {
   /** @type {string | undefined} */
   #shown;
@@ -40,13 +63,14 @@ export class Router {
     this.views = views;
   }
 
-  start() {
+  /** Ends when the first view is there. */
+  async start() {
     window.addEventListener("hashchange", () => this.#go(true));
-    this.#go(false);
+    await this.#go(false);
   }
 
   /** @param {boolean} byPerson then the focus goes along, as it does when a page loads */
-  #go(byPerson) {
+  async #go(byPerson) {
     const { name: asked, params } = routeOf(location.hash);
     const name = asked in this.views ? asked : FIRST;
     if (this.#shown) {
@@ -59,8 +83,8 @@ export class Router {
     document.body.dataset.view = name;
     document.title = texts.pageTitle(name);
     this.#markNavigation(name);
-    this.views[name].show(params);
     if (byPerson) section.focus();
+    await this.views[name].show(params);
   }
 
   /** @param {string} name */
