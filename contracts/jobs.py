@@ -87,6 +87,12 @@ class JobList(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class JobGone(msgspec.Struct, frozen=True):
+    """The event `gone`: this job was deleted."""
+
+    id: str
+
+
 class ResultRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One face on one sampled frame."""
 

@@ -16,7 +16,7 @@ from access.ring import KeyRing
 from access.store import KeyStore
 from access.tickets import Tickets, TicketWish
 from contracts.api import ModelsReply, TicketReply
-from gateway import job_routes, keys
+from gateway import job_events, job_routes, keys
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
 from gateway.door import CALLER, Door
@@ -24,6 +24,7 @@ from gateway.health import check_readiness
 from gateway.jobs import Jobs
 from gateway.middlewares import add_private_headers, door, own_jobs, steady_body
 from gateway.openapi import document
+from gateway.page import serve_page
 from gateway.pictures import analyze_picture
 from gateway.problems import Problematic, problems_middleware
 from gateway.reading import read_json
@@ -39,23 +40,7 @@ from runtime.model_tree import read_ensemble
 
 REDIS_TIMEOUT_S = 1.0
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
-        "style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(self), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-
 routes = web.RouteTableDef()
-
-
-@routes.get("/")
-async def page(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(Path(request.app[keys.SETTINGS].web_path) / "index.html")
 
 
 @routes.get("/v1/stream")
@@ -105,11 +90,6 @@ async def openapi(request: web.Request) -> web.Response:
     return web.json_response(document())
 
 
-@routes.get("/docs")
-async def api_page(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(Path(request.app[keys.SETTINGS].web_path) / "api.html")
-
-
 @routes.get("/healthz")
 async def alive(request: web.Request) -> web.Response:
     return web.json_response({"alive": True})
@@ -122,12 +102,6 @@ async def ready(request: web.Request) -> web.Response:
     return json_reply(readiness, status=200 if readiness.ready else 503)
 
 
-async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(SECURITY_HEADERS)
-    if request.path in ("/", "/docs") or request.path.startswith("/web/"):
-        response.headers["Cache-Control"] = "no-cache"
-
-
 def make_app(settings: GatewaySettings) -> web.Application:
     """Raises BadModelTree when there is no ensemble to speak of."""
     app = web.Application(middlewares=[problems_middleware, door, own_jobs, steady_body])
@@ -137,8 +111,7 @@ def make_app(settings: GatewaySettings) -> web.Application:
     app[keys.PICTURE_ADMISSION] = Admission(settings.max_pictures_in_flight)
     app.add_routes(routes)
     app.add_routes(job_routes.routes)
-    app.router.add_static("/web/", settings.web_path)
-    app.on_response_prepare.append(add_security_headers)
+    serve_page(app, Path(settings.web_path))
     app.on_response_prepare.append(add_private_headers)
     app.cleanup_ctx.append(hold_dispatcher)
     app.cleanup_ctx.append(hold_jobs)
@@ -170,7 +143,9 @@ async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
     """The jobs' Redis and artefact store, for as long as the gateway lives."""
     settings, ensemble = app[keys.SETTINGS], app[keys.ENSEMBLE]
     blocking = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
-    app[keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(settings.jobs_redis_url)
+    app[keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(
+        settings.jobs_redis_url, socket_timeout=job_events.REDIS_TIMEOUT_S
+    )
     app[keys.JOBS] = Jobs(
         JobStore(blocking),
         Bells(make_celery(settings.jobs_redis_url), blocking),

@@ -1,17 +1,13 @@
-"""What a job found: its rows as JSON pages, NDJSON or CSV, its summary, its pictures, and the events on its way."""
+"""What a job found: its rows as JSON pages, NDJSON or CSV, its summary and its pictures."""
 
 import asyncio
-import contextlib
 import csv
 import io
-import re
 from collections.abc import AsyncIterator, Iterator
-from typing import IO, Annotated, Any, cast
+from typing import IO, Annotated, Any, Literal
 
 import msgspec
-import redis
-import redis.asyncio
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from contracts.jobs import FINAL_STATES, JobView, ResultPage, ResultRow
 from contracts.labels import LABELS
@@ -19,16 +15,10 @@ from gateway.jobs import Jobs
 from gateway.problems import Problematic
 from gateway.reading import read_query
 from gateway.replies import json_reply
-from jobs.store import events_key
 
 PAGE_ROWS = 500
 MOST_PAGE_ROWS = 5000
 BLOCK_BYTES = 256 * 1024
-EVENTS_WAIT_MS = 15_000
-"""Silence after which a comment is sent, so that whoever lies between does not close the connection."""
-
-EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?")
-
 CSV_HEAD = [
     "time_s", "frame", "face_id", "x", "y", "width", "height", "score", "top", "agreement", "uncertain",
     *LABELS, *(f"smoothed_{label}" for label in LABELS),
@@ -36,21 +26,29 @@ CSV_HEAD = [
 
 
 class ResultQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The query of `GET /v1/jobs/{id}/results`; `cursor` is a place in the rows' file."""
+    """The query of `GET /v1/jobs/{id}/results`; `cursor` is a place in the rows' file, `format` beats `Accept`."""
 
+    format: Literal["json", "ndjson", "csv"] | None = None
     cursor: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_PAGE_ROWS)] = PAGE_ROWS
 
 
 async def results(request: web.Request, jobs: Jobs) -> web.StreamResponse:
-    """Rows in the form that `Accept` asks for."""
+    """Rows in the form that `format` or `Accept` asks for."""
     path = await _result_path(request, jobs, "rows.ndjson")
-    accepted = request.headers.get("Accept", "")
-    if "application/x-ndjson" in accepted:
+    query = read_query(request, ResultQuery)
+    form = query.format or _accepted(request.headers.get("Accept", ""))
+    if form == "ndjson":
         return await _stream(request, "application/x-ndjson", _blocks(jobs, path))
-    if "text/csv" in accepted:
+    if form == "csv":
         return await _stream(request, "text/csv", _csv_blocks(jobs, path))
-    return json_reply(await asyncio.to_thread(_page, jobs, path, read_query(request, ResultQuery)))
+    return json_reply(await asyncio.to_thread(_page, jobs, path, query))
+
+
+def _accepted(accept: str) -> str:
+    if "application/x-ndjson" in accept:
+        return "ndjson"
+    return "csv" if "text/csv" in accept else "json"
 
 
 def _page(jobs: Jobs, path: str, query: ResultQuery) -> ResultPage:
@@ -91,39 +89,7 @@ async def file_of(request: web.Request, jobs: Jobs, name: str, content_type: str
     response = web.StreamResponse(status=status, headers=headers)
     response.content_type = content_type
     response.content_length = stop - start
-    await response.prepare(request)
-    async for block in _blocks(jobs, path, start, stop):
-        await response.write(block)
-    return response
-
-
-async def events(request: web.Request, jobs: Jobs, client: "redis.asyncio.Redis") -> web.StreamResponse:
-    """Server-sent events: `state` and `progress`, each with the job as it then is; ends with the job."""
-    job_id = request.match_info["id"]
-    view = await jobs.ask(jobs.store.view, job_id)
-    response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.content_type = "text/event-stream"
-    await response.prepare(request)
-    last = request.headers.get("Last-Event-ID", "0")
-    if not EVENT_ID.fullmatch(last):
-        last = "0"
-    # A job that is deleted, or a Redis that is away, ends the stream: the client asks again and is told.
-    with contextlib.suppress(Problematic, redis.RedisError):
-        while True:
-            ended = view.state in FINAL_STATES
-            read = await client.xread({events_key(job_id): last}, count=100, block=None if ended else EVENTS_WAIT_MS)
-            found = cast(list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]], read)
-            view = await jobs.ask(jobs.store.view, job_id)
-            for _, entries in found:
-                last = entries[-1][0].decode()
-                kind = b"state" if any(fields[b"kind"] == b"state" for _, fields in entries) else b"progress"
-                data = msgspec.json.encode(view)
-                await response.write(b"id: %s\nevent: %s\ndata: %s\n\n" % (last.encode(), kind, data))
-            if ended or (found and view.state in FINAL_STATES):
-                break
-            if not found:
-                await response.write(b": still here\n\n")
-    return response
+    return await _sent(request, response, _blocks(jobs, path, start, stop))
 
 
 async def _result_path(request: web.Request, jobs: Jobs, name: str) -> str:
@@ -145,9 +111,15 @@ async def _stream(request: web.Request, content_type: str, blocks: AsyncIterator
     response = web.StreamResponse()
     response.content_type = content_type
     response.charset = "utf-8"
+    return await _sent(request, response, blocks)
+
+
+async def _sent(request: web.Request, response: web.StreamResponse, blocks: AsyncIterator[bytes]) -> web.StreamResponse:
+    """The answer to HEAD has no body, which aiohttp leaves to whoever writes one."""
     await response.prepare(request)
-    async for block in blocks:
-        await response.write(block)
+    if request.method != hdrs.METH_HEAD:
+        async for block in blocks:
+            await response.write(block)
     return response
 
 

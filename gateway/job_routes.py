@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from gateway import job_results, keys
+from gateway import job_events, job_results, keys
 
 routes = web.RouteTableDef()
 
@@ -15,6 +15,11 @@ async def submit(request: web.Request) -> web.StreamResponse:
 @routes.get("/v1/jobs")
 async def show_page(request: web.Request) -> web.StreamResponse:
     return await request.app[keys.JOBS].show_page(request)
+
+
+@routes.get("/v1/jobs/events", allow_head=False)
+async def all_events(request: web.Request) -> web.StreamResponse:
+    return await job_events.all_events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
 
 
 @routes.get("/v1/jobs/{id}")
@@ -32,9 +37,9 @@ async def cancel(request: web.Request) -> web.StreamResponse:
     return await request.app[keys.JOBS].cancel(request.match_info["id"])
 
 
-@routes.get("/v1/jobs/{id}/events")
+@routes.get("/v1/jobs/{id}/events", allow_head=False)
 async def events(request: web.Request) -> web.StreamResponse:
-    return await job_results.events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
+    return await job_events.events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
 
 
 @routes.get("/v1/jobs/{id}/results")

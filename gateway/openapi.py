@@ -126,6 +126,14 @@ def _paths() -> Json:
                 },
             ),
         },
+        "/v1/jobs/events": {
+            "get": _operation(
+                "watchJobs",
+                "All jobs' changes as server-sent events; has no end of its own",
+                {200: _typed("text/event-stream", "`job`: one that changed; `gone`: the id of a deleted one")},
+                errors=(503,),
+            )
+        },
         "/v1/jobs/{id}": {
             "get": _of_job("showJob", "One job as it stands", {200: _json("JobView", "the job")}),
             "delete": _of_job("deleteJob", "Remove a job, its upload and results", {204: {"description": "gone"}}),
@@ -143,7 +151,7 @@ def _paths() -> Json:
         "/v1/jobs/{id}/results": {
             "get": _of_job(
                 "showResults",
-                "One row a face and sampled frame, as JSON pages, NDJSON or CSV (by Accept)",
+                "One row a face and sampled frame, as JSON pages, NDJSON or CSV (by `format` or Accept)",
                 {
                     200: {
                         "description": "rows in the order of time",

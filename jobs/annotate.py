@@ -100,7 +100,10 @@ def drawn(image: Image, rows: list[Row], facts: VideoFacts) -> Image:
         colour = BGR[LABELS.index(row["top"])]
         cv2.rectangle(image, (left, top), (right, bottom), colour, 2)
         words = f"face {row['face_id']}: {row['top']} {row['smoothed'][row['top']]:.0%}"
-        cv2.putText(image, words, (left, max(14, top - 6)), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
+        for ink, thickness in (((0, 0, 0), 4), (colour, 1)):  # an outline, to be read on any ground
+            cv2.putText(
+                image, words, (left, max(14, top - 6)), cv2.FONT_HERSHEY_SIMPLEX, 0.5, ink, thickness, cv2.LINE_AA
+            )
         _draw_bars(image, row["smoothed"], left, bottom, max(60, right - left))
     return image
 

@@ -4,9 +4,16 @@ A stage is a sorted set: item -> the time from which it may be claimed. It holds
 leaves it only by being done, given up or cancelled, so nothing is lost with a worker.
 """
 
-_EVENT = """
+from typing import Final
+
+CHANGES: Final = "thespis:jobs:changes"
+"""The stream that names each job that changed, and the API key it belongs to."""
+
+_EVENT = f"""
 local function tell(kind, data)
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'kind', kind, 'data', data)
+  local owner = redis.call('HGET', KEYS[1], 'owner') or ''
+  redis.call('XADD', '{CHANGES}', 'MAXLEN', '~', 1000, '*', 'job', string.match(KEYS[1], '[^:]*$'), 'owner', owner)
 end
 """
 

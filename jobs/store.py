@@ -20,6 +20,7 @@ from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView, VideoFac
 from jobs import scripts
 from jobs.plan import Plan
 from jobs.record import Record, options_of, plan_of, state_of, video_of, view_of
+from jobs.scripts import CHANGES
 from runtime import tracing
 
 Stage = Literal["plan", "detect", "classify", "finish", "notify", "tidy"]
@@ -239,6 +240,12 @@ class JobStore:
         self._redis.srem(UNFINISHED, job_id)
         self._redis.zrem(_jobs_of(owner.decode()), job_id)
         self._redis.delete(job_key(job_id), events_key(job_id))
+        self._redis.xadd(CHANGES, {"job": job_id, "owner": owner}, maxlen=1000)
+
+    def last_change(self) -> str:
+        """The place in the stream of changes after which all that follows is new."""
+        newest = cast(list[tuple[bytes, dict[bytes, bytes]]], self._redis.xrevrange(CHANGES, count=1))
+        return newest[0][0].decode() if newest else "0"
 
     def _withdraw_segments(self, job_id: str) -> None:
         """Tells whoever works on them that it is for nothing."""

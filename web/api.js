@@ -14,14 +14,19 @@ export function inWords(schema) {
   if (schema.enum) return schema.enum.join(" | ");
   if (schema.anyOf) return schema.anyOf.map(inWords).join(" or ");
   if (schema.type === "array") return `list of ${inWords(schema.items)}`;
+  const limits = limitsInWords(schema);
+  return [schema.type ?? "any", limits && `(${limits})`].filter(Boolean).join(" ");
+}
+
+/** @param {any} schema */
+function limitsInWords({ minimum, exclusiveMinimum, maximum, maxLength }) {
   const limits = [
-    schema.minimum !== undefined && `≥ ${schema.minimum}`,
-    schema.exclusiveMinimum !== undefined && `> ${schema.exclusiveMinimum}`,
-    schema.maximum !== undefined && `≤ ${schema.maximum}`,
-    schema.maxLength !== undefined && `≤ ${schema.maxLength} characters`,
-  ].filter(Boolean);
-  const named = schema.type ?? "any";
-  return limits.length ? `${named} (${limits.join(", ")})` : named;
+    minimum !== undefined && `≥ ${minimum}`,
+    exclusiveMinimum !== undefined && `> ${exclusiveMinimum}`,
+    maximum !== undefined && `≤ ${maximum}`,
+    maxLength !== undefined && `≤ ${maxLength} characters`,
+  ];
+  return limits.filter(Boolean).join(", ");
 }
 
 /** @param {string[]} head @param {string[][]} rows */

@@ -1,7 +1,8 @@
 // @ts-check
 /** Where a frame and its boxes come to lie on the canvas, pure. */
 
-/** @typedef {import("./frame.js").Box} Box */
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+/** @typedef {{ x: number, y: number }} Point */
 /** @typedef {{ width: number, height: number }} Size */
 
 /**
@@ -53,3 +54,31 @@ export function atMostWide(size, limit) {
   const scale = Math.min(1, limit / size.width);
   return { width: Math.round(size.width * scale), height: Math.round(size.height * scale) };
 }
+
+/**
+ * Share of two boxes that they have in common: intersection over union.
+ * @param {Box} one
+ * @param {Box} two
+ */
+export function overlap(one, two) {
+  const width = Math.min(one.x + one.width, two.x + two.width) - Math.max(one.x, two.x);
+  const height = Math.min(one.y + one.height, two.y + two.height) - Math.max(one.y, two.y);
+  const common = Math.max(0, width) * Math.max(0, height);
+  return common / (one.width * one.height + two.width * two.height - common);
+}
+
+/**
+ * A point of the picture on its place, mirrored when the picture is.
+ * @param {Point} point
+ * @param {Size} picture
+ * @param {Box} place
+ * @param {boolean} mirrored
+ * @returns {Point}
+ */
+export function pointOnPlace(point, picture, place, mirrored) {
+  const { x, y } = onPlace({ ...point, width: 0, height: 0 }, picture, place, mirrored);
+  return { x, y };
+}
+
+/** @param {Point} point @param {Box} box */
+export const isIn = ({ x, y }, box) => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height;

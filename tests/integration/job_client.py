@@ -1,6 +1,7 @@
 """Jobs over HTTP, as a client without our library would do it, and what they leave in the data folder."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,10 @@ class JobClient:
     def files(self) -> dict[str, set[str]]:
         """Job -> the paths of its files. What vanishes while we look is not there."""
         found: dict[str, set[str]] = {}
-        for path in self.artefacts.glob("jobs/*/**/*"):
-            if not path.is_dir():
-                job_id, *rest = path.relative_to(self.artefacts / "jobs").parts
+        jobs = self.artefacts / "jobs"
+        for folder, _, names in os.walk(jobs):
+            for name in names:
+                job_id, *rest = (Path(folder) / name).relative_to(jobs).parts
                 found.setdefault(job_id, set()).add("/".join(rest))
         return found
 

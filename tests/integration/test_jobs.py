@@ -241,6 +241,38 @@ def test_the_events_of_a_job_that_is_deleted_end(jobs: JobClient, clip: Path) ->
         assert list(lines)
 
 
+def test_the_events_of_all_jobs_tell_what_changes_and_what_is_gone(jobs: JobClient, clip: Path) -> None:
+    with httpx.stream("GET", f"{jobs.url}/v1/jobs/events", trust_env=False, timeout=30) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        job_id = jobs.submit(clip)
+        told = []
+        for line in lines:
+            if line.startswith("data: "):
+                told.append(json.loads(line.removeprefix("data: ")))
+                if told[-1].get("state") == "succeeded":
+                    jobs.ask("DELETE", f"/v1/jobs/{job_id}")
+                if told[-1] == {"id": job_id}:
+                    break
+    states = [job["state"] for job in told if job["id"] == job_id and "state" in job]
+    assert states[0] == "queued"
+    assert {"running", "succeeded"} <= set(states)
+
+
+def test_events_go_on_through_a_silence(jobs: JobClient) -> None:
+    with httpx.stream("GET", f"{jobs.url}/v1/jobs/events", trust_env=False, timeout=30) as stream:
+        comments = (line for line in stream.iter_lines() if line.startswith(":"))
+        assert [next(comments), next(comments)] == [": still here"] * 2
+
+
+def test_events_of_all_jobs_are_resumed(jobs: JobClient, clip: Path) -> None:
+    job_id = jobs.submit(clip)
+    jobs.wait(job_id)
+    headers = {"Last-Event-ID": "0"}
+    with httpx.stream("GET", f"{jobs.url}/v1/jobs/events", headers=headers, trust_env=False, timeout=30) as stream:
+        assert any(f'"id":"{job_id}"' in line for line in stream.iter_lines())
+
+
 def test_pages_lines_and_table_agree(jobs: JobClient, done: str) -> None:
     lines = jobs.rows(done)
     assert len(lines) == 40
@@ -253,6 +285,9 @@ def test_pages_lines_and_table_agree(jobs: JobClient, done: str) -> None:
     assert pages == lines
     table = jobs.ask("GET", f"/v1/jobs/{done}/results", headers={"Accept": "text/csv"})
     assert table.headers["Content-Type"].startswith("text/csv")
+    assert jobs.ask("GET", f"/v1/jobs/{done}/results", params={"format": "csv"}).text == table.text
+    linked = jobs.ask("GET", f"/v1/jobs/{done}/results", params={"format": "ndjson"})
+    assert [json.loads(line) for line in linked.text.splitlines()] == lines
     for row, line in zip(csv.DictReader(io.StringIO(table.text)), lines, strict=True):
         assert (int(row["frame"]), int(row["face_id"]), row["top"]) == (line["frame"], line["face_id"], line["top"])
         for label in LABELS:
@@ -262,7 +297,16 @@ def test_pages_lines_and_table_agree(jobs: JobClient, done: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": "0"}, {"limit": "5001"}, {"cursor": "-1"}, {"cursor": "3"}, {"cursor": "9" * 30}, {"x": "1"}]
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "5001"},
+        {"cursor": "-1"},
+        {"cursor": "3"},
+        {"cursor": "9" * 30},
+        {"x": "1"},
+        {"format": "xml"},
+    ],
 )
 def test_pages_that_are_not_there_are_refused(jobs: JobClient, done: str, query: dict[str, str]) -> None:
     assert jobs.ask("GET", f"/v1/jobs/{done}/results", params=query).status_code == 400
@@ -282,6 +326,15 @@ def test_the_summary_tells_what_the_rows_tell(jobs: JobClient, done: str) -> Non
         assert face["peaks"][label]["probability"] == pytest.approx(
             max(row["smoothed"][label] for row in rows), abs=1e-5
         )
+
+
+@pytest.mark.parametrize("path", ["annotated", "timeline.png", "summary", "results?format=csv", "results"])
+def test_heads_come_without_bodies(jobs: JobClient, done: str, path: str) -> None:
+    """Over one connection: a body after the first head would be taken for the start of the second answer."""
+    with httpx.Client(base_url=jobs.url, trust_env=False) as http:
+        for _ in range(2):
+            answer = http.head(f"/v1/jobs/{done}/{path}")
+            assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_the_timeline_is_a_picture(jobs: JobClient, done: str) -> None:

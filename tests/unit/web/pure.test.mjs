@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { backoffMs, drainedMs } from "../../../web/backoff.js";
-import { packFrame, parseMessage } from "../../../web/frame.js";
+import { backoffMs, drainedMs } from "../../../web/live/backoff.js";
+import { packFrame, parseMessage } from "../../../web/live/wire.js";
 import { atMostWide, chipPlace, fit, onPlace } from "../../../web/geometry.js";
-import { InFlight } from "../../../web/inflight.js";
-import { Rate, Tally, Window, percentile } from "../../../web/meters.js";
+import { InFlight } from "../../../web/live/inflight.js";
+import { Rate, Tally, Window, percentile } from "../../../web/live/meters.js";
 import { percentages, topLabel } from "../../../web/percentages.js";
+import { routeOf } from "../../../web/router.js";
 
 test("a frame is its id and capture time, big-endian, and then the JPEG", () => {
   const message = packFrame(0x01020304, 0x0005_0607_0809_0a, new Uint8Array([0xff, 0xd8]));
@@ -28,7 +29,8 @@ test("a slot is taken once and freed by its answer", () => {
   inFlight.take(2, 140);
   assert.ok(!inFlight.hasRoom);
   assert.equal(inFlight.oldestMs(150), 50);
-  assert.equal(inFlight.settle(1, 150), 50);
+  inFlight.sent(1, 110);
+  assert.deepEqual(inFlight.settle(1, 150), { takingMs: 10, totalMs: 50 });
   assert.equal(inFlight.settle(1, 160), undefined);
   assert.ok(inFlight.hasRoom);
   assert.equal(inFlight.clear(), 1);
@@ -104,4 +106,11 @@ test("a chip stays within the picture", () => {
 test("a picture is made no wider than asked and keeps its shape", () => {
   assert.deepEqual(atMostWide({ width: 1280, height: 720 }, 640), { width: 640, height: 360 });
   assert.deepEqual(atMostWide({ width: 480, height: 640 }, 640), { width: 480, height: 640 });
+});
+
+test("an address names a view and what to show there", () => {
+  assert.deepEqual(routeOf("#/jobs/a1%2Fb"), { name: "jobs", params: ["a1/b"] });
+  assert.deepEqual(routeOf("#/files"), { name: "files", params: [] });
+  assert.deepEqual(routeOf("#/jobs/%"), { name: "jobs", params: ["%"] });
+  assert.deepEqual(routeOf(""), { name: "", params: [] });
 });

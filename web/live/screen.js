@@ -1,29 +1,22 @@
 // @ts-check
-/** What the page says besides picture and bars: its state, problems, read-outs, cameras, announcements. */
+/** What the live view says of itself: its state, its problems, notes over the picture, the cameras to choose from. */
 
-import { setText } from "./bars.js";
-import * as texts from "./texts.js";
+import { byId, setText } from "../dom.js";
+import * as texts from "../texts.js";
 
 /** @typedef {"start" | "connecting" | "live" | "reconnecting" | "stopped" | "error"} State */
 
-/** At most one announcement a second, so that a screen reader can finish one. */
-const ANNOUNCE_MS = 1_000;
 const ERROR_SHOWN_MS = 6_000;
 
-/** @param {string} id */
-export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-export class View {
-  #announcedAt = -ANNOUNCE_MS;
+export class Screen {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #errorTimer;
 
   constructor() {
     this.startButton = /** @type {HTMLButtonElement} */ (byId("start"));
     this.stopButton = /** @type {HTMLButtonElement} */ (byId("stop"));
-    this.retryButton = /** @type {HTMLButtonElement} */ (byId("retry"));
     this.cameraPicker = /** @type {HTMLSelectElement} */ (byId("camera"));
-    this.#fillTexts();
+    setText(byId("notice-sent"), texts.whatIsSent(location.host));
     this.sayWhyNoFace(false);
   }
 
@@ -61,7 +54,7 @@ export class View {
     setText(byId("no-face-body"), answered ? texts.TEXTS.noFaceBody : texts.TEXTS.unansweredBody);
   }
 
-  /** @param {import("./frame.js").ServerError} error */
+  /** @param {import("./wire.js").ServerError} error */
   showServerError(error) {
     clearTimeout(this.#errorTimer);
     setText(byId("server-error"), texts.serverError(error.code, error.message));
@@ -75,35 +68,8 @@ export class View {
     this.cameraPicker.disabled = cameras.length < 2;
   }
 
-  /** @param {{ fps: number, p50: number | undefined, p95: number | undefined, dropped: import("./meters.js").Tally }} numbers */
-  showReadouts({ fps, p50, p95, dropped }) {
-    setText(byId("fps"), fps.toFixed(1));
-    setText(byId("latency"), p50 === undefined || p95 === undefined ? "–" : texts.latency(p50, p95));
-    setText(byId("dropped"), String(dropped.total));
-    setText(byId("dropped-detail"), texts.dropped(dropped.counts));
-  }
-
-  /** @param {{ used: string[], missing: string[] }} members */
-  showMembers({ used, missing }) {
-    const all = used.length + missing.length;
-    if (all === 0) return;
-    setText(byId("members"), texts.membersUsed(used.length, all));
-    setText(byId("members-detail"), missing.length > 0 ? texts.membersMissing(missing) : used.join(", "));
-    byId("members-detail").classList.toggle("warning", missing.length > 0);
-  }
-
-  /** @param {import("./bars.js").ShownFace[]} faces @param {number} nowMs */
-  announce(faces, nowMs) {
-    if (nowMs - this.#announcedAt < ANNOUNCE_MS) return;
-    this.#announcedAt = nowMs;
-    setText(byId("announcer"), texts.announcement(faces));
-  }
-
   reset() {
-    setText(byId("announcer"), "");
     setText(byId("server-error"), "");
-    setText(byId("members"), "–");
-    setText(byId("members-detail"), "");
     this.note("");
     this.sayWhyNoFace(false);
   }
@@ -111,17 +77,6 @@ export class View {
   /** Focus follows the button that takes the place of the one that goes. @param {State} state */
   #moveFocus(state) {
     (running(state) ? this.stopButton : this.startButton).focus({ preventScroll: running(state) });
-  }
-
-  #fillTexts() {
-    const words = /** @type {Record<string, string>} */ (texts.TEXTS);
-    for (const target of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-text]"))) {
-      target.textContent = words[target.dataset.text ?? ""];
-    }
-    for (const target of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-label-text]"))) {
-      target.setAttribute("aria-label", words[target.dataset.labelText ?? ""]);
-    }
-    setText(byId("notice-sent"), texts.whatIsSent(location.host));
   }
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** The camera: asked for, chosen, released, and its failures by name (PROBLEMS in texts.js has the words). */
 
-import * as texts from "./texts.js";
+import * as texts from "../texts.js";
 
 /** Raised when there is no picture to be had; `problem` is a key of PROBLEMS. */
 export class CameraError extends Error {
@@ -22,7 +22,8 @@ const PROBLEM_OF = {
   AbortError: "busy",
 };
 
-const WISHES = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
+/** As large as what is sent, four to three. @param {number} width */
+const wishes = (width) => ({ width: { ideal: width }, height: { ideal: (width * 3) / 4 }, frameRate: { ideal: 30 } });
 
 export class Camera {
   /** @type {MediaStream | undefined} */
@@ -32,6 +33,7 @@ export class Camera {
 
   /** @param {HTMLVideoElement} video @param {() => void} onEnded */
   constructor(video, onEnded) {
+    this.width = 640;
     this.video = video;
     this.onEnded = onEnded;
   }
@@ -47,7 +49,7 @@ export class Camera {
     const turn = this.#turn;
     const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
     const stream = await navigator.mediaDevices
-      .getUserMedia({ audio: false, video: { ...WISHES, ...which } })
+      .getUserMedia({ audio: false, video: { ...wishes(this.width), ...which } })
       .catch((error) => {
         throw new CameraError(PROBLEM_OF[error.name] ?? "unknownCamera", error);
       });
@@ -67,6 +69,12 @@ export class Camera {
     this.video.srcObject = null;
   }
 
+  /** Asks for another size; a camera that has none keeps its own. @param {number} width */
+  async resize(width) {
+    this.width = width;
+    await this.#track?.applyConstraints({ ...this.#track.getConstraints(), ...wishes(width) }).catch(() => {});
+  }
+
   get #track() {
     return this.#stream?.getVideoTracks()[0];
   }
@@ -75,9 +83,9 @@ export class Camera {
     return this.#track?.getSettings().deviceId;
   }
 
-  /** People expect a mirror, but not of the camera at the back of a phone. */
-  get mirrored() {
-    return this.#track?.getSettings().facingMode !== "environment";
+  /** As the camera at the back of a phone does. */
+  get facesAway() {
+    return this.#track?.getSettings().facingMode === "environment";
   }
 }
 

@@ -4,18 +4,24 @@
 export const SUBPROTOCOL = "thespis.v1";
 export const HEADER_BYTES = 12;
 
-/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 /** @typedef {Record<string, number>} Probabilities */
 /**
  * @typedef {object} Face
  * @property {number} face_id
- * @property {Box} box in pixels of the frame
+ * @property {import("../geometry.js").Box} box in pixels of the frame
+ * @property {number} score
+ * @property {Record<string, import("../geometry.js").Point> | null} landmarks
  * @property {Probabilities} probabilities
  * @property {Probabilities} smoothed
  * @property {string} top
  * @property {number} agreement
  * @property {boolean} uncertain
+ * @property {Record<string, Probabilities>} [votes] member -> its own
+ * @property {Explanation} [explanation]
  */
+/** @typedef {{ label: string, crop_size: number, values: number[][], crop_to_image: number[] }} Explanation */
+/** @typedef {{ used: string[], missing: string[] }} Members */
+/** @typedef {{ queue: number, decode: number, detect: number, ensemble: number, total: number }} Timing ms */
 /**
  * @typedef {object} Result
  * @property {"result"} type
@@ -23,15 +29,33 @@ export const HEADER_BYTES = 12;
  * @property {number} width
  * @property {number} height
  * @property {Face[]} faces
- * @property {{ used: string[], missing: string[] }} members
+ * @property {Members} members
+ * @property {Timing} timing_ms
  */
 /** @typedef {{ type: "dropped", frame_id: number, reason: string }} Dropped */
 /** @typedef {{ type: "error", frame_id: number | null, code: string, message: string, fatal: boolean }} ServerError */
-/** @typedef {{ max_fps: number, max_frames_in_flight: number, frame_deadline_ms: number }} Limits */
-/** @typedef {{ type: "session.created", session_id: string, limits: Limits, labels: string[] }} SessionCreated */
+/** @typedef {{ max_fps: number, max_frames_in_flight: number, max_faces: number, frame_deadline_ms: number }} Limits */
+/**
+ * @typedef {object} Preferences what a session may choose; absent stays as it is
+ * @property {string} [vote_profile]
+ * @property {number} [smoothing]
+ * @property {number} [max_faces]
+ * @property {number} [min_face_size]
+ * @property {boolean} [votes]
+ */
+/**
+ * @typedef {object} SessionCreated
+ * @property {"session.created"} type
+ * @property {string} session_id
+ * @property {Limits} limits
+ * @property {{ name: string }[]} members
+ * @property {string[]} vote_profiles
+ * @property {string[]} labels
+ */
+/** @typedef {{ type: "session.updated", preferences: Preferences }} SessionUpdated */
 /** @typedef {{ type: "session.closed", reason: string }} SessionClosed */
 /** @typedef {{ type: "server.draining", reconnect_after_ms: number }} ServerDraining */
-/** @typedef {Result | Dropped | ServerError | SessionCreated | SessionClosed | ServerDraining} ServerMessage */
+/** @typedef {Result | Dropped | ServerError | SessionCreated | SessionUpdated | SessionClosed | ServerDraining} ServerMessage */
 
 /**
  * u32 frame id, u64 capture time in µs, both big-endian, then the JPEG.

@@ -1,10 +1,14 @@
 // @ts-check
 /** Takes pictures of the video and keeps each until its frame is answered, on canvases that are used again and again. */
 
-import { atMostWide } from "./geometry.js";
+import { atMostWide } from "../geometry.js";
 
-export const WIDEST = 640;
-const QUALITY = 0.8;
+/** What the person can choose from: width in pixels and JPEG quality. @type {Record<string, { width: number, jpeg: number }>} */
+export const QUALITIES = {
+  low: { width: 400, jpeg: 0.6 },
+  normal: { width: 640, jpeg: 0.8 },
+  high: { width: 960, jpeg: 0.9 },
+};
 
 export class Shutter {
   /** @type {Map<number, HTMLCanvasElement>} frame id -> its picture */
@@ -12,6 +16,7 @@ export class Shutter {
   /** @type {HTMLCanvasElement[]} */
   #free = [];
   #lastTime = -1;
+  quality = QUALITIES.normal;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
@@ -31,12 +36,12 @@ export class Shutter {
   async take(frameId) {
     this.#lastTime = this.video.currentTime;
     const canvas = this.#free.pop() ?? document.createElement("canvas");
-    const size = atMostWide({ width: this.video.videoWidth, height: this.video.videoHeight }, WIDEST);
+    const size = atMostWide({ width: this.video.videoWidth, height: this.video.videoHeight }, this.quality.width);
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
     canvas.getContext("2d", { alpha: false })?.drawImage(this.video, 0, 0, size.width, size.height);
     this.#kept.set(frameId, canvas);
     /** @type {Blob | null} */
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", this.quality.jpeg));
     return blob && new Uint8Array(await blob.arrayBuffer());
   }
 

@@ -1,8 +1,10 @@
 // @ts-check
 /** Which frames wait for their answer, pure: a slot is taken when a frame is captured and freed by its one answer. */
 
+/** @typedef {{ takingMs: number, totalMs: number }} Waited until it was sent, and in all */
+
 export class InFlight {
-  /** @type {Map<number, number>} frame id -> moment of capture in ms */
+  /** @type {Map<number, { captured: number, sent: number }>} moments in ms, by frame id */
   #waiting = new Map();
 
   /** @param {number} capacity */
@@ -25,24 +27,31 @@ export class InFlight {
 
   /** @param {number} frameId @param {number} nowMs */
   take(frameId, nowMs) {
-    this.#waiting.set(frameId, nowMs);
+    this.#waiting.set(frameId, { captured: nowMs, sent: nowMs });
+  }
+
+  /** @param {number} frameId @param {number} nowMs */
+  sent(frameId, nowMs) {
+    const frame = this.#waiting.get(frameId);
+    if (frame) frame.sent = nowMs;
   }
 
   /**
-   * Frees the slot and tells how long the answer took; undefined for a frame that does not wait.
+   * Frees the slot and tells how long it took; undefined for a frame that does not wait.
    * @param {number} frameId
    * @param {number} nowMs
+   * @returns {Waited | undefined}
    */
   settle(frameId, nowMs) {
-    const captured = this.#waiting.get(frameId);
+    const frame = this.#waiting.get(frameId);
     this.#waiting.delete(frameId);
-    return captured === undefined ? undefined : nowMs - captured;
+    return frame && { takingMs: frame.sent - frame.captured, totalMs: nowMs - frame.captured };
   }
 
   /** Age of the frame that waits longest. @param {number} nowMs */
   oldestMs(nowMs) {
     let age = 0;
-    for (const captured of this.#waiting.values()) age = Math.max(age, nowMs - captured);
+    for (const { captured } of this.#waiting.values()) age = Math.max(age, nowMs - captured);
     return age;
   }
 

@@ -5,17 +5,18 @@
  */
 
 import { backoffMs, drainedMs } from "./backoff.js";
-import { SUBPROTOCOL, packFrame, parseMessage } from "./frame.js";
+import { SUBPROTOCOL, packFrame, parseMessage } from "./wire.js";
 import { InFlight } from "./inflight.js";
+import { MOST_IN_FLIGHT } from "./pace.js";
 
-/** @typedef {import("./frame.js").ServerMessage} ServerMessage */
+/** @typedef {import("./wire.js").ServerMessage} ServerMessage */
 /** @typedef {"unreachable" | "lost" | "draining" | "busy"} Cause */
 /**
  * @typedef {object} Handlers
- * @property {(session: import("./frame.js").SessionCreated) => void} onOpen
- * @property {(result: import("./frame.js").Result, latencyMs: number) => void} onResult
+ * @property {(session: import("./wire.js").SessionCreated) => void} onOpen
+ * @property {(result: import("./wire.js").Result, waited: import("./inflight.js").Waited) => void} onResult
  * @property {(frameId: number, reason: string) => void} onDropped
- * @property {(error: import("./frame.js").ServerError) => void} onError
+ * @property {(error: import("./wire.js").ServerError) => void} onError
  * @property {(lostFrames: number) => void} onLost every kept frame is without an answer from now on
  * @property {(delayMs: number, cause: Cause) => void} onWaiting
  * @property {(reason: string) => void} onRefused with the reason of `session.closed`; there is no coming back by itself
@@ -25,7 +26,6 @@ import { InFlight } from "./inflight.js";
 const HANDSHAKE_MS = 8_000;
 /** How far beyond a frame's deadline its answer may be before the connection is taken for dead. */
 const GRACE_MS = 4_000;
-const MOST_IN_FLIGHT = 2;
 const REFUSALS = new Set([1002, 1003, 1008, 1009]);
 const TRY_AGAIN_LATER = 1013;
 
@@ -52,8 +52,9 @@ export class Stream {
     this.handlers = handlers;
   }
 
-  get canSend() {
-    return this.#open && this.#inFlight.hasRoom;
+  /** @param {number} inFlight how many frames may be unanswered at once */
+  canSend(inFlight) {
+    return this.#open && this.#inFlight.hasRoom && this.#inFlight.size < inFlight;
   }
 
   connect() {
@@ -102,8 +103,14 @@ export class Stream {
       this.abandon(frameId);
       return false;
     }
+    this.#inFlight.sent(frameId, performance.now());
     this.#socket.send(packFrame(frameId, captureUs, jpeg));
     return true;
+  }
+
+  /** Tells the present session what is wished; the next one is told in `onOpen`. @param {import("./wire.js").Preferences} wishes */
+  update(wishes) {
+    if (this.#open) this.#socket?.send(JSON.stringify({ type: "session.update", ...wishes }));
   }
 
   /** A connection that keeps a frame far beyond its deadline is dead, whatever TCP believes. */
@@ -123,8 +130,8 @@ export class Stream {
       case "result": {
         this.#worked = true;
         this.#attempt = 0;
-        const latencyMs = this.#inFlight.settle(message.frame_id, performance.now());
-        return latencyMs === undefined ? undefined : this.handlers.onResult(message, latencyMs);
+        const waited = this.#inFlight.settle(message.frame_id, performance.now());
+        return waited && this.handlers.onResult(message, waited);
       }
       case "dropped":
         this.#inFlight.settle(message.frame_id, performance.now());

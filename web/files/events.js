@@ -1,0 +1,57 @@
+// @ts-check
+/** Server-sent events while somebody looks: a hidden tab keeps none of the few connections that a browser has. */
+
+const AGAIN_MS = 3_000;
+
+/**
+ * @typedef {object} Listeners
+ * @property {() => void} [opened] also after each loss
+ * @property {() => void} [lost]
+ * @property {Record<string, (data: any) => void>} on by the event's name
+ */
+
+export class Events {
+  /** @type {EventSource | undefined} */
+  #source;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #again;
+  #looked = () => (document.hidden ? this.#disconnect() : this.#connect());
+
+  /** @param {string} path @param {Listeners} listeners */
+  constructor(path, listeners) {
+    this.path = path;
+    this.listeners = listeners;
+    document.addEventListener("visibilitychange", this.#looked);
+    this.#looked();
+  }
+
+  close() {
+    document.removeEventListener("visibilitychange", this.#looked);
+    this.#disconnect();
+  }
+
+  #connect() {
+    if (this.#source) return;
+    const source = new EventSource(this.path);
+    this.#source = source;
+    source.onopen = () => this.listeners.opened?.();
+    source.onerror = () => this.#wasLost(source);
+    for (const [name, listener] of Object.entries(this.listeners.on)) {
+      source.addEventListener(name, (event) => listener(JSON.parse(event.data)));
+    }
+  }
+
+  /** A browser tries again by itself, but not after an answer such as 503. @param {EventSource} source */
+  #wasLost(source) {
+    this.listeners.lost?.();
+    if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
+    this.#disconnect();
+    this.#again = setTimeout(this.#looked, AGAIN_MS);
+  }
+
+  #disconnect() {
+    clearTimeout(this.#again);
+    this.#source?.close();
+    this.#source = undefined;
+  }
+}

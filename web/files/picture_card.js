@@ -1,0 +1,172 @@
+// @ts-check
+/** One picture: its faces with boxes and bars, how each model voted, what the vote leans on, its numbers to keep. */
+
+import { shown } from "../bars.js";
+import { element, setText } from "../dom.js";
+import { Panels } from "../live/faces.js";
+import { Overlay } from "../overlay.js";
+import * as texts from "../texts.js";
+import { Refused } from "./api.js";
+import { smallButton } from "./buttons.js";
+import { notice, refusalNotice } from "./notice.js";
+import { readFile } from "./picture_file.js";
+import { saveCsv, saveJson } from "./picture_numbers.js";
+import { VoteMap } from "./vote_map.js";
+
+const { FILES } = texts;
+
+/** @typedef {import("./picture_numbers.js").Numbers} Numbers */
+/** @typedef {{ again: () => void, remove: () => void }} Actions */
+
+export class PictureCard {
+  /** @type {import("./api.js").Reading | undefined} */
+  #reading;
+  /** @type {ImageBitmap | undefined} */
+  #bitmap;
+  #explained = false;
+  #canvas = element("canvas");
+  #overlay = new Overlay(this.#canvas);
+  #stage = element("figure", { className: "stage", hidden: true }, this.#canvas);
+  #faces = element("div", { className: "faces" });
+  #panels = new Panels(this.#faces, element("p"), { onChoose: (id) => this.#choose(id) });
+  #votes = new VoteMap((id) => this.#choose(id));
+  #note = element("p", { className: "hint", role: "status", textContent: FILES.waiting });
+  #trouble = element("div");
+  #beside = element("div", { className: "beside" }, this.#faces, this.#trouble);
+  #explain = smallButton(FILES.explain, () => this.#toggleExplanation());
+  #legend = element("p", { className: "hint legend", hidden: true, textContent: FILES.explainLegend });
+  #actions = element("div", { className: "actions" });
+
+  /** @param {File} file @param {Actions} actions */
+  constructor(file, actions) {
+    this.file = file;
+    this.actions = actions;
+    this.removeButton = smallButton(FILES.remove, actions.remove, file.name);
+    this.#explain.ariaPressed = "false";
+    const name = element("h3", { className: "file-name", textContent: file.name });
+    const head = element("div", { className: "section-head" }, name, this.removeButton);
+    const left = element("div", {}, this.#stage, this.#legend, this.#note, this.#actions, this.#votes.root);
+    this.root = element("article", { className: "picture card" }, head, element("div", { className: "split" }, left, this.#beside));
+    this.root.ariaLabel = file.name;
+    this.#canvas.setAttribute("role", "img");
+    this.#overlay.onFace((id) => this.#choose(id));
+  }
+
+  /** Sends the picture and shows what comes back; never raises. */
+  async run() {
+    this.#trouble.replaceChildren();
+    setText(this.#note, FILES.reading);
+    try {
+      this.#bitmap ??= await bitmapOf(this.file);
+      this.#showPicture();
+      const { reading, note } = await readFile(this.file, this.#bitmap, { votes: "true" });
+      setText(this.#note, note);
+      this.#show(reading);
+    } catch (error) {
+      setText(this.#note, "");
+      this.#trouble.replaceChildren(refusalNotice(error, smallButton(FILES.tryAgain, this.actions.again, this.file.name)));
+    }
+  }
+
+  close() {
+    this.#overlay.clear();
+    this.#bitmap?.close();
+    this.root.remove();
+  }
+
+  /** @returns {Numbers | undefined} */
+  numbers() {
+    return this.#reading && { name: this.file.name, ...this.#reading };
+  }
+
+  #showPicture() {
+    const { width, height } = /** @type {ImageBitmap} */ (this.#bitmap);
+    this.#stage.style.aspectRatio = `${width} / ${height}`;
+    this.#stage.hidden = false;
+    this.#draw();
+  }
+
+  /** @param {import("./api.js").Reading} reading */
+  #show(reading) {
+    this.#reading = reading;
+    this.root.dataset.faces = String(reading.faces.length);
+    this.#panels.update(this.#shownFaces(), 0);
+    this.#draw();
+    if (reading.faces.length === 0) {
+      this.#trouble.replaceChildren(notice({ title: FILES.noFace, advice: FILES.noFaceAdvice }));
+    } else {
+      this.#choose(reading.faces[0].face_id);
+      this.#offerDownloads();
+    }
+  }
+
+  /** @param {number} faceId */
+  #choose(faceId) {
+    const { faces, members } = /** @type {import("./api.js").Reading} */ (this.#reading);
+    this.#panels.markChosen(faceId);
+    this.#votes.show(faces, members.missing, faceId);
+  }
+
+  #offerDownloads() {
+    const save = [
+      smallButton(FILES.json, () => saveJson(this.file.name, this.numbers()), this.file.name),
+      smallButton(FILES.csv, () => saveCsv(this.file.name, [/** @type {Numbers} */ (this.numbers())]), this.file.name),
+    ];
+    this.#actions.replaceChildren(this.#explain, ...save);
+  }
+
+  #shownFaces() {
+    return (this.#reading?.faces ?? []).map(shown);
+  }
+
+  /** Boxes are in pixels of what was sent, which may be smaller than the picture. */
+  #draw() {
+    const bitmap = /** @type {ImageBitmap} */ (this.#bitmap);
+    const { width, height } = this.#reading ?? bitmap;
+    const faces = this.#shownFaces();
+    const explanations = this.#explained ? (this.#reading?.faces ?? []).flatMap((face) => face.explanation ?? []) : [];
+    this.#overlay.draw({ image: bitmap, width, height, mirrored: false, faces, explanations });
+    this.#canvas.ariaLabel = texts.pictureWords(this.file.name, faces);
+  }
+
+  async #toggleExplanation() {
+    if (!this.#reading?.faces.some((face) => face.explanation)) await this.#askWhy();
+    else this.#showExplanation(!this.#explained);
+  }
+
+  async #askWhy() {
+    const bitmap = /** @type {ImageBitmap} */ (this.#bitmap);
+    this.#explain.disabled = true;
+    setText(this.#explain, FILES.explaining);
+    try {
+      const { reading } = await readFile(this.file, bitmap, { votes: "true", explain: "true" });
+      this.#show(reading);
+      this.#showExplanation(true);
+    } catch (error) {
+      this.#trouble.replaceChildren(refusalNotice(error));
+      this.#showExplanation(false);
+    } finally {
+      this.#explain.disabled = false;
+      this.#explain.focus();
+    }
+  }
+
+  /** @param {boolean} shows */
+  #showExplanation(shows) {
+    this.#explained = shows;
+    this.#explain.ariaPressed = String(shows);
+    setText(this.#explain, shows ? FILES.explained : FILES.explain);
+    this.#legend.hidden = !shows;
+    this.#draw();
+  }
+}
+
+/** The picture as the browser shows it. Raises Refused. @param {File} file */
+async function bitmapOf(file) {
+  try {
+    return await createImageBitmap(file);
+  } catch {
+    const known = ["image/jpeg", "image/png", "image/webp"].includes(file.type);
+    throw new Refused(known ? "bad_image" : "unsupported", "");
+  }
+}

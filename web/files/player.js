@@ -1,0 +1,212 @@
+// @ts-check
+/** The video beside its numbers: the annotated one, or the person's own file with boxes drawn in step. */
+
+import { shown } from "../bars.js";
+import { element, setText } from "../dom.js";
+import { Panels } from "../live/faces.js";
+import { Overlay } from "../overlay.js";
+import * as texts from "../texts.js";
+import { jobPath } from "./api.js";
+import { smallButton } from "./buttons.js";
+import { hasAnnotated } from "./downloads.js";
+import { facesAt } from "./moments.js";
+import { notice } from "./notice.js";
+import { ownFile, remember } from "./own_files.js";
+import { clock } from "./times.js";
+import { VoteMap } from "./vote_map.js";
+
+const { FILES } = texts;
+/** Of the same video, containers tell lengths that differ by a frame or two. */
+const SAME_LENGTH_S = 0.5;
+
+export class Player {
+  #video = element("video", { controls: true, playsInline: true, preload: "auto", hidden: true });
+  #canvas = element("canvas");
+  #overlay = new Overlay(this.#canvas);
+  #ask = element("div", { className: "ask-file" });
+  #stage = element("figure", { className: "stage" }, this.#video, this.#canvas, this.#ask);
+  #picker = element("input", { type: "file", accept: "video/*,.mkv,.avi", hidden: true });
+  #note = element("p", { className: "hint" });
+  #trouble = element("div");
+  #sources = element("div", { className: "actions" });
+  #faces = element("div", { className: "faces" });
+  #votes;
+  /** @type {number | undefined} the face whose votes are shown */
+  #chosen;
+  #address = "";
+  /** Seconds of the video before the first one that is played. */
+  #offset = 0;
+  #drawsBoxes = false;
+  #annotated = false;
+
+  /**
+   * @param {import("./api.js").Job} job
+   * @param {import("./rows.js").Rows} rows
+   * @param {import("./moments.js").Plan} plan
+   * @param {import("./playhead.js").Playhead} playhead
+   * @param {(faceId: number) => void} onChoose
+   */
+  constructor(job, rows, plan, playhead, onChoose) {
+    this.job = job;
+    this.rows = rows;
+    this.plan = plan;
+    this.playhead = playhead;
+    const nobody = element("div", { className: "no-face" }, element("p", { className: "no-face-title", textContent: FILES.nobodyNow }), element("p", { textContent: FILES.nobodyNowBody }));
+    this.panels = new Panels(this.#faces, nobody, { onChoose });
+    this.#votes = new VoteMap(onChoose);
+    const left = element("div", {}, this.#stage, this.#sources, this.#note, this.#trouble, this.#picker);
+    const reminder = element("p", { className: "reminder", textContent: texts.TEXTS.reminder });
+    const right = element("div", { className: "beside" }, this.#faces, nobody, this.#votes.root, reminder);
+    this.root = element("section", { className: "split player" }, left, right);
+    this.root.ariaLabel = FILES.playerTitle;
+    if (job.video?.width) this.#stage.style.aspectRatio = `${job.video.width} / ${job.video.height}`;
+    this.#listen();
+    this.#begin();
+  }
+
+  close() {
+    this.#video.removeAttribute("src");
+    this.#video.load();
+    URL.revokeObjectURL(this.#address);
+  }
+
+  #listen() {
+    this.#video.setAttribute("controlslist", "nofullscreen"); // that one would leave the boxes behind
+    this.playhead.listen((time, jumped) => this.#moved(time, jumped));
+    this.#picker.addEventListener("change", () => this.#take(this.#picker.files?.[0]));
+    this.#video.addEventListener("error", () => this.#cannotPlay());
+    this.#video.addEventListener("loadedmetadata", () => this.#checkLength());
+    this.#stage.addEventListener("dragover", (event) => event.preventDefault());
+    this.#stage.addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.#take(event.dataTransfer?.files[0]);
+    });
+    this.#follow();
+  }
+
+  /** Tells the moment of each frame that the browser shows. */
+  #follow() {
+    const video = this.#video;
+    const at = (/** @type {number} */ time) => this.playhead.follow(time + this.#offset);
+    if ("requestVideoFrameCallback" in video) {
+      const next = (/** @type {number} */ _now, /** @type {VideoFrameCallbackMetadata} */ { mediaTime }) => {
+        if (!video.seeking) at(mediaTime);
+        video.requestVideoFrameCallback(next);
+      };
+      video.requestVideoFrameCallback(next);
+    } else {
+      /** @type {HTMLVideoElement} */ (video).addEventListener("timeupdate", () => at(this.#video.currentTime));
+    }
+  }
+
+  async #begin() {
+    const own = ownFile(this.job.id);
+    this.#annotated = await hasAnnotated(this.job);
+    if (own) this.#playOwn(own);
+    else if (this.#annotated) this.#playAnnotated();
+    else this.#askForFile();
+  }
+
+  /** @param {File | undefined} file */
+  #take(file) {
+    if (!file) return;
+    remember(this.job.id, file);
+    this.#playOwn(file);
+  }
+
+  /** @param {File} file */
+  #playOwn(file) {
+    URL.revokeObjectURL(this.#address);
+    this.#address = URL.createObjectURL(file);
+    this.#play(this.#address, 0, true);
+    const other = this.#annotated ? [smallButton(FILES.playAnnotated, () => this.#playAnnotated())] : [];
+    this.#sources.replaceChildren(this.#fullScreen(), ...other, this.#chooser(FILES.chooseOther));
+  }
+
+  #playAnnotated() {
+    this.#play(`${jobPath(this.job.id)}/annotated`, this.plan.start_s, false);
+    const own = ownFile(this.job.id);
+    const other = own ? smallButton(FILES.playOwn, () => this.#playOwn(own)) : this.#chooser(FILES.playOwn);
+    this.#sources.replaceChildren(this.#fullScreen(), other);
+  }
+
+  /** @param {string} address @param {number} offset @param {boolean} drawsBoxes */
+  #play(address, offset, drawsBoxes) {
+    this.#offset = offset;
+    this.#drawsBoxes = drawsBoxes;
+    this.#ask.hidden = true;
+    this.#video.hidden = false;
+    this.#trouble.replaceChildren();
+    this.#video.src = address;
+    this.#video.currentTime = this.playhead.time - offset;
+    this.#video.dataset.source = drawsBoxes ? "own" : "annotated";
+    setText(this.#note, drawsBoxes ? FILES.gliding : FILES.drawnIn);
+    this.#moved(this.playhead.time, false);
+  }
+
+  #askForFile() {
+    const zip = this.job.video?.container === "zip";
+    this.#video.hidden = true;
+    this.#ask.hidden = false;
+    const words = zip ? FILES.zipAdvice : FILES.askFileAdvice;
+    const title = element("p", { className: "ask-title file-name", textContent: zip ? this.job.file_name : FILES.askFile });
+    const choose = zip ? [] : [this.#chooser(FILES.chooseFile)];
+    this.#ask.replaceChildren(title, element("p", { textContent: words }), ...choose);
+    this.#sources.replaceChildren();
+    setText(this.#note, "");
+    this.#overlay.clear();
+  }
+
+  /** @param {number} time @param {boolean} jumped */
+  #moved(time, jumped) {
+    if (jumped && !this.#video.hidden) this.#video.currentTime = time - this.#offset;
+    const found = facesAt(this.rows, this.plan, time);
+    const faces = found.map(shown);
+    if (jumped) this.panels.clear();
+    this.panels.update(faces, performance.now());
+    this.#showVotes(found);
+    this.#stage.dataset.boxes = this.#drawsBoxes ? String(faces.length) : "";
+    const { width, height } = this.job.video ?? { width: 0, height: 0 };
+    if (this.#drawsBoxes && width > 0) this.#overlay.draw({ width, height, mirrored: false, faces });
+    else this.#overlay.clear();
+  }
+
+  /** @param {number} faceId */
+  choose(faceId) {
+    this.#chosen = faceId;
+    this.#moved(this.playhead.time, false);
+  }
+
+  /** @param {ReturnType<typeof facesAt>} faces */
+  #showVotes(faces) {
+    this.panels.markChosen(this.#chosen);
+    if (this.rows.members.length === 0) return;
+    const answered = new Set(faces.flatMap((face) => Object.keys(face.votes ?? {})));
+    this.#votes.show(faces, this.rows.members.filter((member) => !answered.has(member)), this.#chosen);
+  }
+
+  #cannotPlay() {
+    if (!this.#video.hasAttribute("src")) return;
+    this.#askForFile();
+    this.#trouble.replaceChildren(notice({ title: FILES.unplayable, advice: FILES.unplayableAdvice }));
+    if (this.#drawsBoxes && this.#annotated) this.#sources.replaceChildren(smallButton(FILES.playAnnotated, () => this.#playAnnotated()));
+    this.#drawsBoxes = false;
+  }
+
+  /** A file of another length is hardly the one that was sent. */
+  #checkLength() {
+    const { duration } = this.#video;
+    const expected = this.job.video?.duration_s ?? duration;
+    if (!this.#drawsBoxes || !Number.isFinite(duration) || Math.abs(duration - expected) < SAME_LENGTH_S) return;
+    this.#trouble.replaceChildren(element("p", { className: "problem-note", textContent: texts.otherLength(clock(expected), clock(duration)) }));
+  }
+
+  /** @param {string} words */
+  #chooser(words) {
+    return smallButton(words, () => this.#picker.click());
+  }
+
+  #fullScreen() {
+    return smallButton(FILES.fullScreen, () => this.#stage.requestFullscreen());
+  }
+}

@@ -1,0 +1,97 @@
+// @ts-check
+/** What was found in a video: player, timeline, summary and downloads around one moment that they share. */
+
+import { element, setText } from "../dom.js";
+import * as texts from "../texts.js";
+import { summary } from "./api.js";
+import { downloads } from "./downloads.js";
+import { notice, refusalNotice } from "./notice.js";
+import { Player } from "./player.js";
+import { Playhead } from "./playhead.js";
+import { loadRows } from "./result_pages.js";
+import { Rows } from "./rows.js";
+import { SummaryView } from "./summary_view.js";
+import { clock } from "./times.js";
+import { Timeline } from "./timeline.js";
+
+const { FILES } = texts;
+/** While rows come in, the charts are drawn anew this often. */
+const REDRAW_MS = 500;
+
+export class Results {
+  #gone = new AbortController();
+  #status = element("p", { className: "hint loading", role: "status" });
+  root = element("div", { className: "results" }, this.#status);
+
+  /** @param {import("./api.js").Job} job that has results */
+  constructor(job) {
+    this.job = job;
+    this.#show().catch((error) => {
+      if (error.name !== "AbortError") this.root.replaceChildren(refusalNotice(error));
+    });
+  }
+
+  close() {
+    this.#gone.abort();
+    this.player?.close();
+    this.timeline?.close();
+  }
+
+  async #show() {
+    const { job } = this;
+    const found = await summary(job.id, this.#gone.signal);
+    const labels = Object.keys(found.faces[0]?.mean_probabilities ?? {});
+    const rows = new Rows(labels, job.options.votes ? Object.keys(job.members) : []);
+    const { fps, start_s: startS } = job.options;
+    const endS = Math.min(job.options.end_s ?? Infinity, job.video?.duration_s ?? startS);
+    const plan = { fps, start_s: startS };
+    const playhead = new Playhead(startS, endS);
+    const ids = found.faces.map((face) => face.face_id);
+    const choose = (/** @type {number} */ faceId) => this.#choose(faceId);
+    this.player = new Player(job, rows, plan, playhead, choose);
+    this.timeline = new Timeline(job, rows, plan, playhead, ids, choose);
+    const faces = new SummaryView(found, rows, plan, playhead, (faceId) => {
+      choose(faceId);
+      this.timeline?.reveal();
+    });
+    if (ids.length > 0) choose(ids[0]);
+    this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, await downloads(job));
+    await this.#load(rows, () => {
+      this.timeline?.redraw();
+      faces.redraw();
+      playhead.refresh();
+    }, playhead);
+  }
+
+  /** The face whose line and votes are shown. @param {number} faceId */
+  #choose(faceId) {
+    this.timeline?.choose(faceId);
+    this.player?.choose(faceId);
+  }
+
+  /** @param {Rows} rows @param {() => void} redraw @param {Playhead} playhead */
+  async #load(rows, redraw, playhead) {
+    let drawnMs = 0;
+    await loadRows(this.job.id, this.#gone.signal, (page) => {
+      rows.add(page);
+      const share = (rows.lastTime - playhead.startS) / Math.max(playhead.endS - playhead.startS, 1e-9);
+      setText(this.#status, texts.rowsLoaded(Math.min(99, Math.round(share * 100))));
+      if (performance.now() - drawnMs < REDRAW_MS) return;
+      redraw();
+      drawnMs = performance.now();
+    });
+    redraw();
+    setText(this.#status, "");
+    this.root.dataset.loaded = String(rows.count);
+  }
+
+  /** @param {import("./api.js").Summary} found */
+  #missing({ faces, unreadable_frames: unreadable }) {
+    const stretches = this.job.errors.map((error) => texts.missingStretch(clock(error.start_s), clock(error.end_s), error.message));
+    if (unreadable > 0) stretches.push(`${unreadable} ${FILES.unreadable}`);
+    if (faces.length === 0) stretches.push(FILES.noFaces);
+    if (stretches.length === 0) return [];
+    const list = element("ul", {}, ...stretches.slice(0, 20).map((textContent) => element("li", { textContent })));
+    return [notice({ title: faces.length === 0 ? FILES.noFace : FILES.missingTitle, advice: this.job.message }, list)];
+  }
+}

@@ -1,0 +1,77 @@
+// @ts-check
+/** The live view: its buttons and a run from start to stop. The camera is asked for in `start` and nowhere else. */
+
+import { byId, download } from "../dom.js";
+import * as texts from "../texts.js";
+import { Board } from "./board.js";
+import { Controls } from "./controls.js";
+import { Explain } from "./explain.js";
+import { Run } from "./run.js";
+
+/** @returns {import("../router.js").View} */
+export function mountLive() {
+  const live = new LiveView();
+  // Whoever leaves the view does not expect to be filmed.
+  return { show: () => {}, hide: () => live.stop() };
+}
+
+class LiveView {
+  /** @type {Run | undefined} */
+  #run;
+  #explain = new Explain();
+  #board = new Board(new Controls(() => this.#run?.apply()), (id) => this.#explainFace(id));
+  #video = /** @type {HTMLVideoElement} */ (byId("video"));
+
+  constructor() {
+    const { screen, overlay } = this.#board;
+    screen.startButton.addEventListener("click", () => this.#start());
+    screen.stopButton.addEventListener("click", () => this.stop());
+    screen.cameraPicker.addEventListener("change", () => this.#run?.switchCamera(screen.cameraPicker.value));
+    byId("retry").addEventListener("click", () => this.#run?.stream.retryNow());
+    byId("snapshot").addEventListener("click", () => this.#saveSnapshot());
+    overlay.onFace((id) => this.#explainFace(id));
+    this.#video.addEventListener("resize", () => this.#shapeStage());
+    window.addEventListener("pagehide", () => this.stop());
+    screen.setState("start");
+  }
+
+  stop() {
+    if (!this.#run) return;
+    this.#end();
+    this.#board.screen.setState("stopped");
+  }
+
+  #start() {
+    this.#end();
+    this.#board.screen.setState("connecting");
+    this.#run = new Run(this.#video, this.#board, (problem, reason) => {
+      this.#end();
+      this.#board.screen.showProblem(problem, reason);
+    });
+    this.#run.start();
+  }
+
+  #end() {
+    this.#run?.stop();
+    this.#run = undefined;
+  }
+
+  /** @param {number} id */
+  #explainFace(id) {
+    const newest = this.#run?.painter.newest;
+    const face = newest?.faces.find((one) => one.id === id);
+    if (!newest || !face) return;
+    this.#board.choose(id);
+    this.#explain.open(newest.image, newest.mirrored, face);
+  }
+
+  /** The picture as it is shown, boxes and all, to the person's own disk. */
+  #saveSnapshot() {
+    this.#board.overlay.canvas.toBlob((blob) => blob && download(texts.fileName("snapshot", "png"), blob), "image/png");
+  }
+
+  #shapeStage() {
+    const { videoWidth, videoHeight } = this.#video;
+    if (videoWidth > 0) byId("stage").style.aspectRatio = `${videoWidth} / ${videoHeight}`;
+  }
+}
