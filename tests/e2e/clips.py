@@ -1,4 +1,4 @@
-"""Clips for the fake camera: one face (scikit-image's astronaut, public domain), several, none, one that comes and goes."""
+"""Clips for the fake camera: one face (skimage's astronaut, public domain), several, none, one that comes and goes."""
 
 import importlib.util
 from collections.abc import Iterator
