@@ -35,7 +35,9 @@ def main() -> None:
 @click.option("--job-workers", type=int, help="Workers for videos to start.  [THESPIS_JOB_WORKERS, default 1]")
 @click.option("--data-path", help="Folder of jobs and their files.  [THESPIS_DATA_PATH, default data]")
 @click.option(
-    "--metrics", is_flag=True, default=None,
+    "--metrics",
+    is_flag=True,
+    default=None,
     help="Serve each process's metrics; DATA_PATH/metrics.json says where.  [THESPIS_METRICS]",
 )
 @click.option(
