@@ -13,7 +13,7 @@ from detector_worker.settings import DetectorSettings
 from ensemble_worker.settings import EnsembleSettings, parse_members
 from gateway.settings import GatewaySettings
 from runtime.settings import BadSetting, read_settings, variable
-from thespis.command_line import analyze, up
+from thespis.command_line import analyze, doctor, up
 from thespis.job_commands import cancel, job, jobs, submit
 from thespis.settings import UpSettings
 
@@ -72,7 +72,7 @@ def test_members_without_an_address_are_refused(text: str) -> None:
     ("command", "words"),
     [
         (up, ""), (analyze, "thespis analyze"), (submit, "thespis submit"), (jobs, "thespis jobs"),
-        (job, "thespis job"), (cancel, "thespis cancel"), (live, "thespis bench live"),
+        (job, "thespis job"), (cancel, "thespis cancel"), (doctor, "thespis doctor"), (live, "thespis bench live"),
         (bench_jobs, "thespis bench jobs"),
     ],
     ids=lambda given: given.name if isinstance(given, click.Command) else "",
@@ -95,7 +95,7 @@ def _rows_of(words: str) -> str:
 def test_the_clients_own_variable_is_on_the_page() -> None:
     variables = {
         str(parameter.envvar)
-        for command in (analyze, submit, jobs, job, cancel)
+        for command in (analyze, submit, jobs, job, cancel, doctor)
         for parameter in command.params
         if isinstance(parameter, click.Option) and parameter.envvar
     }
