@@ -32,6 +32,7 @@ def main() -> int:
         pool="threads",  # of one: while it works, the main thread fetches what is next
         concurrency=1,
         queues=[DETECT_FACES, DETECT_IN_PICTURE],
+        heartbeat_path=settings.heartbeat_path,
     )
 
 

@@ -40,5 +40,11 @@ def main() -> int:
     def detect_segments(**_: object) -> None:
         segments.serve()
 
-    name = f"detector-jobs-{os.getpid()}"
-    return run_worker(app, name=name, pool="solo", concurrency=1, queues=[TASK_OF["detect"]])
+    return run_worker(
+        app,
+        name=f"detector-jobs-{os.getpid()}",
+        pool="solo",
+        concurrency=1,
+        queues=[TASK_OF["detect"]],
+        heartbeat_path=settings.heartbeat_path,
+    )

@@ -27,7 +27,12 @@ def main() -> int:
     add_tasks(app, worker)
     try:
         return run_worker(
-            app, name=f"ensemble-{os.getpid()}", pool="solo", concurrency=1, queues=[CLASSIFY_FACES, EXPLAIN_FACES]
+            app,
+            name=f"ensemble-{os.getpid()}",
+            pool="solo",
+            concurrency=1,
+            queues=[CLASSIFY_FACES, EXPLAIN_FACES],
+            heartbeat_path=settings.heartbeat_path,
         )
     finally:
         worker.close()

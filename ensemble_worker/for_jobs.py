@@ -52,8 +52,14 @@ def main() -> int:
         segments.serve()
 
     try:
-        name = f"ensemble-jobs-{os.getpid()}"
-        return run_worker(app, name=name, pool="solo", concurrency=1, queues=[TASK_OF["classify"]])
+        return run_worker(
+            app,
+            name=f"ensemble-jobs-{os.getpid()}",
+            pool="solo",
+            concurrency=1,
+            queues=[TASK_OF["classify"]],
+            heartbeat_path=settings.heartbeat_path,
+        )
     finally:
         loop.run_until_complete(fan_out.close())
         loop.close()

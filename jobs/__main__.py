@@ -41,7 +41,14 @@ def main() -> int:
     add_tasks(app, worker)
     with worker.sweeping():
         queues = [TASK_OF["plan"], TASK_OF["finish"], TASK_OF["notify"]]
-        return run_worker(app, name=f"jobs-{os.getpid()}", pool="solo", concurrency=1, queues=queues)
+        return run_worker(
+            app,
+            name=f"jobs-{os.getpid()}",
+            pool="solo",
+            concurrency=1,
+            queues=queues,
+            heartbeat_path=settings.heartbeat_path,
+        )
 
 
 def add_tasks(app: celery.Celery, worker: JobWorker) -> None:

@@ -5,9 +5,12 @@ tasks only say that there is something to do.
 """
 
 import warnings
+from pathlib import Path
 
 import celery
 from celery.platforms import SecurityWarning
+
+from runtime.heartbeat import leave_heartbeat
 
 
 def make_celery(redis_url: str) -> celery.Celery:
@@ -36,8 +39,12 @@ def make_celery(redis_url: str) -> celery.Celery:
     return app
 
 
-def run_worker(app: celery.Celery, *, name: str, pool: str, concurrency: int, queues: list[str]) -> int:
+def run_worker(
+    app: celery.Celery, *, name: str, pool: str, concurrency: int, queues: list[str], heartbeat_path: str
+) -> int:
     """Consumes `queues`, each in its turn, until told to stop; SIGTERM finishes what is in hand. The exit code."""
+    if heartbeat_path:
+        leave_heartbeat(app, Path(heartbeat_path))
     # Celery warns root users of pickle; this application takes JSON and nothing else.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = app.Worker(
