@@ -24,7 +24,16 @@ NEVER_OPENED = (
 
 
 def main(lock_file: str, site: Path) -> None:
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-compile", "--root-user-action=ignore")
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-cache-dir",
+        "--no-compile",
+        "--root-user-action=ignore",
+    )
     subprocess.run([*pip, "--no-deps", "--require-hashes", "--target", site, "-r", lock_file], check=True)
     for pattern in NEVER_OPENED:
         for path in list(site.glob(pattern)):

@@ -112,9 +112,7 @@ def drawn(image: Image, rows: list[Row], facts: VideoFacts) -> Image:
     return np.asarray(picture)
 
 
-def _draw_bars(
-    draw: PIL.ImageDraw.ImageDraw, probabilities: dict[str, float], left: int, top: int, width: int
-) -> None:
+def _draw_bars(draw: PIL.ImageDraw.ImageDraw, probabilities: dict[str, float], left: int, top: int, width: int) -> None:
     for index, label in enumerate(LABELS):
         y = top + 4 + 8 * index
         draw.rectangle((left, y, left + width, y + 6), fill=(60, 60, 60))

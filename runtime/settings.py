@@ -30,7 +30,8 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[str, msgspec.Meta(description="debug, info, warning or error")] = "info"
     log_format: Annotated[str, msgspec.Meta(description="text for people, json for machines")] = "text"
     heartbeat_path: Annotated[
-        str, msgspec.Meta(description="file that a worker touches every few seconds while it takes work; empty for none")
+        str,
+        msgspec.Meta(description="file that a worker touches every few seconds while it takes work; empty for none"),
     ] = ""
 
 
