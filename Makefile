@@ -30,7 +30,7 @@ lint: $(VENV)/development.stamp ## ruff, mypy strict, the law of imports, and th
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.*.yml
 	$(BIN)/hadolint deploy/Dockerfile
-	$(BIN)/kubernetes-validate --quiet --strict --kubernetes-version 1.37.0 deploy/kubernetes/base/*.yaml
+	$(BIN)/kubernetes-validate --quiet --strict --kubernetes-version 1.37.0 $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/base/*.yaml))
 
 training-env: .venv-training/stamp ## Install TensorFlow and Keras into .venv-training
 

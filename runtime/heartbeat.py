@@ -5,10 +5,11 @@ The timer runs in Celery's consumer loop: it stands still while the loop does, a
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import celery
 from celery import bootsteps
+from celery.worker.consumer import Consumer
 
 EVERY_S: Final = 5.0
 
@@ -21,11 +22,11 @@ def leave_heartbeat(app: celery.Celery, path: Path) -> None:
 
         requires = frozenset({"celery.worker.consumer.tasks:Tasks"})
 
-        def start(self, consumer: Any) -> None:
+        def start(self, consumer: Consumer) -> None:
             path.touch()
             self._timer = consumer.timer.call_repeatedly(EVERY_S, path.touch)
 
-        def stop(self, consumer: Any) -> None:
+        def stop(self, consumer: Consumer) -> None:
             self._timer.cancel()
 
     app.steps["consumer"].add(Heartbeat)

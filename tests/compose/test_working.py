@@ -128,19 +128,20 @@ async def frames_until(ended: "asyncio.Task[str]", stack: Stack, jpeg: bytes) ->
     results = 0
     while not ended.done():
         async with live_session(stack.url, stack.tls) as session:
-            with_goodbye = await stream(session, ended, jpeg)
-            if with_goodbye is not None:
-                assert with_goodbye.totals.frames == len(session.answers())
+            goodbye = await stream(session, ended, jpeg)
+            if goodbye is not None:
+                assert goodbye.totals.frames == len(session.answers())
             results += sum(isinstance(answer, Result) for answer in session.answers())
     return results
 
 
 async def stream(session: LiveSession, ended: "asyncio.Task[str]", jpeg: bytes) -> SessionClosed | None:
-    """Until the restart has ended or the gateway drains, which is said before the session is closed."""
+    """Until the restart has ended, or the gateway has: then its goodbye, which came after the news that it drains."""
     try:
         while not ended.done():
             await session.ask(jpeg)
     except ConnectionClosed:
+        await session.until_closed()  # what was under way when sending failed
         assert any(isinstance(message, ServerDraining) for message in session.messages)
         goodbye = session.messages[-1]
         assert isinstance(goodbye, SessionClosed)

@@ -1,4 +1,4 @@
-"""What compose and the images say to the services is something that the services hear, and .env.example tells it all."""
+"""What compose and the images say to the services is something that they hear, and .env.example tells all of it."""
 
 import re
 import typing

@@ -1,7 +1,7 @@
 """TensorFlow Serving's configuration files, read by its own protos.
 
-tensorflow-serving-api has ModelServerConfig, but neither BatchingParameters nor MonitoringConfig: those are declared here
-as session_bundle_config.proto and monitoring_config.proto of TensorFlow Serving have them.
+tensorflow-serving-api has ModelServerConfig, but neither BatchingParameters nor MonitoringConfig: those are declared
+here as session_bundle_config.proto and monitoring_config.proto of TensorFlow Serving have them.
 """
 
 from typing import Any

@@ -16,7 +16,7 @@ from gateway.addresses import client_address
         ("10.0.0.1", None, 1, "10.0.0.1"),
         (None, "", 0, ""),
     ],
-    ids=["nobody between", "a claim", "one proxy", "a claim before it", "two proxies", "a proxy that tells nothing", "no peer"],
+    ids=["nobody between", "a claim", "one proxy", "a claim before it", "two proxies", "a silent proxy", "no peer"],
 )  # fmt: skip
 def test_only_what_our_proxies_wrote_is_believed(
     peer: str | None, forwarded_for: str | None, proxies: int, expected: str

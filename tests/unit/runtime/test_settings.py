@@ -115,7 +115,7 @@ def test_the_variable_comes_before_its_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="THESPIS_REDIS_URL_FILE.*missing"):
+    with pytest.raises(BadSetting, match=r"THESPIS_REDIS_URL_FILE.*missing"):
         read_settings(GatewaySettings, {"THESPIS_REDIS_URL_FILE": str(tmp_path / "missing")})
 
 
