@@ -28,7 +28,7 @@ lint: $(VENV)/development.stamp ## ruff, mypy strict, the law of imports, and th
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.embedded.yml
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/kubernetes-validate --quiet --strict --kubernetes-version 1.37.0 $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/base/*.yaml))
 

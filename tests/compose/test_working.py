@@ -158,6 +158,18 @@ def test_jobs_and_their_results_outlive_the_containers(stack: Stack, jobs: JobCl
     assert jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"] == listed
 
 
+def test_a_back_up_brings_jobs_to_an_empty_platform(stack: Stack, jobs: JobClient, tmp_path: Path) -> None:
+    listed = jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"]
+    rows = jobs.rows(listed[0]["id"])
+    stack.run("deploy/backup.sh", str(tmp_path))
+    stack.down("--volumes")
+    stack.run("deploy/restore.sh", str(tmp_path))
+    stack.up()
+    jobs = JobClient(stack, stack.tls)  # type: ignore[arg-type]  the certificates are new
+    assert jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"] == listed
+    assert jobs.rows(listed[0]["id"]) == rows
+
+
 def test_one_server_can_serve_all_members(stack: Stack, jpeg: bytes) -> None:
     stack.environment["DEPLOY_MEMBER_SERVERS"] = "0"
     try:

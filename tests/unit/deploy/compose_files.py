@@ -11,5 +11,18 @@ OURS = {
 }  # fmt: skip
 
 
+class ComposeLoader(yaml.SafeLoader):
+    """YAML with compose's own tag for what is not to be merged."""
+
+
+def not_merged(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_sequence(node, deep=True)
+
+
+ComposeLoader.add_constructor("!override", not_merged)
+
+
 def services(file: str = "docker-compose.yml") -> dict[str, Any]:
-    return dict(yaml.safe_load((ROOT / file).read_text())["services"])
+    return dict(yaml.load((ROOT / file).read_text(), ComposeLoader)["services"])

@@ -61,6 +61,19 @@ def test_the_embedded_servers_have_the_same_flags_and_the_file_for_bare_machines
         assert service["entrypoint"][-len(real) + 1 :] == real[1:]
 
 
+def test_a_second_shard_shares_door_members_and_jobs_with_the_first_and_nothing_else() -> None:
+    shard = services("deploy/compose.sharded.yml")
+    for name, service in shard.items():
+        original = name.removesuffix("_b")
+        assert service["extends"] == {"file": "docker-compose.yml", "service": original}
+        assert set(service["networks"]) == {network.replace("live", "live_b") for network in ALL[original]["networks"]}
+    assert {name.removesuffix("_b") for name in shard} == {
+        name for name, service in ALL.items() if "live" in service.get("networks", []) and not service.get("profiles")
+    }
+    assert shard["redis_live_b"]["networks"]["live_b"]["aliases"] == ["redis_live"]
+    assert shard["gateway_b"]["networks"]["door"]["aliases"] == ["gateway"]
+
+
 def test_a_gateway_has_time_to_drain_before_it_is_killed() -> None:
     drain_s = GatewaySettings().drain_timeout_s
     assert seconds(ALL["gateway"]) >= 2 * drain_s + CLOSE_TIMEOUT_S
