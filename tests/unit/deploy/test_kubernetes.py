@@ -1,4 +1,4 @@
-"""The cluster's manifests say what compose says, and name what there is. `make lint` holds them to Kubernetes' schemas."""
+"""The cluster's manifests say what compose says. `make lint` holds them to the schemas of Kubernetes."""
 
 import re
 from typing import Any
