@@ -22,6 +22,8 @@ CHANNEL_OPTIONS = [
     # A server that comes back is found within a second, whatever gRPC's own backoff has grown to.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # A container that comes back may have another address; gRPC would ask for it only every half minute.
+    ("grpc.dns_min_time_between_resolutions_ms", 1000),
     ("grpc.enable_http_proxy", 0),
 ]
 

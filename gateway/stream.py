@@ -23,6 +23,7 @@ from contracts.protocol import (
     SessionCreated,
     SessionTotals,
 )
+from gateway.addresses import client_address
 from gateway.admission import Admission
 from gateway.answers import counted
 from gateway.dispatcher import Dispatcher
@@ -121,7 +122,7 @@ async def stream(request: web.Request, sessions: Sessions) -> web.StreamResponse
         timeout=CLOSE_TIMEOUT_S,
     )
     await socket.prepare(request)
-    address = request.remote or ""
+    address = client_address(request.remote, request.headers.get("X-Forwarded-For"), settings.proxies)
     refusal = sessions.enter(address)
     if refusal is not None:
         farewell = SessionClosed(refusal, SessionTotals(0, 0, {}, 0))

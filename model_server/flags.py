@@ -23,6 +23,7 @@ IGNORED_FLAGS: Final = (
     "flush_filesystem_caches",
     "grpc_channel_arguments",
     "max_num_load_retries",  # here each poll tries again
+    "model_config_file_poll_wait_seconds",  # the file is read once, at start
     "monitoring_config_file",
     "num_load_threads",
     "num_unload_threads",

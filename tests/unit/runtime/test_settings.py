@@ -101,3 +101,26 @@ def test_the_clients_own_variable_is_on_the_page() -> None:
     }
     assert variables == {"THESPIS_SERVER"}
     assert "`THESPIS_SERVER`" in PAGE
+
+
+def test_a_value_can_be_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("redis://:secret@redis:6379/0\n")
+    settings = read_settings(GatewaySettings, {"THESPIS_REDIS_URL_FILE": str(tmp_path / "url")})
+    assert settings.redis_url == "redis://:secret@redis:6379/0"
+
+
+def test_the_variable_comes_before_its_file(tmp_path: Path) -> None:
+    environment = {"THESPIS_PORT": "9000", "THESPIS_PORT_FILE": str(tmp_path / "missing")}
+    assert read_settings(GatewaySettings, environment).port == 9000
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"THESPIS_REDIS_URL_FILE.*missing"):
+        read_settings(GatewaySettings, {"THESPIS_REDIS_URL_FILE": str(tmp_path / "missing")})
+
+
+def test_what_a_file_holds_is_not_shown_when_it_can_not_be_used(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("secret")
+    with pytest.raises(BadSetting, match="THESPIS_PORT_FILE") as raised:
+        read_settings(GatewaySettings, {"THESPIS_PORT_FILE": str(tmp_path / "port")})
+    assert "secret" not in str(raised.value)
