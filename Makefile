@@ -3,10 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SERVICES := gateway detector_worker ensemble_worker job_worker model_server
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint lint-page training-env test-training bench screenshots lock clean media browser
+.PHONY: help setup up test compose-test lint lint-page training-env test-training bench screenshots lock clean media browser
 
 # $(call npm_ci,FOLDER,OPTIONS) installs by locked hash. Where npm is missing it comes from PyPI.
 npm_ci = @if command -v npm >/dev/null; then npm=npm; else \
@@ -25,11 +26,17 @@ up: setup ## Start the platform; Ctrl-C stops it
 test: $(VENV)/development.stamp web/node_modules/.development browser media ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/development.stamp lint-page ## ruff, mypy strict, the law of imports; ESLint and tsc on the page
+compose-test: $(VENV)/development.stamp ## Build the images, run the platform in containers and try it (needs Docker)
+	@$(BIN)/python -m pytest -m containers --timeout 900 tests/compose
+
+lint: $(VENV)/development.stamp lint-page ## ruff, mypy strict, the law of imports; the page; the files of the deployment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.embedded.yml
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/kubernetes-validate --quiet --strict --kubernetes-version 1.37.0 $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/base/*.yaml))
 
 lint-page: web/node_modules/.development ## ESLint and tsc --checkJs on the page
 	@cd web && PATH="$$PATH:$(CURDIR)/$(BIN)" && node node_modules/typescript/bin/tsc && node node_modules/eslint/bin/eslint.js .
@@ -48,6 +55,9 @@ screenshots: $(VENV)/development.stamp web/node_modules/.served browser media ##
 lock: ## Resolve the requirements anew (needs uv)
 	for name in services development node training; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
+	for name in $(SERVICES); do uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-find-links --override requirements/images/left-out.txt requirements/images/$$name.in \
+	  -o requirements/images/$$name.txt; done
 	for name in parts training-nodeps; do uv pip compile -q --no-deps --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.members import Ensemble
+from ensemble_worker.canary import Canaries
 from ensemble_worker.member import Member
-from ensemble_worker.settings import EnsembleSettings, parse_members
+from ensemble_worker.settings import EnsembleSettings, parse_members, parse_targets
 from runtime.model_tree import BadModelTree
 
 
@@ -21,8 +22,9 @@ class FanOut:
     a member that hangs costs its own answer and nobody's time.
     """
 
-    def __init__(self, members: Sequence[Member]) -> None:
+    def __init__(self, members: Sequence[Member], canaries: Canaries | None = None) -> None:
         self._members = members
+        self.canaries = canaries or Canaries([], 0.0)
         self._probes: set[asyncio.Task[npt.NDArray[np.float32] | None]] = set()
 
     @property
@@ -49,7 +51,9 @@ class FanOut:
         answers = {
             name: call.result() for name, call in (calls | probes).items() if call.done() and not call.cancelled()
         }
-        return {name: answer for name, answer in answers.items() if answer is not None}
+        useful = {name: answer for name, answer in answers.items() if answer is not None}
+        self.canaries.offer(crops, useful)
+        return useful
 
     async def predict_in_turn(self, crops: bytes, timeout_s: float) -> dict[str, npt.NDArray[np.float32]]:
         """The same, one member after the other: for work that must not take all cores from live frames at once."""
@@ -74,11 +78,17 @@ class FanOut:
             probe.cancel()
         for member in self._members:
             await member.close()
+        await self.canaries.close()
 
 
 async def open_members(settings: EnsembleSettings, ensemble: Ensemble) -> FanOut:
     """The members that the settings name, their channels in the running loop. Raises BadSetting and BadModelTree."""
     targets = parse_members(settings.members)
-    if unknown := sorted(set(targets) - set(ensemble.members)):
-        raise BadModelTree(f"THESPIS_MEMBERS names {unknown}, which models.toml does not have")
-    return FanOut([Member(name, target, settings.member_retry_s) for name, target in targets.items()])
+    canaries = parse_targets(settings.canaries, "THESPIS_CANARIES")
+    members, reading_along = (
+        [Member(label, target, settings.member_retry_s) for label, target in labelled.items()]
+        for labelled in (targets, canaries)
+    )
+    if unknown := {member.name for member in (*members, *reading_along)} - set(ensemble.members):
+        raise BadModelTree(f"THESPIS_MEMBERS names {sorted(unknown)}, which models.toml does not have")
+    return FanOut(members, Canaries(reading_along, settings.canary_share))

@@ -22,6 +22,8 @@ CHANNEL_OPTIONS = [
     # A server that comes back is found within a second, whatever gRPC's own backoff has grown to.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # A container that comes back may have another address; gRPC would ask for it only every half minute.
+    ("grpc.dns_min_time_between_resolutions_ms", 1000),
     ("grpc.enable_http_proxy", 0),
 ]
 
@@ -29,10 +31,12 @@ CHANNEL_OPTIONS = [
 class Member:
     """Calls one served model and remembers whether it answers. Lives in one event loop."""
 
-    def __init__(self, name: str, target: str, first_wait_s: float) -> None:
-        self.name = name
+    def __init__(self, label: str, target: str, first_wait_s: float) -> None:
+        """`label` is the member's name, or `name@version` where a certain one is asked for."""
+        self.label = label
+        self.name = label.partition("@")[0]
         self.breaker = Breaker(first_wait_s)
-        BREAKER_OPEN.labels(name).set(0)
+        BREAKER_OPEN.labels(label).set(0)
         self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
@@ -42,32 +46,32 @@ class Member:
         When the frame's deadline leaves it less than a quarter of that, being late is not its fault.
         """
         count = len(crops) // CROP_BYTES
-        request = predict_request(self.name, crops, count)
+        request = predict_request(self.label, crops, count)
         given_s = max(0.001, min(timeout_s, left_s))
         try:
-            with tracing.span("Predict", member=self.name, crops=count), MEMBER_SECONDS.labels(self.name).time():
+            with tracing.span("Predict", member=self.label, crops=count), MEMBER_SECONDS.labels(self.label).time():
                 response = await self._stub.Predict(request, timeout=given_s, metadata=_metadata())
             probabilities = probabilities_of(response, count)
         except (grpc.aio.AioRpcError, BadPrediction) as problem:
             if given_s < timeout_s / 4 and _is_late(problem):
                 return None
             if self.breaker.closed:
-                log.warning("member_failed", member=self.name, reason=_reason(problem))
-            MEMBER_FAILURES.labels(self.name, _code(problem)).inc()
+                log.warning("member_failed", member=self.label, reason=_reason(problem))
+            MEMBER_FAILURES.labels(self.label, _code(problem)).inc()
             self._failed()
             return None
         except asyncio.CancelledError:
             self._failed()
             raise
         if not self.breaker.closed:
-            log.info("member_back", member=self.name)
+            log.info("member_back", member=self.label)
         self.breaker.succeeded()
-        BREAKER_OPEN.labels(self.name).set(0)
+        BREAKER_OPEN.labels(self.label).set(0)
         return probabilities
 
     def _failed(self) -> None:
         self.breaker.failed(time.monotonic())
-        BREAKER_OPEN.labels(self.name).set(1)
+        BREAKER_OPEN.labels(self.label).set(1)
 
     async def reachable(self) -> None:
         """Returns when its server takes connections."""

@@ -10,7 +10,13 @@ from runtime.settings import BadSetting, WorkerSettings
 class EnsembleSettings(WorkerSettings, frozen=True, kw_only=True):
     """What an ensemble worker needs."""
 
-    members: Annotated[str, Meta(description="where each member is served: name=host:port, separated by commas")] = ""
+    members: Annotated[
+        str, Meta(description="where each member is served: name=host:port or name@version=host:port, by commas")
+    ] = ""
+    canaries: Annotated[
+        str, Meta(description="versions that only read along, to be compared: name@version=host:port, by commas")
+    ] = ""
+    canary_share: Annotated[float, Meta(ge=0, le=1, description="share of live rounds that canaries read")] = 0.05
     predict_timeout_ms: Annotated[
         int, Meta(ge=1, description="longest wait for one member, within the frame's deadline")
     ] = 400
@@ -27,13 +33,19 @@ class EnsembleSettings(WorkerSettings, frozen=True, kw_only=True):
 
 
 def parse_members(text: str) -> dict[str, str]:
-    """`a=host:1,b=host:2` as a dictionary. Raises BadSetting."""
+    """`a=host:1,b@2=host:2` as a dictionary of THESPIS_MEMBERS. Raises BadSetting."""
+    targets = parse_targets(text, "THESPIS_MEMBERS")
+    if not targets:
+        raise BadSetting("THESPIS_MEMBERS is empty: it says where each member is served, as name=host:port")
+    return targets
+
+
+def parse_targets(text: str, variable: str) -> dict[str, str]:
+    """Label -> address. Raises BadSetting."""
     targets = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, separator, target = part.partition("=")
         if not separator or not name or ":" not in target:
-            raise BadSetting(f"THESPIS_MEMBERS: {part!r} is not name=host:port")
+            raise BadSetting(f"{variable}: {part!r} is not name=host:port")
         targets[name] = target
-    if not targets:
-        raise BadSetting("THESPIS_MEMBERS is empty: it says where each member is served, as name=host:port")
     return targets

@@ -19,9 +19,16 @@ class BadPrediction(ValueError):
 
 
 def predict_request(member: str, crops: bytes, count: int) -> predict_pb2.PredictRequest:
-    """`crops` are uint8 [count, 48, 48, 1], contiguous; `tensor_content` costs microseconds, a list a millisecond."""
+    """`crops` are uint8 [count, 48, 48, 1], contiguous; `tensor_content` costs microseconds, a list a millisecond.
+
+    `member` is a name, `name@2` for a version or `name@canary` for a version's label.
+    """
     request = predict_pb2.PredictRequest()
-    request.model_spec.name = member
+    request.model_spec.name, _, version = member.partition("@")
+    if version.isdecimal():
+        request.model_spec.version.value = int(version)
+    elif version:
+        request.model_spec.version_label = version
     request.model_spec.signature_name = SIGNATURE
     tensor = request.inputs[INPUT]
     tensor.dtype = types_pb2.DT_UINT8

@@ -60,6 +60,7 @@ class EnsembleWorker:
             in_time = [cropped for cropped in batch if has_time(cropped.frame)]
             if in_time:
                 self._answer([cropped.frame for cropped in in_time], self._classify(in_time))
+                self._loop.run_until_complete(self._fan_out.canaries.read(self._settings.predict_timeout_ms / 1000))
 
     def explain_waiting_faces(self) -> None:
         """Answers one picture with what the votes on its faces lean on; live frames come between its rounds."""

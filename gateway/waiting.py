@@ -10,16 +10,27 @@ import redis
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from contracts.names import WAITING_EXPLANATIONS, WAITING_FACES, WAITING_FRAMES, WAITING_PICTURES
+from contracts.names import (
+    CLASSIFY_FACES,
+    DETECT_FACES,
+    DETECT_IN_PICTURE,
+    EXPLAIN_FACES,
+    WAITING_EXPLANATIONS,
+    WAITING_FACES,
+    WAITING_FRAMES,
+    WAITING_PICTURES,
+)
 from contracts.work import Trail
 from runtime.metrics import queue_length, queue_oldest
 
 QUEUES: Final = {
-    "frames": WAITING_FRAMES,
-    "pictures": WAITING_PICTURES,
-    "faces": WAITING_FACES,
-    "explanations": WAITING_EXPLANATIONS,
+    DETECT_FACES: WAITING_FRAMES,
+    DETECT_IN_PICTURE: WAITING_PICTURES,
+    CLASSIFY_FACES: WAITING_FACES,
+    EXPLAIN_FACES: WAITING_EXPLANATIONS,
 }
+"""The task that takes from it -> the list."""
+
 TIMEOUT_S: Final = 1.0
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import av
-import cv2
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
 
 from contracts.jobs import VideoFacts
 from contracts.labels import LABELS
@@ -23,6 +25,7 @@ from jobs.video import opened_video, upright
 
 LONGEST_SIDE: Final = 1280
 MOST_FPS: Final = 30.0
+FONT: Final = PIL.ImageFont.load_default_imagefont()
 BGR: Final = tuple((int(c[5:7], 16), int(c[3:5], 16), int(c[1:3], 16)) for c in COLOURS)
 
 Image = npt.NDArray[np.uint8]
@@ -87,29 +90,31 @@ def smaller(image: Image) -> Image:
     height, width = image.shape[:2]
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     size = (max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2))
-    return image if size == (width, height) else cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    if size == (width, height):
+        return image
+    return np.asarray(PIL.Image.fromarray(image).resize(size, PIL.Image.Resampling.BOX))
 
 
 def drawn(image: Image, rows: list[Row], facts: VideoFacts) -> Image:
-    """The same image with what is known of its faces."""
+    """A copy of the image with what is known of its faces."""
     scale = image.shape[1] / facts.width if facts.width else 1.0
+    picture = PIL.Image.fromarray(image)
+    draw = PIL.ImageDraw.Draw(picture)
     for row in rows:
         box = row["box"]
         left, top = round(box["x"] * scale), round(box["y"] * scale)
         right, bottom = round((box["x"] + box["width"]) * scale), round((box["y"] + box["height"]) * scale)
         colour = BGR[LABELS.index(row["top"])]
-        cv2.rectangle(image, (left, top), (right, bottom), colour, 2)
+        draw.rectangle((left, top, max(left, right), max(top, bottom)), outline=colour, width=2)
         words = f"face {row['face_id']}: {row['top']} {row['smoothed'][row['top']]:.0%}"
-        for ink, thickness in (((0, 0, 0), 4), (colour, 1)):  # an outline, to be read on any ground
-            cv2.putText(
-                image, words, (left, max(14, top - 6)), cv2.FONT_HERSHEY_SIMPLEX, 0.5, ink, thickness, cv2.LINE_AA
-            )
-        _draw_bars(image, row["smoothed"], left, bottom, max(60, right - left))
-    return image
+        # An outline, to be read on any ground.
+        draw.text((left, max(0, top - 14)), words, fill=colour, font=FONT, stroke_width=1, stroke_fill=(0, 0, 0))
+        _draw_bars(draw, row["smoothed"], left, bottom, max(60, right - left))
+    return np.asarray(picture)
 
 
-def _draw_bars(image: Image, probabilities: dict[str, float], left: int, top: int, width: int) -> None:
+def _draw_bars(draw: PIL.ImageDraw.ImageDraw, probabilities: dict[str, float], left: int, top: int, width: int) -> None:
     for index, label in enumerate(LABELS):
         y = top + 4 + 8 * index
-        cv2.rectangle(image, (left, y), (left + width, y + 6), (60, 60, 60), -1)
-        cv2.rectangle(image, (left, y), (left + round(width * probabilities[label]), y + 6), BGR[index], -1)
+        draw.rectangle((left, y, left + width, y + 6), fill=(60, 60, 60))
+        draw.rectangle((left, y, left + round(width * probabilities[label]), y + 6), fill=BGR[index])

@@ -23,6 +23,7 @@ IGNORED_FLAGS: Final = (
     "flush_filesystem_caches",
     "grpc_channel_arguments",
     "max_num_load_retries",  # here each poll tries again
+    "model_config_file_poll_wait_seconds",  # the file is read once, at start
     "monitoring_config_file",
     "num_load_threads",
     "num_unload_threads",
@@ -141,7 +142,9 @@ def read_model_config(path: Path) -> list[ModelFolder]:
     except (OSError, UnicodeDecodeError, text_format.ParseError) as problem:
         raise CannotStart(f"Invalid protobuf file: '{path}': {problem}") from problem
     models = [
-        ModelFolder(entry.name, Path(entry.base_path), _read_policy(entry.model_version_policy))
+        ModelFolder(
+            entry.name, Path(entry.base_path), _read_policy(entry.model_version_policy), dict(entry.version_labels)
+        )
         for entry in config.model_config_list.config
     ]
     if not models or len({model.name for model in models}) != len(models):

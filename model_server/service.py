@@ -101,6 +101,10 @@ class PredictionService:
     def _find(self, request: Request) -> tuple[int, Servable]:
         spec = _check_model_spec(request)
         version = spec.version.value if spec.HasField("version") else None
+        if spec.HasField("version_label"):
+            version = self._models.version_of(spec.name, spec.version_label)
+            if version is None:
+                raise InvalidRequest(f"Unrecognized servable version label: {spec.version_label}")
         return self._models.find(spec.name, version)
 
 
@@ -129,8 +133,6 @@ def _check_model_spec(request: Request) -> ModelSpec:
     spec = request.model_spec
     if not spec.name:
         raise InvalidRequest("ModelSpec has no name specified.")
-    if spec.HasField("version_label"):
-        raise InvalidRequest(f"Unrecognized servable version label: {spec.version_label}")
     return spec
 
 

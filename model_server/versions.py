@@ -6,8 +6,8 @@ A request that runs holds its own reference to a version, so a version can be re
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -36,6 +36,8 @@ class ModelFolder:
     name: str
     base_path: Path
     policy: VersionPolicy = VersionPolicy()
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """Names of versions, such as `stable` and `canary`."""
 
 
 def find_versions(base_path: Path) -> dict[int, Path]:
@@ -131,6 +133,10 @@ class Models:
             request = f"Latest({name})" if version is None else f"Specific({name}, {version})"
             raise ServableNotFound(f"Servable not found for request: {request}")
         return self._models[name].find(version)
+
+    def version_of(self, name: str, label: str) -> int | None:
+        """None when there is no such label, or no such model."""
+        return self._models[name].folder.labels.get(label) if name in self._models else None
 
     def loaded(self) -> dict[str, list[int]]:
         """Model -> its loaded versions, newest first."""

@@ -5,6 +5,7 @@ so that frames which came while it was busy share one task, one round trip and w
 ring of this sender is waiting to be heard: whoever hears that one takes the newcomer, too.
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final, TypeAlias, cast
 
@@ -62,8 +63,9 @@ class Doorbell:
 
     def pass_on(self, client: "redis.Redis") -> None:
         """When a worker ends: a ring that it had heard may end with it, and something wait for it."""
-        if client.llen(self._keys[0]):
-            self._ring_now(client)
+        with contextlib.suppress(redis.RedisError):  # away: what waited there is lost or told at its deadline
+            if client.llen(self._keys[0]):
+                self._ring_now(client)
 
     def _ring_now(self, client: "redis.Redis") -> None:
         with client.pipeline(transaction=False) as pipeline:

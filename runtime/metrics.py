@@ -1,6 +1,6 @@
 """Every metric of every process, in one place; docs/operations.md tells what each is for.
 
-They cost about a microsecond each whether somebody asks for them or not. What lies in Redis is looked up when it is
+They cost a few microseconds each whether somebody asks for them or not. What lies in Redis is looked up when it is
 asked for: `gateway/waiting.py` and `jobs/waiting.py`.
 """
 

@@ -1,10 +1,12 @@
 """Reads a service's settings once from the environment.
 
 A settings class is a frozen `msgspec.Struct`; a field `frame_ttl_ms` is the variable `THESPIS_FRAME_TTL_MS`. Each field
-carries its description in `msgspec.Meta`, from which `docs/settings.md` is checked.
+carries its description in `msgspec.Meta`, from which `docs/settings.md` is checked. A secret needs no place in the
+environment: `THESPIS_REDIS_URL_FILE` names a file that holds the value.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -55,11 +57,22 @@ def read_settings(kind: type[SettingsT], environ: Mapping[str, str]) -> Settings
     """Builds `kind` from the environment. Raises BadSetting naming the variable that can't be used."""
     values = {}
     for field in msgspec.structs.fields(kind):
-        text = environ.get(variable(field.name))
+        name = variable(field.name)
+        text = environ.get(name)
+        shown = f"={text!r}"
+        if text is None and (path := environ.get(name + "_FILE")) is not None:
+            text, shown = _content(name, path), f"_FILE={path!r}"  # what a file holds may be a secret
         if text is None:
             continue
         try:
             values[field.name] = msgspec.convert(text, field.type, strict=False)
         except msgspec.ValidationError as problem:
-            raise BadSetting(f"{variable(field.name)}={text!r} can't be used: {problem}") from problem
+            raise BadSetting(f"{name}{shown} can't be used: {problem}") from problem
     return kind(**values)
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadSetting(f"{name}_FILE={path!r} can't be read: {problem}") from problem

@@ -93,8 +93,9 @@ def members(environ: Mapping[str, str], models: Path) -> Iterator[Finding]:
     except (BadSetting, BadModelTree) as problem:
         yield Finding("members", "fail", str(problem), "correct THESPIS_MEMBERS")
         return
-    for name, target in targets.items():
-        yield _member(name, target, known[name].version if name in known else None)
+    for label, target in targets.items():
+        name = label.partition("@")[0]
+        yield _member(label, target, known[name].version if name in known else None)
 
 
 def _member(name: str, target: str, version: int | None) -> Finding:
@@ -123,12 +124,7 @@ def _member(name: str, target: str, version: int | None) -> Finding:
 
 def server(url: str) -> Iterator[Finding]:
     """TLS, readiness and clock of a running platform."""
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        yield _certificate(parts.hostname or "", parts.port or 443)
-    elif parts.hostname not in LOOPBACK:
-        advice = "browsers give no camera to a page without TLS: put the Caddy of docker-compose.yml before it"
-        yield Finding("tls", "fail", f"{url} has none", advice)
+    yield tls(url)
     try:
         answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=10, verify=False)  # noqa: S501  judged above
         readiness = msgspec.json.decode(answer.content, type=Readiness)
@@ -143,6 +139,18 @@ def server(url: str) -> Iterator[Finding]:
         skew_s = abs(parsedate_to_datetime(date).timestamp() - time.time())
         if skew_s > MOST_SKEW_OF_DATE_S:
             yield Finding("clock", "warn", f"{skew_s:.0f} s apart from the server's", "synchronise both (chrony)")
+
+
+def tls(url: str) -> Finding:
+    """Whether a browser would give a page from there its camera."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return _certificate(host, parts.port or 443)
+    if host in LOOPBACK:
+        return Finding("tls", "ok", "none, and none is needed on this machine itself")
+    advice = "browsers give no camera to a page without TLS: put the Caddy of docker-compose.yml before it"
+    return Finding("tls", "fail", f"{url} has none", advice)
 
 
 def _certificate(host: str, port: int) -> Finding:

@@ -1,6 +1,7 @@
 """A raw session for tests: sends what a sound client never would and collects every answer."""
 
 import contextlib
+import ssl
 import struct
 from collections.abc import AsyncIterator
 
@@ -55,13 +56,14 @@ class LiveSession:
 
 
 @contextlib.asynccontextmanager
-async def live_session(url: str) -> AsyncIterator[LiveSession]:
+async def live_session(url: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[LiveSession]:
     async with connect(
         url.replace("http", "ws", 1) + "/v1/stream",
         subprotocols=[Subprotocol(SUBPROTOCOL)],
         compression=None,
         proxy=None,
         max_size=None,
+        ssl=tls,
     ) as connection:
         session = LiveSession(connection)
         assert isinstance(await session.next(), SessionCreated)

@@ -3,15 +3,19 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
 
 from contracts.protocol import Dropped, Error, Result
+from tests.integration.job_client import JobClient
 from tests.integration.live_session import LiveSession, live_session
 from tests.platform_process import Platform
+from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until
+from thespis.supervisor import ENDING_TIMEOUT_S
 
 FRAME_INTERVAL_S = 0.04
 
@@ -199,6 +203,33 @@ async def test_sigterm_tells_sessions_and_finishes_what_is_in_hand(
         assert kinds[-1] == "SessionClosed"
         assert "ServerDraining" in kinds
         assert session.ids() == list(range(1, 7)), "every frame that was sent"
+
+
+async def test_a_gateway_ends_in_time_whoever_still_hangs_on_it(
+    tmp_path_factory: pytest.TempPathFactory, frames: list[bytes]
+) -> None:
+    folder = tmp_path_factory.mktemp("hanging")
+    with Platform(folder / "up.log") as platform:
+        jobs = JobClient(platform)
+        wait_until(lambda: platform.children_with("-m jobs"))
+        platform.child("-m jobs").suspend()  # so that the job goes on for ever
+        job_id = jobs.submit(write_motion_jpeg(folder / "clip.avi", frames, 25.0))
+        host, _, port = platform.url.removeprefix("http://").partition(":")
+        events = f"GET /v1/jobs/{job_id}/events HTTP/1.1\r\nHost: test\r\n\r\n"
+        upload = "POST /v1/images HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nbut no more comes"
+        async with live_session(platform.url) as session:
+            await session.ask(frames[0])
+            with contextlib.ExitStack() as stack:
+                for request in (events, upload, "GET / HT"):
+                    connection = stack.enter_context(socket.create_connection((host, int(port))))
+                    connection.sendall(request.encode())
+                draining = asyncio.create_task(session.until_closed())
+                gateway = platform.child("-m gateway")
+                gateway.send_signal(signal.SIGTERM)
+                await asyncio.to_thread(wait_until, lambda: not gateway.is_running(), ENDING_TIMEOUT_S)
+            assert await draining == (1001, "draining")
+        assert "child_ended" in platform.log.read_text(), "by itself, with exit code 0"
+        platform.child("-m jobs").resume()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,5 +1,6 @@
 """What the processes of a platform tell Prometheus, and what docs/operations.md tells of it."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
-from contracts.protocol import Dropped, Result
+from contracts.protocol import Dropped, Result, SessionCreated
 from runtime import metrics
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
@@ -22,7 +23,8 @@ PAGE = (ROOT / "docs" / "operations.md").read_text()
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     log = tmp_path_factory.mktemp("metrics") / "up.log"
-    with Platform(log, (*THESPIS_UP, "--metrics"), THESPIS_DETECTORS="1") as platform:
+    environment = {"THESPIS_DETECTORS": "1", "THESPIS_LOG_LEVEL": "debug", "THESPIS_LOG_FORMAT": "json"}
+    with Platform(log, (*THESPIS_UP, "--metrics"), **environment) as platform:
         yield platform
 
 
@@ -92,12 +94,12 @@ async def test_frames_that_nobody_takes_are_seen_waiting(measured: Platform, scr
             for _ in range(3):
                 await session.ask(jpeg)  # each is told at its deadline that it expired
             told = scraped.of("gateway")
-            assert told["thespis_queue_length", "frames"] == 3
-            assert told["thespis_queue_oldest_seconds", "frames"] > 2
+            assert told["thespis_queue_length", "detect_faces"] == 3
+            assert told["thespis_queue_oldest_seconds", "detect_faces"] > 2
         finally:
             detector.resume()
         await session.ask(jpeg)
-    assert scraped.of("gateway")["thespis_queue_length", "frames"] == 0
+    assert scraped.of("gateway")["thespis_queue_length", "detect_faces"] == 0
 
 
 def test_jobs_and_segments_are_counted(
@@ -113,6 +115,25 @@ def test_jobs_and_segments_are_counted(
     assert told["thespis_jobs", "running"] == 0
     assert told["thespis_queue_length", "detect"] == 0
     assert scraped.of("ensemble_worker.jobs.1")["thespis_segments_total", "done"] >= 1
+
+
+async def test_each_frames_line_in_the_log_names_session_and_frame(measured: Platform, jpeg: bytes) -> None:
+    async with live_session(measured.url) as session:
+        created = session.messages[0]
+        assert isinstance(created, SessionCreated)
+        await session.ask(jpeg)
+        await session.ask(b"not a JPEG")
+    session_id = created.session_id
+
+    def lines() -> list[dict[str, object]]:
+        written = [json.loads(line) for line in measured.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in written if line.get("session_id") == session_id]
+
+    wait_until(lambda: [line for line in lines() if line["event"] == "session_ended"])
+    assert [(line["event"], line.get("frame_id")) for line in lines()] == [
+        ("frame_answered", 1), ("frame_refused", 2), ("session_ended", None),
+    ]  # fmt: skip
+    assert {line["service"] for line in lines()} == {"gateway"}
 
 
 def test_every_process_says_what_it_is_and_that_it_is_well(measured: Platform, scraped: Scraped) -> None:

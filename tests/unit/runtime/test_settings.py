@@ -13,7 +13,7 @@ from detector_worker.settings import DetectorSettings
 from ensemble_worker.settings import EnsembleSettings, parse_members
 from gateway.settings import GatewaySettings
 from runtime.settings import BadSetting, read_settings, variable
-from thespis.command_line import analyze, up
+from thespis.command_line import analyze, doctor, up
 from thespis.job_commands import cancel, job, jobs, submit
 from thespis.key_commands import create, list_keys, revoke
 from thespis.settings import UpSettings
@@ -73,7 +73,7 @@ def test_members_without_an_address_are_refused(text: str) -> None:
     ("command", "words"),
     [
         (up, ""), (analyze, "thespis analyze"), (submit, "thespis submit"), (jobs, "thespis jobs"),
-        (job, "thespis job"), (cancel, "thespis cancel"), (live, "thespis bench live"),
+        (job, "thespis job"), (cancel, "thespis cancel"), (doctor, "thespis doctor"), (live, "thespis bench live"),
         (bench_jobs, "thespis bench jobs"), (create, "thespis keys create"), (list_keys, "thespis keys list"),
         (revoke, "thespis keys revoke"),
     ],
@@ -97,9 +97,32 @@ def _rows_of(words: str) -> str:
 def test_the_clients_own_variable_is_on_the_page() -> None:
     variables = {
         str(parameter.envvar)
-        for command in (analyze, submit, jobs, job, cancel)
+        for command in (analyze, submit, jobs, job, cancel, doctor)
         for parameter in command.params
         if isinstance(parameter, click.Option) and parameter.envvar
     }
     assert variables == {"THESPIS_SERVER", "THESPIS_KEY"}
     assert [name for name in variables if f"`{name}`" not in PAGE] == []
+
+
+def test_a_value_can_be_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("redis://:secret@redis:6379/0\n")
+    settings = read_settings(GatewaySettings, {"THESPIS_REDIS_URL_FILE": str(tmp_path / "url")})
+    assert settings.redis_url == "redis://:secret@redis:6379/0"
+
+
+def test_the_variable_comes_before_its_file(tmp_path: Path) -> None:
+    environment = {"THESPIS_PORT": "9000", "THESPIS_PORT_FILE": str(tmp_path / "missing")}
+    assert read_settings(GatewaySettings, environment).port == 9000
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"THESPIS_REDIS_URL_FILE.*missing"):
+        read_settings(GatewaySettings, {"THESPIS_REDIS_URL_FILE": str(tmp_path / "missing")})
+
+
+def test_what_a_file_holds_is_not_shown_when_it_can_not_be_used(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("secret")
+    with pytest.raises(BadSetting, match="THESPIS_PORT_FILE") as raised:
+        read_settings(GatewaySettings, {"THESPIS_PORT_FILE": str(tmp_path / "port")})
+    assert "secret" not in str(raised.value)

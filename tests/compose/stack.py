@@ -1,0 +1,111 @@
+"""The platform in containers, by the `docker compose` that a user runs."""
+
+import json
+import os
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.platform_process import ROOT
+from tests.waiting import wait_until
+from thespis.ports import free_ports
+
+PROJECT = "thespis-compose-test"
+FILES = ("-f", "docker-compose.yml", "-f", "deploy/compose.embedded.yml")
+SCALE = ("--scale", "gateway=2", "--scale", "detector_worker=2", "--scale", "ensemble_worker=2")
+ROOT_CERTIFICATE = "/var/lib/thespis-door/caddy/pki/authorities/local/root.crt"
+START_TIMEOUT_S = 180.0
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    """What `docker …` prints. Raises AssertionError with what it said when it fails."""
+    done = subprocess.run(("docker", *arguments), capture_output=True, text=True)
+    assert done.returncode == 0 or not check, f"docker {' '.join(arguments)}:\n{done.stderr[-4000:]}"
+    return done.stdout if done.returncode == 0 else done.stdout + done.stderr
+
+
+class Container:
+    """One running container."""
+
+    def __init__(self, container_id: str) -> None:
+        self.id = container_id
+        self.facts: dict[str, Any] = json.loads(docker("inspect", container_id))[0]
+        self.name = self.facts["Name"].removeprefix("/")
+        self.service: str = self.facts["Config"]["Labels"]["com.docker.compose.service"]
+
+    @property
+    def addresses(self) -> list[str]:
+        return [network["IPAddress"] for network in self.facts["NetworkSettings"]["Networks"].values()]
+
+    def run(self, *command: str, user: str = "", check: bool = True) -> str:
+        """What a command inside prints."""
+        return docker("exec", *(("-u", user) if user else ()), self.id, *command, check=check)
+
+    def logs(self) -> str:
+        """What it wrote, to both of its outputs."""
+        return subprocess.run(
+            ("docker", "logs", self.id), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ).stdout
+
+
+class Stack:
+    """One compose project on ports of its own. `url` and `tls` lead through its door."""
+
+    def __init__(self, folder: Path) -> None:
+        http_port, https_port = free_ports(2)
+        self.url = f"https://localhost:{https_port}"
+        self.http_url = f"http://localhost:{http_port}"
+        self.log = folder / "compose.log"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "DEPLOY_"))},
+            "DEPLOY_VERSION": "compose-test",
+            "DEPLOY_ADDRESS": "127.0.0.1",
+            "DEPLOY_HTTP_PORT": str(http_port),
+            "DEPLOY_HTTPS_PORT": str(https_port),
+            "DEPLOY_COMPOSE": " ".join(("-p", PROJECT, *FILES)),
+        }
+
+    def run(self, *command: str) -> str:
+        """Runs a command of the project's folder. Raises AssertionError with what it said when it fails."""
+        with self.log.open("a") as log:
+            done = subprocess.run(
+                command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+            log.write(done.stdout)
+        assert done.returncode == 0, f"{' '.join(command)}:\n{self.log.read_text()[-4000:]}"
+        return done.stdout
+
+    def compose(self, *arguments: str) -> str:
+        return self.run("docker", "compose", "-p", PROJECT, *FILES, *arguments)
+
+    def up(self) -> None:
+        """Returns when a picture could go all the way."""
+        self.compose("up", "-d", *SCALE)
+        self.tls = ssl.create_default_context()
+        (door,) = self.containers("door")
+        wait_until(lambda: "BEGIN" in door.run("cat", ROOT_CERTIFICATE, check=False), START_TIMEOUT_S)
+        self.tls.load_verify_locations(cadata=door.run("cat", ROOT_CERTIFICATE))
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        wait_until(lambda: self.ready()["ready"] and not self.ready()["members"]["missing"], START_TIMEOUT_S)
+
+    def ready(self) -> dict[str, Any]:
+        try:
+            return dict(self.ask("GET", "/readyz").json())
+        except (httpx.TransportError, json.JSONDecodeError):
+            return {"ready": False}
+
+    def ask(self, method: str, path: str, **named: Any) -> httpx.Response:
+        with httpx.Client(base_url=self.url, verify=self.tls, trust_env=False, timeout=30) as http:
+            return http.request(method, path, **named)
+
+    def containers(self, *services: str) -> list[Container]:
+        """The running ones of these services, or all."""
+        return [Container(one) for one in self.compose("ps", "-q", *services).split()]
+
+    def down(self, *options: str) -> None:
+        self.compose("down", *options)

@@ -1,0 +1,106 @@
+"""Two versions of a member side by side: one votes, the other reads along and is compared."""
+
+import asyncio
+
+import cv2
+import grpc
+import numpy as np
+import pytest
+from prometheus_client import REGISTRY
+from running_server import put_version, request_for
+
+from ensemble_worker.canary import Canaries
+from ensemble_worker.fan_out import FanOut
+from ensemble_worker.member import Member
+from thespis.sample_face import face_jpeg
+
+PICTURE = cv2.resize(cv2.imdecode(np.frombuffer(face_jpeg(), np.uint8), cv2.IMREAD_GRAYSCALE), (48, 48))
+CROPS = np.stack([np.roll(PICTURE, (shift, 2 * shift), (0, 1)) for shift in range(24)])[..., None]
+"""One face, cut ever worse: two networks call some of these alike and others not."""
+
+TIMEOUT_S = 20.0
+
+
+@pytest.fixture
+def two_versions(start_server, tmp_path):
+    """Version 1, labelled stable, and version 2, labelled canary: other networks under one name."""
+    base_path = tmp_path / "models" / "face"
+    put_version(base_path, 1, "baseline")
+    put_version(base_path, 2, "five_layer")
+    config = tmp_path / "models.config"
+    config.write_text(f"""
+        model_config_list {{ config {{
+          name: "face" base_path: "{base_path}" model_platform: "tensorflow"
+          model_version_policy {{ specific {{ versions: 1 versions: 2 }} }}
+          version_labels {{ key: "stable" value: 1 }}
+          version_labels {{ key: "canary" value: 2 }}
+        }} }}""")
+    return start_server("--model_config_file", config)
+
+
+def faces(label, agreed):
+    return REGISTRY.get_sample_value("thespis_canary_faces_total", {"member": label, "agreed": agreed}) or 0
+
+
+def ask(target, member, canary, share=1.0):
+    """What the ensemble gets, and how many faces the canary was then found to agree and to differ on."""
+    before = faces(canary, "true"), faces(canary, "false")
+
+    async def run():
+        fan_out = FanOut([Member(member, target, 0.5)], Canaries([Member(canary, target, 0.5)], share))
+        try:
+            answers = await fan_out.predict(CROPS.tobytes(), TIMEOUT_S)
+            await fan_out.canaries.read(TIMEOUT_S)
+        finally:
+            await fan_out.close()
+        return answers
+
+    answers = asyncio.run(run())
+    return answers, faces(canary, "true") - before[0], faces(canary, "false") - before[1]
+
+
+def alone(target, member):
+    async def run():
+        one = Member(member, target, 0.5)
+        try:
+            return await one.predict(CROPS.tobytes(), TIMEOUT_S)
+        finally:
+            await one.close()
+
+    return asyncio.run(run())
+
+
+def test_a_canary_is_compared_and_does_not_vote(two_versions):
+    target = f"127.0.0.1:{two_versions.port}"
+    stable, canary = alone(target, "face@1"), alone(target, "face@2")
+    answers, agreed, differed = ask(target, "face@stable", "face@canary")
+    assert list(answers) == ["face"]
+    np.testing.assert_array_equal(answers["face"], stable)
+    same = int((stable.argmax(axis=1) == canary.argmax(axis=1)).sum())
+    assert 0 < same < len(CROPS), "these crops tell the two networks apart"
+    assert (agreed, differed) == (same, len(CROPS) - same)
+
+
+def test_a_canary_of_the_same_network_agrees_on_every_face(two_versions):
+    assert ask(f"127.0.0.1:{two_versions.port}", "face@1", "face@stable")[1:] == (len(CROPS), 0)
+
+
+def test_without_a_share_a_canary_reads_nothing(two_versions):
+    assert ask(f"127.0.0.1:{two_versions.port}", "face@1", "face@2", share=0.0)[1:] == (0, 0)
+
+
+def test_a_canary_that_fails_costs_no_answer(two_versions):
+    answers, agreed, differed = ask(f"127.0.0.1:{two_versions.port}", "face@1", "face@unknown")
+    assert list(answers) == ["face"]
+    assert (agreed, differed) == (0, 0)
+    failures = {"member": "face@unknown", "reason": "INVALID_ARGUMENT"}
+    assert REGISTRY.get_sample_value("thespis_member_failures_total", failures) == 1
+
+
+def test_a_label_that_nobody_gave_is_refused_in_tf_servings_words(two_versions):
+    request = request_for(CROPS, "face")
+    request.model_spec.version_label = "beta"
+    assert two_versions.refusal(request) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "Unrecognized servable version label: beta",
+    )

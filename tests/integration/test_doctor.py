@@ -1,0 +1,142 @@
+"""`thespis doctor` on a sound machine, on one that is not, and before a running platform."""
+
+import contextlib
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import redis
+
+from tests.integration.redis_server import redis_server
+from tests.platform_process import ROOT, Platform
+from thespis.doctor import Finding
+from thespis.doctor_platform import tls
+
+Findings = dict[str, Finding]
+
+
+def doctor(*arguments: str, **environment: str) -> tuple[int, Findings]:
+    """The exit code and what was found; the worse where a name comes twice."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("THESPIS_")}
+    run = subprocess.run(
+        [sys.executable, "-m", "thespis.command_line", "doctor", "--json", *arguments],
+        cwd=ROOT,
+        env={**clean, **environment},
+        capture_output=True,
+        check=False,
+    )
+    found = msgspec.json.decode(run.stdout, type=list[Finding])
+    return run.returncode, {finding.name: finding for finding in sorted(found, key=lambda one: one.state == "fail")}
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+def test_a_sound_machine_fails_in_nothing(tmp_path: Path) -> None:
+    code, found = doctor(THESPIS_DATA_PATH=str(tmp_path), THESPIS_PORT="0")
+    assert (code, [finding for finding in found.values() if finding.state == "fail"]) == (0, [])
+    assert "cores" in found["cpu"].found
+    assert found["model residual"].state == "ok"
+
+
+def test_people_get_a_line_each_and_what_to_do() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "thespis.command_line", "doctor", "--server", "http://127.0.0.1:9"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    lines = run.stdout.splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("fail  server"))
+    assert lines[at + 1].strip().startswith("→ is it running")
+
+
+def test_a_model_file_that_was_changed_is_named(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "models", tmp_path / "models")
+    with (tmp_path / "models" / "vgg" / "1" / "model.tflite").open("ab") as file:
+        file.write(b"x")
+    (tmp_path / "models" / "baseline" / "1" / "saved_model.pb").unlink()
+    code, found = doctor(THESPIS_MODELS_PATH=str(tmp_path / "models"))
+    assert code == 1
+    assert (found["model vgg"].state, "model.tflite" in found["model vgg"].found) == ("fail", True)
+    assert "saved_model.pb" in found["model baseline"].found
+    assert found["model residual"].state == "ok"
+    _, found = doctor(THESPIS_MODELS_PATH=str(tmp_path))
+    assert (found["models"].state, "models.toml is missing" in found["models"].found) == ("fail", True)
+
+
+def test_a_redis_that_would_write_frames_to_a_disk_fails(redis_url: str) -> None:
+    _, found = doctor(THESPIS_REDIS_URL=redis_url, THESPIS_JOBS_REDIS_URL=redis_url)
+    assert found["redis live"].state == "ok"
+    assert found["redis jobs"].state == "warn", "jobs would not survive it"
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("save", "60 1")
+    code, found = doctor(THESPIS_REDIS_URL=redis_url)
+    assert (code, found["redis live"].state) == (1, "fail")
+    _, found = doctor(THESPIS_REDIS_URL="redis://127.0.0.1:9/0")
+    assert (found["redis live"].state, "can't be reached" in found["redis live"].found) == ("fail", True)
+
+
+def test_each_member_is_asked(platform: Platform) -> None:
+    members = platform.child("-m ensemble_worker").environ()["THESPIS_MEMBERS"]
+    code, found = doctor("--server", platform.url, THESPIS_MEMBERS=f"{members},gone=127.0.0.1:9")
+    assert code == 1
+    asked = {name: finding.state for name, finding in found.items() if name.startswith("member ")}
+    assert asked == {
+        "member residual": "ok", "member five_layer": "ok", "member baseline": "ok", "member vgg": "ok",
+        "member gone": "fail",
+    }  # fmt: skip
+    assert found["server"].state == "ok"
+
+
+def test_a_port_that_is_taken_and_a_bad_setting_are_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        _, found = doctor(THESPIS_PORT=str(taken.getsockname()[1]))
+        assert found["port"].state == "warn"
+    code, found = doctor(THESPIS_PORT="high")
+    assert (code, found["settings"].state) == (1, "fail")
+
+
+def test_a_page_from_another_machine_needs_tls() -> None:
+    assert tls("http://127.0.0.1:8080").state == "ok"
+    without = tls("http://thespis.example")
+    assert (without.state, "camera" in without.advice) == ("fail", True)
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> Iterator[str]:
+    """The address of a server whose certificate nobody has vouched for."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "30",
+         "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with contextlib.suppress(OSError), connection:
+                context.wrap_socket(connection, server_side=True)
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        yield f"https://localhost:{listening.getsockname()[1]}"
+        answering.join()
+
+
+def test_a_certificate_that_browsers_do_not_trust_fails(untrusted: str) -> None:
+    finding = tls(untrusted)
+    assert (finding.state, "self-signed" in finding.found, "root certificate" in finding.advice) == ("fail", True, True)

@@ -1,0 +1,84 @@
+"""The rules that every service of docker-compose.yml keeps."""
+
+import re
+from typing import Any
+
+import pytest
+
+from gateway.settings import GatewaySettings
+from gateway.stream import CLOSE_TIMEOUT_S
+from runtime.model_tree import read_ensemble
+from tests.unit.deploy.compose_files import ROOT, services
+
+ENSEMBLE = read_ensemble(ROOT / "models")
+ALL = services()
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_service_has_no_rights_and_no_room_that_it_does_not_need(name: str) -> None:
+    service = ALL[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["init"] is True
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert service["pids_limit"] <= 256
+
+
+def test_only_the_door_can_be_reached_from_other_machines() -> None:
+    published = {name: service["ports"] for name, service in ALL.items() if service.get("ports")}
+    assert [name for name, ports in published.items() if not all(port.startswith("127.0.0.1:") for port in ports)] == [
+        "door"
+    ]
+
+
+def test_each_member_has_a_server_and_an_address() -> None:
+    told = ALL["ensemble_worker"]["environment"]["THESPIS_MEMBERS"]
+    assert dict(part.split("=") for part in told.split(",")) == {name: f"{name}:8500" for name in ENSEMBLE.members}
+    assert set(ENSEMBLE.members) <= set(ALL)
+    assert set(ALL["members_together"]["networks"]["members"]["aliases"]) == set(ENSEMBLE.members)
+
+
+def test_jobs_workers_ask_the_same_members() -> None:
+    assert ALL["ensemble_worker_jobs"]["environment"] == ALL["ensemble_worker"]["environment"]
+
+
+def test_only_those_who_ask_members_share_a_network_with_them() -> None:
+    beside_members = {name for name, service in ALL.items() if "members" in service.get("networks", [])}
+    observers = {name for name in beside_members if ALL[name].get("profiles") == ["observability"]}
+    servers = {*ENSEMBLE.members, "members_together"}
+    assert beside_members - observers == {*servers, "ensemble_worker", "ensemble_worker_jobs"}
+
+
+def test_the_embedded_servers_have_the_same_flags_and_the_file_for_bare_machines() -> None:
+    real = ALL["residual"]["entrypoint"]
+    for name, service in services("deploy/compose.embedded.yml").items():
+        assert name in ALL
+        own = [flag for flag in service["entrypoint"] if flag.startswith("--") and flag not in real]
+        assert own == ["--host=0.0.0.0", f"--model_file={ENSEMBLE.bare_machine_file}"]
+        assert service["entrypoint"][-len(real) + 1 :] == real[1:]
+
+
+def test_a_second_shard_shares_door_members_and_jobs_with_the_first_and_nothing_else() -> None:
+    shard = services("deploy/compose.sharded.yml")
+    for name, service in shard.items():
+        original = name.removesuffix("_b")
+        assert service["extends"] == {"file": "docker-compose.yml", "service": original}
+        assert set(service["networks"]) == {network.replace("live", "live_b") for network in ALL[original]["networks"]}
+    assert {name.removesuffix("_b") for name in shard} == {
+        name for name, service in ALL.items() if "live" in service.get("networks", []) and not service.get("profiles")
+    }
+    assert shard["redis_live_b"]["networks"]["live_b"]["aliases"] == ["redis_live"]
+    assert shard["gateway_b"]["networks"]["door"]["aliases"] == ["gateway"]
+
+
+def test_a_gateway_has_time_to_drain_before_it_is_killed() -> None:
+    drain_s = GatewaySettings().drain_timeout_s
+    assert seconds(ALL["gateway"]) >= 2 * drain_s + CLOSE_TIMEOUT_S
+    assert seconds(ALL["door"]) >= seconds(ALL["gateway"])
+
+
+def seconds(service: dict[str, Any]) -> int:
+    return int(service["stop_grace_period"].removesuffix("s"))

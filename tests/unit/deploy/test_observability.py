@@ -1,0 +1,45 @@
+"""Prometheus asks for what there is, and the board and the alerts read metrics that the services keep."""
+
+import json
+import re
+
+import yaml
+
+from contracts import names
+from tests.unit.deploy.compose_files import OURS, ROOT, services
+
+FOLDER = ROOT / "deploy" / "observability"
+METRICS = set(re.findall(r"^\| `(thespis_\w+)`", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+"""tests/integration/test_metrics.py compares that page with the code."""
+
+BOARD = json.loads((FOLDER / "grafana" / "boards" / "thespis.json").read_text())
+ALERTS = yaml.safe_load((FOLDER / "alerts.yml").read_text())
+SCRAPED = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
+
+
+def metrics_in(expression: str) -> set[str]:
+    return {re.sub("_(bucket|sum|count)$", "", name) for name in re.findall(r"thespis_\w+", expression)}
+
+
+def test_the_board_shows_every_metric_and_no_other() -> None:
+    shown = set().union(*(metrics_in(target["expr"]) for panel in BOARD["panels"] for target in panel["targets"]))
+    assert shown == METRICS
+
+
+def test_alerts_watch_metrics_that_there_are_and_say_what_is_wrong() -> None:
+    for group in ALERTS["groups"]:
+        for rule in group["rules"]:
+            assert metrics_in(rule["expr"]) <= METRICS, rule["alert"]
+            assert rule["annotations"]["summary"]
+            assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+def test_every_service_of_ours_is_scraped() -> None:
+    found = {name for job in SCRAPED for source in job.get("dns_sd_configs", []) for name in source["names"]}
+    assert found >= OURS
+    assert found <= set(services())
+
+
+def test_flower_knows_the_queues_of_live_work() -> None:
+    given = set(re.findall(r'"(\w+)"', (FOLDER / "flower.py").read_text().partition("task_queues")[2]))
+    assert given == {names.DETECT_FACES, names.DETECT_IN_PICTURE, names.CLASSIFY_FACES, names.EXPLAIN_FACES}
