@@ -39,7 +39,7 @@ from detector_worker.detectors import FaceDetector, find_faces, make_detector
 from detector_worker.settings import DetectorSettings
 from runtime import pixels
 from runtime.celery_app import make_celery
-from runtime.doorbell import Doorbell
+from runtime.doorbell import Doorbell, readable
 
 log = structlog.get_logger("thespis.detector")
 
@@ -78,7 +78,7 @@ class DetectorWorker:
 
     def _serve(self, entries: list[bytes], detector: FaceDetector) -> None:
         """Sends on what came of all entries in one go."""
-        commands = [COMMAND_DECODER.decode(entry) for entry in entries]
+        commands = readable(entries, COMMAND_DECODER)
         pictures = pixels.take(self._redis, [command.picture_key for command in commands])
         outcome = Outcome()
         for command, picture in zip(commands, pictures, strict=True):
