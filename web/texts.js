@@ -41,6 +41,16 @@ export const TEXTS = {
   waitingForServer: "Connecting to the server…",
 };
 
+/** The dialog that asks for an API key. */
+export const KEY = {
+  title: "This server asks for a key",
+  lead: "Enter the API key you were given. It stays in this tab and is forgotten when you close it.",
+  wrong: "That key is not known here, or was taken back. Enter another.",
+  label: "API key",
+  use: "Use this key",
+  cancel: "Cancel",
+};
+
 /** @param {string} host */
 export const whatIsSent = (host) =>
   `Pictures from your webcam: JPEG, at most 640 pixels wide, up to 25 a second, to this server (${host}) and nowhere else. No sound.`;
@@ -172,6 +182,7 @@ const CLOSINGS = {
   bad_frames: "It could not read the frames it was sent.",
   message_too_large: "A frame was larger than it takes.",
   idle: "Nothing was sent for a while.",
+  key_needed: "It asks for an API key, and none was given.",
   slow_reader: "This page was too slow to take the answers.",
 };
 
