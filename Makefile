@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint training-env test-training bench screenshots lock clean media browser
+.PHONY: help setup up test lint audit training-env test-training bench screenshots lock clean media browser
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ lint: $(VENV)/development.stamp ## ruff, mypy strict and the law of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/development.stamp ## Look for known vulnerabilities in what we install (pip-audit)
+	@$(BIN)/python -m tests.audit
 
 training-env: .venv-training/stamp ## Install TensorFlow and Keras into .venv-training
 
