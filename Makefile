@@ -7,7 +7,7 @@ SERVICES := gateway detector_worker ensemble_worker job_worker model_server
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test compose-test lint lint-page training-env test-training bench screenshots lock clean media browser
+.PHONY: help setup up test compose-test lint lint-page audit training-env test-training bench screenshots lock clean media browser
 
 # $(call npm_ci,FOLDER,OPTIONS) installs by locked hash. Where npm is missing it comes from PyPI.
 npm_ci = @if command -v npm >/dev/null; then npm=npm; else \
@@ -40,6 +40,9 @@ lint: $(VENV)/development.stamp lint-page ## ruff, mypy strict, the law of impor
 
 lint-page: web/node_modules/.development ## ESLint and tsc --checkJs on the page
 	@cd web && PATH="$$PATH:$(CURDIR)/$(BIN)" && node node_modules/typescript/bin/tsc && node node_modules/eslint/bin/eslint.js .
+
+audit: $(VENV)/development.stamp ## Look for known vulnerabilities in what we install (pip-audit)
+	@$(BIN)/python -m tests.audit
 
 training-env: .venv-training/stamp ## Install TensorFlow and Keras into .venv-training
 

@@ -39,7 +39,7 @@ from detector_worker.decoding import UndecodableImage, decode_crop, decode_image
 from detector_worker.detectors import FaceDetector, find_faces, make_detector
 from detector_worker.settings import DetectorSettings
 from runtime import pixels, tracing
-from runtime.doorbell import Doorbell
+from runtime.doorbell import Doorbell, readable
 from runtime.metrics import BATCH_SIZE
 
 log = structlog.get_logger("thespis.detector")
@@ -83,7 +83,7 @@ class DetectorWorker:
         if not entries:
             return
         BATCH.observe(len(entries))
-        commands = [COMMAND_DECODER.decode(entry) for entry in entries]
+        commands = readable(entries, COMMAND_DECODER)
         pictures = pixels.take(self._redis, [command.picture_key for command in commands])
         outcome = Outcome()
         for command, picture in zip(commands, pictures, strict=True):

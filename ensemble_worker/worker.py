@@ -26,7 +26,7 @@ from ensemble_worker.occlusion import covered, importance
 from ensemble_worker.settings import EnsembleSettings
 from ensemble_worker.voting import soft_vote
 from runtime import pixels, tracing
-from runtime.doorbell import Doorbell
+from runtime.doorbell import Doorbell, readable
 from runtime.model_tree import read_ensemble
 
 log = structlog.get_logger("thespis.ensemble")
@@ -71,7 +71,7 @@ class EnsembleWorker:
             self._answer([cropped.frame], [reply])
 
     def _take(self, doorbell: Doorbell, most: int) -> list[CroppedFaces]:
-        frames = [FRAME_DECODER.decode(entry) for entry in doorbell.take(self._redis, most)]
+        frames = readable(doorbell.take(self._redis, most), FRAME_DECODER)
         crops = pixels.take(self._redis, [frame.crops_key for frame in frames])
         return [
             CroppedFaces(frame, its_crops)

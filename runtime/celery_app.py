@@ -17,7 +17,8 @@ def make_celery(redis_url: str) -> celery.Celery:
         task_store_errors_even_if_ignored=False,
         # A frame is worth nothing a second later, so a lost one is simply not answered by a worker; the gateway
         # answers it at its deadline. Without emulated acknowledgements a round trip costs a sixth (docs/adr/0002).
-        broker_transport_options={"ack_emulation": False, "socket_timeout": 30, "socket_keepalive": True},
+        broker_transport_options={"ack_emulation": False, "socket_timeout": 30, "socket_keepalive": True, "app": app},
+        broker_transport="runtime.receiving:Transport",
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

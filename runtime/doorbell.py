@@ -7,14 +7,19 @@ ring of this sender is waiting to be heard: whoever hears that one takes the new
 
 import contextlib
 from collections.abc import Sequence
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 import celery
 import msgspec
 import redis
 import redis.asyncio
+import structlog
 
 from runtime.publishing import TaskEncoder
+
+log = structlog.get_logger("thespis.worker")
+
+EntryT = TypeVar("EntryT")
 
 Pipeline: TypeAlias = "redis.client.Pipeline | redis.asyncio.client.Pipeline"
 
@@ -33,6 +38,17 @@ if not redis.call('LPOS', KEYS[2], ARGV[1]) then
   redis.call('LTRIM', KEYS[2], 0, {most} - 1)
 end
 """.replace("{most}", str(MOST_WAITING)).replace("{stranded}", str(STRANDED_AFTER_S))
+
+
+def readable(entries: Sequence[bytes], decoder: "msgspec.msgpack.Decoder[EntryT]") -> list[EntryT]:
+    """What the entries say; one that says nothing to us costs its neighbours nothing."""
+    found = []
+    for entry in entries:
+        try:
+            found.append(decoder.decode(entry))
+        except msgspec.DecodeError:
+            log.warning("entry_unreadable")
+    return found
 
 
 class Ring(msgspec.Struct, frozen=True):

@@ -22,12 +22,12 @@ STOP_TIMEOUT_S = 30.0
 class Platform:
     """A running platform; its processes can be looked at and killed."""
 
-    def __init__(self, log: Path, command: Sequence[str] = THESPIS_UP, **environment: str) -> None:
+    def __init__(self, log: Path, command: Sequence[str] = THESPIS_UP, cwd: Path = ROOT, **environment: str) -> None:
         self.log = log
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=cwd,
                 env={
                     **_clean_environment(),
                     "THESPIS_DATA_PATH": str(log.parent / "data"),

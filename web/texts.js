@@ -122,6 +122,16 @@ export const percent = (whole) => `${whole} %`;
 /** A bar's name for screen readers. @param {string} owner @param {string} label */
 export const barName = (owner, label) => `${owner}, ${label}`;
 
+/** The dialog that asks for an API key. */
+export const KEY = {
+  title: "This server asks for a key",
+  lead: "Enter the API key you were given. It stays in this tab and is forgotten when you close it.",
+  wrong: "That key is not known here, or was taken back. Enter another.",
+  label: "API key",
+  use: "Use this key",
+  cancel: "Cancel",
+};
+
 /** @param {string} host */
 export const whatIsSent = (host) =>
   `Pictures from your webcam: JPEG, 640 pixels wide, up to 25 a second unless you choose otherwise, to this server (${host}) and nowhere else. No sound.`;
@@ -311,6 +321,7 @@ const CLOSINGS = {
   bad_frames: "It could not read the frames it was sent.",
   message_too_large: "A frame was larger than it takes.",
   idle: "Nothing was sent for a while.",
+  key_needed: "It asks for an API key, and none was given.",
   slow_reader: "This page was too slow to take the answers.",
 };
 
@@ -329,7 +340,7 @@ export const PRIVACY = [
   {
     title: "How that is tested",
     paragraphs: [
-      "tests/integration/test_no_frame_is_kept.py sends frames that carry a mark in their bytes through a running platform. Then it looks for the mark in every file that was written meanwhile in the folders where the platform’s processes work, in its log and among its temporary files, and finds none. It also stops the workers, sees a frame wait in memory, and sees it gone after its deadline.",
+      "tests/integration/test_non_retention.py sends frames that carry a mark in their bytes through a running platform. Then it looks for the mark in every file that was written meanwhile in the folders where the platform’s processes work, in its log and among its temporary files, and finds none. It also stops the workers, sees a frame wait in memory, and sees it gone after its deadline.",
     ],
   },
   {

@@ -184,8 +184,8 @@ def test_the_first_paint_is_quick(page: Page) -> None:
 def test_the_consent_leads_to_how_it_is_tested(page: Page) -> None:
     page.get_by_role("link", name="How that is tested").click()
     named = page.locator("#view-privacy").inner_text()
-    assert "tests/integration/test_no_frame_is_kept.py" in named
-    assert (ROOT / "tests" / "integration" / "test_no_frame_is_kept.py").exists()
+    assert "tests/integration/test_non_retention.py" in named
+    assert (ROOT / "tests" / "integration" / "test_non_retention.py").exists()
 
 
 def test_inline_scripts_other_than_the_import_map_do_not_run(page: Page, platform: Platform) -> None:

@@ -8,6 +8,7 @@ import { backoffMs, drainedMs } from "./backoff.js";
 import { SUBPROTOCOL, packFrame, parseMessage } from "./wire.js";
 import { InFlight } from "./inflight.js";
 import { MOST_IN_FLIGHT } from "./pace.js";
+import { NoKey, ticketed } from "../key.js";
 
 /** @typedef {import("./wire.js").ServerMessage} ServerMessage */
 /** @typedef {"unreachable" | "lost" | "draining" | "busy"} Cause */
@@ -27,6 +28,7 @@ const HANDSHAKE_MS = 8_000;
 /** How far beyond a frame's deadline its answer may be before the connection is taken for dead. */
 const GRACE_MS = 4_000;
 const REFUSALS = new Set([1002, 1003, 1008, 1009]);
+const REFUSED_BY_POLICY = 1008;
 const TRY_AGAIN_LATER = 1013;
 
 export class Stream {
@@ -34,6 +36,8 @@ export class Stream {
   #socket;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** The attempt that waits for its ticket. @type {symbol | undefined} */
+  #opening;
   #attempt = 0;
   #deadlineMs = 1_000;
   #open = false;
@@ -63,7 +67,23 @@ export class Stream {
     this.#worked = false;
     this.#cause = undefined;
     this.#closingReason = "";
-    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    const attempt = (this.#opening = Symbol("attempt"));
+    ticketed(this.url).then(
+      (url) => attempt === this.#opening && this.#openSocket(url),
+      (problem) => attempt === this.#opening && this.#gotNoTicket(problem),
+    );
+  }
+
+  /** @param {unknown} problem */
+  #gotNoTicket(problem) {
+    if (problem instanceof NoKey) this.#ended(REFUSED_BY_POLICY, "key_needed");
+    else this.#ended(1006, "");
+  }
+
+  /** @param {string} url */
+  #openSocket(url) {
+    this.#opening = undefined;
+    const socket = new WebSocket(url, SUBPROTOCOL);
     socket.onmessage = (event) => this.#receive(parseMessage(event.data));
     socket.onclose = (event) => this.#ended(event.code, event.reason);
     this.#socket = socket;
@@ -72,7 +92,7 @@ export class Stream {
 
   /** Connects at once if we are waiting to. */
   retryNow() {
-    if (!this.#closed && !this.#open && !this.#socket) this.connect();
+    if (!this.#closed && !this.#open && !this.#socket && !this.#opening) this.connect();
   }
 
   close() {
@@ -183,6 +203,7 @@ export class Stream {
   #drop() {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#opening = undefined;
     this.#open = false;
     if (socket) {
       socket.onmessage = socket.onclose = null;

@@ -1,0 +1,83 @@
+"""The page where the server asks for a key: it is entered once and kept for the tab."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.integration.test_command_line import thespis
+from tests.platform_process import Platform
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keyed") / "data"
+
+
+def made(data: Path, name: str) -> str:
+    return thespis("keys", "create", name, "--data-path", str(data)).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def key(data: Path) -> str:
+    return made(data, "page")
+
+
+@pytest.fixture(scope="module")
+def guarded(data: Path, key: str) -> Iterator[Platform]:
+    with Platform(data.parent / "up.log", THESPIS_REQUIRE_KEYS="true") as running:
+        yield running
+
+
+@pytest.fixture
+def started(browser: Browser, guarded: Platform) -> Iterator[Page]:
+    """The page, after the button was pressed."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(guarded.url)
+    page.click("#start")
+    yield page
+    context.close()
+
+
+def enter(page: Page, key: str) -> None:
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+
+
+def test_a_key_is_asked_for_once_and_kept_for_the_tab(started: Page, key: str) -> None:
+    dialog = started.get_by_role("dialog", name="This server asks for a key")
+    expect(dialog).to_be_visible()
+    expect(started.get_by_label("API key")).to_be_focused()
+    enter(started, key)
+    started.wait_for_selector("body[data-state=live] .face")
+    started.reload()
+    started.click("#start")
+    started.wait_for_selector("body[data-state=live] .face")
+    expect(dialog).to_have_count(0)
+    assert started.evaluate("Object.keys(localStorage).length + document.cookie.length") == 0
+
+
+def test_a_wrong_key_is_told_and_another_asked_for(started: Page, key: str) -> None:
+    enter(started, "thespis_0123456789ab_wrong")
+    expect(started.get_by_role("dialog").get_by_role("alert")).to_contain_text("not known here")
+    enter(started, key)
+    started.wait_for_selector("body[data-state=live] .face")
+
+
+def test_who_has_no_key_is_told_so(started: Page) -> None:
+    expect(started.get_by_role("dialog")).to_be_visible()
+    started.keyboard.press("Escape")
+    expect(started.get_by_role("alert")).to_contain_text("It asks for an API key")
+    expect(started.locator("body")).to_have_attribute("data-state", "error")
+
+
+def test_when_the_key_is_taken_back_another_is_asked_for(started: Page, data: Path) -> None:
+    passing, lasting = made(data, "passing"), made(data, "lasting")
+    enter(started, passing)
+    started.wait_for_selector("body[data-state=live] .face")
+    assert thespis("keys", "revoke", passing.split("_")[1], "--data-path", str(data)).returncode == 0
+    expect(started.get_by_role("dialog")).to_be_visible(timeout=20_000)
+    enter(started, lasting)
+    started.wait_for_selector("body[data-state=live] .face")

@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * The API key, where the server asks for one: the person enters it once, the tab keeps it (sessionStorage). Requests go
+ * through `keyedFetch`; what a browser fetches by itself (a WebSocket, an event source, a video, a download) through
+ * `ticketed`.
+ */
+
+import { KEY } from "./texts.js";
+
+const STORED = "thespis-key";
+
+/** Thrown by `ticketed` when the person has no key to give. */
+export class NoKey extends Error {}
+
+/** The header that shows the key, for requests made without `keyedFetch`. @returns {Record<string, string>} */
+export function bearer() {
+  const key = sessionStorage.getItem(STORED);
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
+/**
+ * `fetch` with the key. It is asked for when the server wants one, until it is good or the person gives up: then the
+ * server's refusal is the answer.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ */
+export async function keyedFetch(path, options = {}) {
+  for (;;) {
+    const shown = bearer();
+    const headers = new Headers(options.headers);
+    for (const [name, value] of Object.entries(shown)) headers.set(name, value);
+    const answer = await fetch(path, { ...options, headers });
+    if (answer.status !== 401 || !(await entered(shown.Authorization))) return answer;
+  }
+}
+
+/**
+ * The address with a ticket in its query, which opens that path for a moment without the key.
+ * @param {string} address of this server
+ */
+export async function ticketed(address) {
+  const url = new URL(address, location.href);
+  const answer = await keyedFetch("/v1/tickets", { method: "POST", body: JSON.stringify({ path: url.pathname }) });
+  if (answer.status === 401) throw new NoKey();
+  if (!answer.ok) throw new Error(`no ticket: ${answer.status}`);
+  const { ticket } = await answer.json();
+  url.searchParams.set("ticket", ticket);
+  return url.href;
+}
+
+/** One dialog, however many requests wait for it. @type {Promise<boolean> | undefined} */
+let asking;
+
+/**
+ * Whether there is another key to try than the one that was refused.
+ * @param {string | undefined} refused the header it was shown with
+ */
+function entered(refused) {
+  if (bearer().Authorization !== refused) return Promise.resolve(true);
+  asking ??= ask(refused !== undefined).finally(() => (asking = undefined));
+  return asking;
+}
+
+/** @param {boolean} wasWrong whether a key was shown before @returns {Promise<boolean>} */
+function ask(wasWrong) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "key";
+  dialog.setAttribute("aria-labelledby", "key-title");
+  const form = document.createElement("form");
+  form.method = "dialog";
+  const title = Object.assign(document.createElement("h2"), { id: "key-title", textContent: KEY.title });
+  const lead = Object.assign(document.createElement("p"), { textContent: wasWrong ? KEY.wrong : KEY.lead });
+  lead.setAttribute("role", wasWrong ? "alert" : "note");
+  const label = Object.assign(document.createElement("label"), { textContent: KEY.label });
+  const input = Object.assign(document.createElement("input"), { type: "password", required: true });
+  input.autocomplete = "off";
+  const cancel = Object.assign(document.createElement("button"), { type: "button", textContent: KEY.cancel });
+  cancel.className = "secondary";
+  cancel.addEventListener("click", () => dialog.close());
+  const use = Object.assign(document.createElement("button"), { value: "use", textContent: KEY.use });
+  use.className = "primary";
+  label.append(input);
+  form.append(title, lead, label, cancel, use);
+  dialog.append(form);
+  document.body.append(dialog);
+  dialog.showModal();
+  input.focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      const given = dialog.returnValue === "use" ? input.value.trim() : "";
+      if (given) sessionStorage.setItem(STORED, given);
+      dialog.remove();
+      resolve(given !== "");
+    });
+  });
+}
