@@ -340,7 +340,7 @@ export const PRIVACY = [
   {
     title: "How that is tested",
     paragraphs: [
-      "tests/integration/test_non_retention.py sends frames that carry a mark in their bytes through a running platform. Then it looks for the mark in every file that was written meanwhile in the folders where the platform’s processes work, in its log and among its temporary files, and finds none. It also stops the workers, sees a frame wait in memory, and sees it gone after its deadline.",
+      "tests/integration/test_non_retention.py sends frames and pictures that carry a mark in their bytes through a running platform. Then it looks for the mark in Redis, in every file that the platform wrote and in every log, and finds none. It also stops the workers, sees a frame wait in memory, and sees it gone after its deadline; and it makes sure that its search would find a mark where there is one.",
     ],
   },
   {
