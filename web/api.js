@@ -1,3 +1,4 @@
+// @ts-check
 // Draws /openapi.json for people: one fold an operation, one an object.
 
 /** @param {string} tag @param {string} [text] */

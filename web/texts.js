@@ -329,7 +329,7 @@ export const PRIVACY = [
   {
     title: "How that is tested",
     paragraphs: [
-      "tests/integration/test_no_frame_is_kept.py sends frames that carry a mark in their bytes through a running platform. Then it looks for the mark in every file that the platform’s processes have open, in its folders and its log, and finds none; and Redis holds no picture any more.",
+      "tests/integration/test_no_frame_is_kept.py sends frames that carry a mark in their bytes through a running platform. Then it looks for the mark in every file that was written meanwhile in the folders where the platform’s processes work, in its log and among its temporary files, and finds none. It also stops the workers, sees a frame wait in memory, and sees it gone after its deadline.",
     ],
   },
   {

@@ -1,4 +1,4 @@
-"""Clips for the fake camera, made from scikit-image's astronaut: public domain, one face."""
+"""Clips for the fake camera: one face (skimage's astronaut, public domain), several, none, one that comes and goes."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -31,6 +31,31 @@ def pan_and_zoom(bgr_image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         scale = WIDTH / width
         matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
         yield np.asarray(cv2.warpAffine(bgr_image, matrix, (WIDTH, HEIGHT)), np.uint8)
+
+
+def drift(bgr_image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """Frames that show nearly all of a photograph and move a little."""
+    height, width = bgr_image.shape[:2]
+    scale = max(WIDTH / width, HEIGHT / height) * 1.05
+    room_x, room_y = width * scale - WIDTH, height * scale - HEIGHT
+    for turn in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):
+        left, top = room_x / 2 * (1 + 0.3 * np.sin(turn)), room_y / 2 * (1 + 0.3 * np.cos(turn))
+        matrix = np.array([[scale, 0, -left], [0, scale, -top]])
+        yield np.asarray(cv2.warpAffine(bgr_image, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA), np.uint8)
+
+
+def empty_room() -> Iterator[NDArray[np.uint8]]:
+    """Frames of a wall that slowly gets lighter and darker."""
+    wall = np.linspace(60, 180, WIDTH, dtype=np.float64)[None, :, None]
+    for turn in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):
+        shade = np.clip(wall + 20 * np.sin(turn), 0, 255)
+        yield np.broadcast_to(shade, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+
+
+def come_and_go(bgr_image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """The face for two seconds, then as long nobody, twice as long as a face that is gone keeps its panel."""
+    yield from pan_and_zoom(bgr_image)
+    yield from empty_room()
 
 
 def write_mjpeg(path: Path, frames: Iterator[NDArray[np.uint8]]) -> Path:

@@ -1,5 +1,6 @@
 """A real browser with a clip for a camera. `platform`, the running Thespis, comes from tests/conftest.py."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import camera_flags, find_browser
 from tests.e2e.clips import astronaut, pan_and_zoom, write_mjpeg
+from tests.platform_process import ROOT
 
 WATCH = Path(__file__).with_name("watch.js")
+SCREENSHOTS = ROOT / "artefacts" / "screenshots"
 
 OpenPage = Callable[..., Page]
 
@@ -19,13 +22,20 @@ def astronaut_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_mjpeg(tmp_path_factory.mktemp("clips") / "astronaut.mjpeg", pan_and_zoom(astronaut()))
 
 
+@contextlib.contextmanager
+def browser_that_sees(clip: Path) -> Iterator[Browser]:
+    """A browser of its own: a camera's clip is a flag of the whole browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=camera_flags(clip))
+        yield browser
+        browser.close()
+
+
 @pytest.fixture(scope="module")
 def browser(platform: object, astronaut_clip: Path) -> Iterator[Browser]:
     """One for a module: a session's would leave Playwright's event loop running under the asyncio tests."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=camera_flags(astronaut_clip))
+    with browser_that_sees(astronaut_clip) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -62,3 +72,14 @@ def live_page(page: Page) -> Page:
     page.click("#start")
     page.wait_for_selector("body[data-state=live] .face")
     return page
+
+
+@pytest.fixture
+def keep_screenshot() -> Callable[[Page, str], None]:
+    """Keeps what a page looks like under `artefacts/screenshots`, for people to look at after a run."""
+
+    def keep(page: Page, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(SCREENSHOTS / f"{name}.png"), full_page=True)
+
+    return keep

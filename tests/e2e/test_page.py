@@ -4,36 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.live_page import LABELS, tab_to, wait_for_answers, wait_for_camera_pictures
 from tests.waiting import wait_until
-
-LABELS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
-
-
-def wait_for_camera_pictures(page: Page, count: int) -> None:
-    """Until the camera has shown so many more pictures: as long as it would have taken to send them."""
-    page.evaluate(
-        """(count) => new Promise((resolve) => {
-            const video = document.getElementById("video");
-            const next = () => (count-- > 0 ? video.requestVideoFrameCallback(next) : resolve());
-            next();
-        })""",
-        count,
-    )
-
-
-def wait_for_answers(page: Page, count: int = 5) -> None:
-    """Until so many more frames were sent, and so all but two of them answered."""
-    before = page.evaluate("watched.framesSent")
-    wait_until(lambda: page.evaluate("watched.framesSent") >= before + count)
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """As one without a mouse gets there; fails when nothing but ten other things can be reached."""
-    for _ in range(10):
-        page.keyboard.press("Tab")
-        if page.locator(selector).evaluate("element => element === document.activeElement"):
-            return
-    raise AssertionError(f"{selector} was not reached")
 
 
 def test_the_start_page_says_what_is_sent_and_asks_for_no_camera(page: Page) -> None:
@@ -166,12 +138,3 @@ def test_two_tabs_are_served_at_once(live_page: Page, open_page) -> None:
     wait_for_answers(live_page)
     wait_for_answers(other)
     expect(live_page.locator("body")).to_have_attribute("data-state", "live")
-
-
-def test_a_phone_needs_no_sideways_scrolling(open_page) -> None:
-    page = open_page(viewport={"width": 360, "height": 740})
-    sideways = "document.documentElement.scrollWidth - window.innerWidth"
-    assert page.evaluate(sideways) <= 0
-    page.click("#start")
-    page.wait_for_selector("body[data-state=live] .face")
-    assert page.evaluate(sideways) <= 0

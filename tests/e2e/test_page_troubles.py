@@ -1,23 +1,14 @@
 """What the page does when camera, connection or server fail: it says so in words, and what to do."""
 
-import json
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.live_page import receive
 from tests.waiting import wait_until
 
 
 def refuse_camera(error: str) -> str:
     return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}') }}"
-
-
-def receive(page: Page, message: dict[str, object]) -> None:
-    """As if the server had sent it."""
-    page.evaluate(
-        "text => watched.sockets.at(-1).dispatchEvent(new MessageEvent('message', { data: text }))",
-        json.dumps(message),
-    )
 
 
 def expect_problem(page: Page, title: str, advice: str) -> None:

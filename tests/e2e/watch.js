@@ -6,6 +6,10 @@ window.watched = {
   framesSent: 0,
   mostInFlight: 0,
   states: [],
+  updates: [],
+  last: {},
+  landmarks: 0,
+  layoutShift: 0,
   violations: [],
 };
 
@@ -24,17 +28,32 @@ window.WebSocket = class extends WebSocket {
     super(...address);
     this.waiting = new Set();
     watched.sockets.push(this);
-    this.addEventListener("message", (event) => this.waiting.delete(JSON.parse(event.data).frame_id));
+    this.addEventListener("message", (event) => {
+      const message = JSON.parse(event.data);
+      this.waiting.delete(message.frame_id);
+      watched.last[message.type] = message;
+    });
   }
 
   send(data) {
     super.send(data);
-    if (typeof data === "string") return;
+    if (typeof data === "string") return void watched.updates.push(JSON.parse(data));
     this.waiting.add(new DataView(data.buffer, data.byteOffset).getUint32(0));
     watched.framesSent += 1;
     watched.mostInFlight = Math.max(watched.mostInFlight, this.waiting.size);
   }
 };
+
+// Landmarks are the only circles that are drawn.
+const arc = CanvasRenderingContext2D.prototype.arc;
+CanvasRenderingContext2D.prototype.arc = function (...circle) {
+  watched.landmarks += 1;
+  return arc.apply(this, circle);
+};
+
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) if (!shift.hadRecentInput) watched.layoutShift += shift.value;
+}).observe({ type: "layout-shift", buffered: true });
 
 document.addEventListener("securitypolicyviolation", (event) => watched.violations.push(event.violatedDirective));
 

@@ -8,6 +8,8 @@ export class Sender {
   #due = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {Promise<void>} done when all frames so far are sent */
+  #sending = Promise.resolve();
   pace = new Pace(25);
 
   /**
@@ -40,15 +42,17 @@ export class Sender {
     this.#timer = setTimeout(() => this.#tick(), this.#due - now);
   }
 
-  /** @param {number} dueMs */
-  async #sendFrame(dueMs) {
+  /** Two pictures may be encoded at once and the later be ready first; they are sent in their order all the same. @param {number} dueMs */
+  #sendFrame(dueMs) {
     const frameId = ++this.#frameId;
     const captureUs = (performance.timeOrigin + performance.now()) * 1000;
     this.stream.reserve(frameId);
-    const jpeg = await this.shutter.take(frameId);
-    this.pace.took(performance.now() - dueMs);
-    if (jpeg && !document.hidden && this.stream.send(frameId, captureUs, jpeg)) return this.onSent();
-    this.stream.abandon(frameId);
-    this.shutter.forget(frameId);
+    const taking = this.shutter.take(frameId);
+    taking.then(() => this.pace.took(performance.now() - dueMs));
+    this.#sending = Promise.all([taking, this.#sending]).then(([jpeg]) => {
+      if (jpeg && !document.hidden && this.stream.send(frameId, captureUs, jpeg)) return this.onSent();
+      this.stream.abandon(frameId);
+      return this.shutter.forget(frameId);
+    });
   }
 }

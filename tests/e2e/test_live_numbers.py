@@ -1,0 +1,161 @@
+"""The numbers of the live view: the vote, the timeline, read-outs, recordings, snapshots and explanations."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import cv2
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.live_page import LABELS, pixels_of, wait_for_answers
+from tests.waiting import wait_until
+
+CHART = "#timeline-chart canvas"
+
+
+@pytest.fixture
+def drawn_page(live_page: Page) -> Page:
+    """A live page whose timeline has begun."""
+    live_page.wait_for_selector(CHART)
+    wait_for_answers(live_page, 10)
+    return live_page
+
+
+def test_the_vote_is_opened_up_member_by_member(live_page: Page) -> None:
+    members = [member["name"] for member in live_page.evaluate("watched.last['session.created'].members")]
+    expect(live_page.locator("#votes-head th")).to_have_text(LABELS)
+    expect(live_page.locator("#votes-body tr")).to_have_count(len(members) + 1)
+    expect(live_page.locator("#votes-agreement")).to_have_text(re.compile(rf"\d of {len(members)} models say \w+\."))
+    for member in [*members, ""]:
+        row = live_page.locator(f"#votes-body tr[data-member='{member}'] td")
+        expect(row.first).to_have_text(re.compile(r"^\d+$"))
+        assert abs(sum(int(text) for text in row.all_inner_texts()) - 100) <= 2
+
+
+def test_votes_are_asked_for_only_while_they_are_shown(live_page: Page) -> None:
+    wait_until(lambda: live_page.evaluate("watched.last.result.faces.some(face => face.votes)"))
+    live_page.get_by_label("Ask for votes").uncheck()
+    wait_until(lambda: live_page.evaluate("watched.last.result.faces.every(face => !face.votes)"))
+    expect(live_page.locator("#votes.absent")).to_be_visible()
+
+
+def test_the_timeline_runs_until_it_is_paused(drawn_page: Page) -> None:
+    before = pixels_of(drawn_page, CHART)
+    wait_until(lambda: pixels_of(drawn_page, CHART) != before)
+    drawn_page.get_by_role("button", name="Pause").click()
+    paused = pixels_of(drawn_page, CHART)
+    wait_for_answers(drawn_page, 10)
+    assert pixels_of(drawn_page, CHART) == paused
+    expect(drawn_page.locator("#timeline-state")).to_contain_text("Paused")
+    drawn_page.get_by_role("button", name="Follow").click()
+    wait_until(lambda: pixels_of(drawn_page, CHART) != paused)
+
+
+def test_the_timeline_is_zoomed_by_buttons_and_by_dragging(drawn_page: Page) -> None:
+    drawn_page.get_by_role("button", name="Pause").click()
+    whole = pixels_of(drawn_page, CHART)
+    drawn_page.get_by_role("button", name="Zoom in").click()
+    near = pixels_of(drawn_page, CHART)
+    assert near != whole
+    drawn_page.get_by_role("button", name="Zoom out").click()
+    drawn_page.get_by_role("button", name="Follow").click()
+    over = drawn_page.locator("#timeline-chart .u-over")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    assert box is not None
+    drawn_page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + 40)
+    drawn_page.mouse.down()
+    drawn_page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 60, steps=4)
+    drawn_page.mouse.up()
+    expect(drawn_page.get_by_role("button", name="Follow")).to_be_visible()
+    expect(drawn_page.locator("#timeline-state")).to_contain_text("Paused")
+
+
+def test_a_line_of_the_timeline_can_be_hidden(drawn_page: Page) -> None:
+    drawn_page.get_by_role("button", name="Pause").click()
+    before = pixels_of(drawn_page, CHART)
+    line = drawn_page.locator(".line[data-label=happy]")
+    line.click()
+    expect(line).to_have_attribute("aria-pressed", "false")
+    wait_until(lambda: pixels_of(drawn_page, CHART) != before)
+
+
+def test_the_latency_is_split_by_stage(live_page: Page) -> None:
+    rows = live_page.locator("#stages tr")
+    expect(rows).to_have_count(7)
+    for text in ("taking the picture", "on the way", "finding faces", "asking the models", "all together"):
+        expect(rows.filter(has_text=text).locator("td")).to_have_text([re.compile(r"[\d.]+ ms")] * 2)
+    expect(live_page.locator("#fps-sent")).to_have_text(re.compile(r"of [1-9][\d.]* sent"))
+
+
+def test_the_recorded_numbers_are_downloaded_and_hold_no_picture(live_page: Page, tmp_path: Path) -> None:
+    live_page.get_by_role("button", name="Record").click()
+    wait_for_answers(live_page, 10)
+    live_page.get_by_role("button", name="Stop recording").click()
+    saved = {}
+    for format_ in ("CSV", "JSON"):
+        with live_page.expect_download() as download:
+            live_page.locator("#live").get_by_role("button", name=f"Download {format_}").click()
+        saved[format_] = tmp_path / download.value.suggested_filename
+        download.value.save_as(saved[format_])
+    with saved["CSV"].open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) >= 5
+    for row in rows:
+        assert abs(sum(float(row[label]) for label in LABELS) - 1) < 0.01
+        assert row["top"] in LABELS
+    ids = [int(row["frame_id"]) for row in rows]
+    assert ids == sorted(ids)
+    as_json = json.loads(saved["JSON"].read_text())["rows"]
+    assert [row["frame_id"] for row in as_json] == ids
+    assert "data:" not in saved["JSON"].read_text()
+
+
+def test_what_was_recorded_can_still_be_had_after_stop(live_page: Page) -> None:
+    live_page.get_by_role("button", name="Record").click()
+    wait_for_answers(live_page, 5)
+    live_page.get_by_role("button", name="Stop", exact=True).click()
+    with live_page.expect_download() as download:
+        live_page.get_by_role("button", name="Download CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_nothing_is_recorded_unless_it_was_asked_for(live_page: Page) -> None:
+    wait_for_answers(live_page, 5)
+    expect(live_page.get_by_role("button", name="Download CSV")).to_have_count(0)
+
+
+def test_the_snapshot_is_the_shown_picture(live_page: Page, tmp_path: Path) -> None:
+    size = live_page.locator("#picture").evaluate("canvas => [canvas.height, canvas.width]")
+    with live_page.expect_download() as download:
+        live_page.get_by_role("button", name="Snapshot").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    image = cv2.imread(str(path))
+    assert image is not None
+    assert list(image.shape[:2]) == size
+    assert image.std() > 20
+
+
+def test_a_face_that_is_clicked_is_explained(live_page: Page, keep_screenshot) -> None:
+    box = live_page.locator("#picture").bounding_box()
+    assert box is not None
+    live_page.mouse.click(box["x"] + box["width"] * 0.58, box["y"] + box["height"] * 0.36)
+    dialog = live_page.get_by_role("dialog")
+    expect(dialog).to_contain_text(re.compile(r"The vote on this frame is “happy”"))
+    expect(dialog.get_by_label("Show the map")).to_be_checked()
+    keep_screenshot(live_page, "explain")
+    with_map = pixels_of(live_page, "#explain-picture")
+    dialog.get_by_label("Show the map").uncheck()
+    assert pixels_of(live_page, "#explain-picture") != with_map
+    live_page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_when_no_explanation_can_be_had_the_page_says_why(live_page: Page) -> None:
+    problem = {"type": "urn:thespis:problem:overload", "title": "Busy", "status": 503, "detail": "too many pictures"}
+    live_page.route("**/v1/images?*", lambda route: route.fulfill(status=503, json=problem))
+    live_page.locator(".face").get_by_role("button", name=re.compile("Explain")).click()
+    expect(live_page.get_by_role("dialog")).to_contain_text("No map: too many pictures")
