@@ -1,4 +1,4 @@
-"""`make screenshots`: the README's pictures, taken from the running page with a photograph of three faces for a camera."""
+"""`make screenshots`: the README's pictures, taken from the running page with a photograph of three faces as camera."""
 
 import tempfile
 from pathlib import Path

@@ -92,9 +92,9 @@ def test_a_slow_machine_sends_one_frame_after_the_other(open_page) -> None:
     """Encoding takes as long here as on a machine that is much too slow for 25 frames a second."""
     page = open_page(
         """
-        const real = HTMLCanvasElement.prototype.toBlob;
-        HTMLCanvasElement.prototype.toBlob = function (done, ...rest) {
-            real.call(this, (blob) => setTimeout(() => done(blob), 150), ...rest);
+        const real = Worker.prototype.postMessage;
+        Worker.prototype.postMessage = function (...picture) {
+            setTimeout(() => real.apply(this, picture), 150);
         };
         """
     )
@@ -111,11 +111,10 @@ def test_a_slow_machine_sends_one_frame_after_the_other(open_page) -> None:
 def test_frames_are_sent_in_their_order_whichever_is_encoded_first(open_page) -> None:
     page = open_page(
         """
-        const real = HTMLCanvasElement.prototype.toBlob;
+        const real = Worker.prototype.postMessage;
         let turn = 0;
-        HTMLCanvasElement.prototype.toBlob = function (done, ...rest) {
-            const waitMs = turn++ % 2 ? 0 : 60;
-            real.call(this, (blob) => setTimeout(() => done(blob), waitMs), ...rest);
+        Worker.prototype.postMessage = function (...picture) {
+            setTimeout(() => real.apply(this, picture), turn++ % 2 ? 0 : 60);
         };
         """
     )

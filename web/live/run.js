@@ -70,7 +70,7 @@ export class Run {
     this.painter.stop();
     this.stream.close();
     this.camera.release();
-    this.shutter.forgetAll();
+    this.shutter.close();
     this.board.end();
   }
 

@@ -50,7 +50,7 @@ export class Sender {
     const taking = this.shutter.take(frameId);
     taking.then(() => this.pace.took(performance.now() - dueMs));
     this.#sending = Promise.all([taking, this.#sending]).then(([jpeg]) => {
-      if (jpeg && !document.hidden && this.stream.send(frameId, captureUs, jpeg)) return this.onSent();
+      if (!document.hidden && this.stream.send(frameId, captureUs, jpeg)) return this.onSent();
       this.stream.abandon(frameId);
       return this.shutter.forget(frameId);
     });

@@ -15,12 +15,16 @@ export class Shutter {
   #kept = new Map();
   /** @type {HTMLCanvasElement[]} */
   #free = [];
+  /** @type {Map<number, (jpeg: Uint8Array) => void>} who waits for its JPEG */
+  #waiting = new Map();
   #lastTime = -1;
+  #encoder = new Worker("/web/live/encoding.js", { type: "module" });
   quality = QUALITIES.normal;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
     this.video = video;
+    this.#encoder.onmessage = ({ data }) => this.#encoded(data);
   }
 
   /** Whether the camera has shown a new picture since the last one taken. */
@@ -31,7 +35,7 @@ export class Shutter {
   /**
    * Keeps the present picture under the id and gives it as JPEG.
    * @param {number} frameId
-   * @returns {Promise<Uint8Array | null>} null when the browser cannot encode it
+   * @returns {Promise<Uint8Array>}
    */
   async take(frameId) {
     this.#lastTime = this.video.currentTime;
@@ -40,9 +44,21 @@ export class Shutter {
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
     canvas.getContext("2d", { alpha: false })?.drawImage(this.video, 0, 0, size.width, size.height);
     this.#kept.set(frameId, canvas);
-    /** @type {Blob | null} */
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", this.quality.jpeg));
-    return blob && new Uint8Array(await blob.arrayBuffer());
+    const bitmap = await createImageBitmap(canvas);
+    const jpeg = new Promise((resolve) => this.#waiting.set(frameId, resolve));
+    this.#encoder.postMessage({ frameId, bitmap, quality: this.quality.jpeg }, [bitmap]);
+    return jpeg;
+  }
+
+  /** @param {import("./encoding.js").Encoded} encoded */
+  #encoded({ frameId, jpeg }) {
+    this.#waiting.get(frameId)?.(new Uint8Array(jpeg));
+    this.#waiting.delete(frameId);
+  }
+
+  close() {
+    this.forgetAll();
+    this.#encoder.terminate();
   }
 
   /**
