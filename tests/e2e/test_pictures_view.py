@@ -97,6 +97,7 @@ def test_what_the_vote_leans_on_is_shown_on_demand_and_hidden_again(files_page: 
     hide = card.get_by_role("button", name="Hide what the vote leans on")
     expect(hide).to_be_focused(timeout=30_000)
     expect(card.get_by_text("Orange: covering this part")).to_be_visible()
+    expect(card.locator(".legend li")).to_contain_text("face 1: ")
     assert pixels_of(card.locator("canvas")) != before
     hide.click()
     expect(card.get_by_text("Orange: covering this part")).to_be_hidden()

@@ -3,6 +3,7 @@
 
 import { shown } from "../bars.js";
 import { element, setText } from "../dom.js";
+import { greatestLoss } from "../explanation.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "../texts.js";
@@ -34,7 +35,8 @@ export class PictureCard {
   #trouble = element("div");
   #beside = element("div", { className: "beside" }, this.#faces, this.#trouble);
   #explain = smallButton(FILES.explain, () => this.#toggleExplanation());
-  #legend = element("p", { className: "hint legend", hidden: true, textContent: FILES.explainLegend });
+  #leans = element("ul");
+  #legend = element("div", { className: "hint legend", hidden: true }, element("p", { textContent: FILES.explainLegend }), this.#leans);
   #actions = element("div", { className: "actions" });
 
   /** @param {File} file @param {Actions} actions */
@@ -157,8 +159,15 @@ export class PictureCard {
     this.#explain.ariaPressed = String(shows);
     setText(this.#explain, shows ? FILES.explained : FILES.explain);
     this.#legend.hidden = !shows;
+    this.#leans.replaceChildren(...(this.#reading?.faces ?? []).flatMap(leaning));
     this.#draw();
   }
+}
+
+/** In words, of a face that was explained. @param {import("../live/wire.js").Face} face */
+function leaning({ face_id: id, explanation }) {
+  if (!explanation) return [];
+  return [element("li", { textContent: texts.leaning(id, texts.leansOn(explanation.label, greatestLoss(explanation))) })];
 }
 
 /** The picture as the browser shows it. Raises Refused. @param {File} file */
