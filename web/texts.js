@@ -483,6 +483,9 @@ export const JOB_STATES = {
   expired: "expired",
 };
 
+/** For screen readers. @param {string} name @param {import("./files/api.js").JobState} state */
+export const jobWords = (name, state) => `${name}: ${JOB_STATES[state]}`;
+
 /** Why there is nothing to see of a job, by its state. @type {Record<string, Problem>} */
 export const JOB_ENDS = {
   failed: { title: "This video could not be read", advice: "Send it again as MP4 or WebM; most programs can save it so." },

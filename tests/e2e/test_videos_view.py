@@ -23,6 +23,9 @@ SECONDS = 4.0
 
 VIDEO_TIME = "document.querySelector('.player video').currentTime"
 PLACE = "Number(document.querySelector('.video-chart').ariaValueNow)"
+ASKS_TO_STAY = "!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+"""Whether whoever closes the page is asked first."""
+
 NOT_A_VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(64)
 
 
@@ -71,6 +74,7 @@ def test_a_video_from_drop_to_download(files_page: Page, film: Path, jobs: JobCl
     expect(page).to_have_url(re.compile(r"#/jobs/[0-9a-f]{32}$"))
     expect(page.get_by_role("heading", name="film.webm", level=1)).to_be_visible()
     loaded(page)
+    expect(page.locator("#announcer")).to_have_text("film.webm: done")
     job_id = page.url.rsplit("/", 1)[1]
 
     # The person's own file plays, with boxes in step.
@@ -120,8 +124,10 @@ def test_the_upload_tells_how_far_it_is_and_can_be_stopped(files_page: Page, job
     upload = files_page.locator(".upload")
     expect(upload).to_contain_text(re.compile(r"[1-9]\d? % · .+ MB of 20.0 MB"), timeout=30_000)
     assert 0 < upload.get_by_role("progressbar").evaluate("bar => bar.value") < 1
+    assert files_page.evaluate(ASKS_TO_STAY)
     upload.get_by_role("button", name="Stop: large.mp4").click()
     expect(upload).to_have_count(0)
+    assert not files_page.evaluate(ASKS_TO_STAY)
     assert jobs.ask("GET", "/v1/jobs").json()["jobs"] == []
 
 

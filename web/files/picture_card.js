@@ -2,7 +2,7 @@
 /** One picture: its faces with boxes and bars, how each model voted, what the vote leans on, its numbers to keep. */
 
 import { shown } from "../bars.js";
-import { element, setText } from "../dom.js";
+import { byId, element, setText } from "../dom.js";
 import { greatestLoss } from "../explanation.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
@@ -94,6 +94,7 @@ export class PictureCard {
     this.root.dataset.faces = String(reading.faces.length);
     this.#panels.update(this.#shownFaces(), 0);
     this.#draw();
+    setText(byId("announcer"), texts.pictureWords(this.file.name, this.#shownFaces()));
     if (reading.faces.length === 0) {
       this.#trouble.replaceChildren(notice({ title: FILES.noFace, advice: FILES.noFaceAdvice }));
     } else {

@@ -56,6 +56,7 @@ export class Results {
       this.timeline?.reveal();
     });
     if (ids.length > 0) choose(ids[0]);
+    document.addEventListener("themechange", () => faces.redraw(), { signal: this.#gone.signal });
     this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, await downloads(job));
     await this.#load(rows, () => {
       this.timeline?.redraw();
