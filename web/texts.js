@@ -290,8 +290,8 @@ export const explainTitle = (id) => `What ${faceName(id)}’s label leans on`;
 /** @param {string} top @param {number | undefined} loss */
 export const leansOn = (top, loss) =>
   loss === undefined
-    ? `The vote on this frame is “${label(top)}”, and it leans on no single part: covering any one hardly changes it.`
-    : `The vote on this frame is “${label(top)}”. Covering the warmest part takes ${percent(Math.round(loss * 100))} from it.`;
+    ? `The vote is “${label(top)}”, and it leans on no single part: covering any one hardly changes it.`
+    : `The vote is “${label(top)}”. Covering the warmest part takes ${percent(Math.round(loss * 100))} from it.`;
 
 /** @param {string} reason */
 export const explainFailed = (reason) => (reason ? `No map: ${reason}` : "No map: the server did not answer.");
@@ -494,6 +494,9 @@ export const JOB_STATES = {
   expired: "expired",
 };
 
+/** For screen readers. @param {string} name @param {import("./files/api.js").JobState} state */
+export const jobWords = (name, state) => `${name}: ${JOB_STATES[state]}`;
+
 /** Why there is nothing to see of a job, by its state. @type {Record<string, Problem>} */
 export const JOB_ENDS = {
   failed: { title: "This video could not be read", advice: "Send it again as MP4 or WebM; most programs can save it so." },
@@ -521,8 +524,12 @@ const REFUSALS = {
 /** @param {{ code: string, message: string }} refused @returns {Problem & { detail: string }} */
 export function refusal({ code, message }) {
   const known = REFUSALS[code] ?? { title: "That did not work", advice: "Try again in a moment." };
-  return { ...known, detail: code === "unreachable" ? "" : `The server says: ${message}.` };
+  const silent = code === "unreachable" || message === "";
+  return { ...known, detail: silent ? "" : `The server says: ${message.replace(/\.$/, "")}.` };
 }
+
+/** @param {number} id @param {string} words */
+export const leaning = (id, words) => `${faceName(id)}: ${words}`;
 
 /** @param {number} count */
 export const facesFound = (count) => (count === 1 ? "1 face" : `${count} faces`);

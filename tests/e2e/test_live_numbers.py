@@ -144,7 +144,7 @@ def test_a_face_that_is_clicked_is_explained(live_page: Page, keep_screenshot) -
     assert box is not None
     live_page.mouse.click(box["x"] + box["width"] * 0.58, box["y"] + box["height"] * 0.36)
     dialog = live_page.get_by_role("dialog")
-    expect(dialog).to_contain_text(re.compile(r"The vote on this frame is “happy”"))
+    expect(dialog).to_contain_text(re.compile(r"The vote is “happy”"))
     expect(dialog.get_by_label("Show the map")).to_be_checked()
     keep_screenshot(live_page, "explain")
     with_map = pixels_of(live_page, "#explain-picture")

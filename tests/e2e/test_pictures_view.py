@@ -38,7 +38,8 @@ def test_a_dropped_picture_shows_its_face_with_bars_and_every_members_vote(files
     members = files_page.evaluate("fetch('/v1/models').then(answer => answer.json())")["members"]
     names = card.locator(".heat tbody .member th").evaluate_all("rows => rows.map(row => row.firstChild.textContent)")
     assert sorted(names) == sorted(member["name"] for member in members)
-    expect(card.get_by_role("img")).to_have_attribute("aria-label", r"me.jpg: 1 face. face 1: happy")
+    expect(card.get_by_role("img")).to_have_attribute("aria-label", "me.jpg: 1 face. face 1: happy")
+    expect(files_page.locator("#announcer")).to_have_text("me.jpg: 1 face. face 1: happy")
 
 
 COLOURED = """canvas => {
@@ -97,6 +98,7 @@ def test_what_the_vote_leans_on_is_shown_on_demand_and_hidden_again(files_page: 
     hide = card.get_by_role("button", name="Hide what the vote leans on")
     expect(hide).to_be_focused(timeout=30_000)
     expect(card.get_by_text("Orange: covering this part")).to_be_visible()
+    expect(card.locator(".legend li")).to_contain_text("face 1: ")
     assert pixels_of(card.locator("canvas")) != before
     hide.click()
     expect(card.get_by_text("Orange: covering this part")).to_be_hidden()

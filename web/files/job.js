@@ -1,7 +1,7 @@
 // @ts-check
 /** One job, by its id in the address: how it stands while it runs, then what it found. */
 
-import { element, setText } from "../dom.js";
+import { byId, element, setText } from "../dom.js";
 import * as texts from "../texts.js";
 import { cancelJob, deleteJob, job as askJob, jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
@@ -126,6 +126,7 @@ class JobScreen {
     setText(this.#note, "");
     if (this.#ended) return;
     this.#ended = true;
+    setText(byId("announcer"), texts.jobWords(job.file_name, job.state));
     if (!hasResults(job)) return this.#body.replaceChildren(notice({ ...texts.JOB_ENDS[job.state], detail: job.message }));
     const { Results } = await import("./results.js"); // with the charts' library, which nobody waits for before
     if (this.#gone.signal.aborted) return;

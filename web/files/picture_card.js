@@ -2,7 +2,8 @@
 /** One picture: its faces with boxes and bars, how each model voted, what the vote leans on, its numbers to keep. */
 
 import { shown } from "../bars.js";
-import { element, setText } from "../dom.js";
+import { byId, element, setText } from "../dom.js";
+import { greatestLoss } from "../explanation.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "../texts.js";
@@ -34,7 +35,8 @@ export class PictureCard {
   #trouble = element("div");
   #beside = element("div", { className: "beside" }, this.#faces, this.#trouble);
   #explain = smallButton(FILES.explain, () => this.#toggleExplanation());
-  #legend = element("p", { className: "hint legend", hidden: true, textContent: FILES.explainLegend });
+  #leans = element("ul");
+  #legend = element("div", { className: "hint legend", hidden: true }, element("p", { textContent: FILES.explainLegend }), this.#leans);
   #actions = element("div", { className: "actions" });
 
   /** @param {File} file @param {Actions} actions */
@@ -92,6 +94,7 @@ export class PictureCard {
     this.root.dataset.faces = String(reading.faces.length);
     this.#panels.update(this.#shownFaces(), 0);
     this.#draw();
+    setText(byId("announcer"), texts.pictureWords(this.file.name, this.#shownFaces()));
     if (reading.faces.length === 0) {
       this.#trouble.replaceChildren(notice({ title: FILES.noFace, advice: FILES.noFaceAdvice }));
     } else {
@@ -157,8 +160,15 @@ export class PictureCard {
     this.#explain.ariaPressed = String(shows);
     setText(this.#explain, shows ? FILES.explained : FILES.explain);
     this.#legend.hidden = !shows;
+    this.#leans.replaceChildren(...(this.#reading?.faces ?? []).flatMap(leaning));
     this.#draw();
   }
+}
+
+/** In words, of a face that was explained. @param {import("../live/wire.js").Face} face */
+function leaning({ face_id: id, explanation }) {
+  if (!explanation) return [];
+  return [element("li", { textContent: texts.leaning(id, texts.leansOn(explanation.label, greatestLoss(explanation))) })];
 }
 
 /** The picture as the browser shows it. Raises Refused. @param {File} file */

@@ -20,6 +20,7 @@ const { FILES } = texts;
 const SAME_LENGTH_S = 0.5;
 
 export class Player {
+  #gone = new AbortController();
   #video = element("video", { controls: true, playsInline: true, preload: "auto", hidden: true });
   #canvas = element("canvas");
   #overlay = new Overlay(this.#canvas);
@@ -65,6 +66,7 @@ export class Player {
   }
 
   close() {
+    this.#gone.abort();
     this.#video.removeAttribute("src");
     this.#video.load();
     URL.revokeObjectURL(this.#address);
@@ -76,12 +78,16 @@ export class Player {
     this.#picker.addEventListener("change", () => this.#take(this.#picker.files?.[0]));
     this.#video.addEventListener("error", () => this.#cannotPlay());
     this.#video.addEventListener("loadedmetadata", () => this.#checkLength());
-    this.#stage.addEventListener("dragover", (event) => event.preventDefault());
-    this.#stage.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.#take(event.dataTransfer?.files[0]);
-    });
+    const { signal } = this.#gone;
+    document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
+    document.addEventListener("drop", (event) => this.#dropped(event), { signal });
     this.#follow();
+  }
+
+  /** Anywhere: a browser would leave the page for the file. @param {DragEvent} event */
+  #dropped(event) {
+    event.preventDefault();
+    this.#take(event.dataTransfer?.files[0]);
   }
 
   /** Tells the moment of each frame that the browser shows. */

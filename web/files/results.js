@@ -15,8 +15,9 @@ import { clock } from "./times.js";
 import { Timeline } from "./timeline.js";
 
 const { FILES } = texts;
-/** While rows come in, the charts are drawn anew this often. */
+/** While rows come in, the charts are drawn anew this often, and where they are large less often still. */
 const REDRAW_MS = 500;
+const SHARE_FOR_DRAWING = 0.1;
 
 export class Results {
   #gone = new AbortController();
@@ -55,6 +56,7 @@ export class Results {
       this.timeline?.reveal();
     });
     if (ids.length > 0) choose(ids[0]);
+    document.addEventListener("themechange", () => faces.redraw(), { signal: this.#gone.signal });
     this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, await downloads(job));
     await this.#load(rows, () => {
       this.timeline?.redraw();
@@ -71,14 +73,15 @@ export class Results {
 
   /** @param {Rows} rows @param {() => void} redraw @param {Playhead} playhead */
   async #load(rows, redraw, playhead) {
-    let drawnMs = 0;
+    let nextMs = 0;
     await loadRows(this.job.id, this.#gone.signal, (page) => {
       rows.add(page);
       const share = (rows.lastTime - playhead.startS) / Math.max(playhead.endS - playhead.startS, 1e-9);
       setText(this.#status, texts.rowsLoaded(Math.min(99, Math.round(share * 100))));
-      if (performance.now() - drawnMs < REDRAW_MS) return;
+      const startedMs = performance.now();
+      if (startedMs < nextMs) return;
       redraw();
-      drawnMs = performance.now();
+      nextMs = performance.now() + Math.max(REDRAW_MS, (performance.now() - startedMs) / SHARE_FOR_DRAWING);
     });
     redraw();
     setText(this.#status, "");

@@ -79,6 +79,7 @@ class UploadRow {
   async run() {
     if (this.#stopped) return;
     this.#upload = new Upload(this.file, this.options, this.#key);
+    window.addEventListener("beforeunload", askToStay);
     try {
       const job = await this.#upload.send((progress) => this.#show(progress));
       remember(job.id, this.file);
@@ -86,6 +87,8 @@ class UploadRow {
       this.onDone(job.id);
     } catch (error) {
       if (!this.#stopped) this.#fail(error);
+    } finally {
+      window.removeEventListener("beforeunload", askToStay);
     }
   }
 
@@ -130,3 +133,6 @@ class UploadRow {
     root.dispatchEvent(new Event("removed"));
   }
 }
+
+/** An upload ends with its page. @param {Event} event */
+const askToStay = (event) => event.preventDefault();

@@ -1,18 +1,13 @@
-"""The page's files: small enough, whole, and without anybody else's address."""
+"""The page's files: whole, and without anybody else's address."""
 
 import re
 from pathlib import Path
 
 WEB = Path(__file__).parents[3] / "web"
-MOST_BYTES = 150_000
 
 
 def scripts() -> list[Path]:
     return [path for path in WEB.rglob("*.js") if "node_modules" not in path.parts]
-
-
-def test_all_javascript_together_is_small() -> None:
-    assert sum(path.stat().st_size for path in scripts()) < MOST_BYTES
 
 
 def test_every_module_is_type_checked() -> None:

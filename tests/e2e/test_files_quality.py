@@ -1,0 +1,129 @@
+"""What the views of pictures and videos must be: reachable by all, calm, and fit for a phone. Screenshots are kept."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.clips import astronaut, pan_and_zoom
+from tests.e2e.files_page import ENDED_MS, choose, file_of, loaded, read_picture, show_files, show_job
+from tests.e2e.live_page import tab_to
+from tests.e2e.test_page_quality import PHONE, SIDEWAYS, violations
+from tests.integration.job_client import JobClient
+from tests.platform_process import Platform
+from tests.video_clips import write_clip
+from tests.waiting import wait_until
+
+MOST_BYTES = 150_000
+
+Visit = Callable[[Page], None]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("film") / "film.webm", pan_and_zoom(astronaut()), 15.0)
+
+
+@pytest.fixture(scope="module")
+def job_id(platform: Platform, film: Path) -> Iterator[str]:
+    """A job with everything in its results."""
+    jobs = JobClient(platform)
+    found = jobs.submit(film, "film.webm", annotated=True, votes=True, label="demo")
+    jobs.wait(found)
+    yield found
+    jobs.ask("DELETE", f"/v1/jobs/{found}")
+
+
+@pytest.fixture
+def views(platform: Platform, job_id: str, film: Path) -> dict[str, Visit]:
+    portrait = cv2.imencode(".jpg", astronaut())[1].tobytes()
+
+    def picture(page: Page) -> None:
+        show_files(page)
+        choose(page, file_of("me.jpg", portrait, "image/jpeg"), file_of("cut.jpg", portrait[:999], "image/jpeg"))
+        read_picture(page, "me.jpg").get_by_role("button", name="Show what the vote leans on").click()
+        expect(page.locator(".legend:visible")).to_contain_text("Orange", timeout=30_000)
+        expect(page.get_by_role("alert")).to_be_visible()
+
+    def form(page: Page) -> None:
+        show_files(page)
+        choose(page, film)
+        page.get_by_text("More settings").click()
+
+    def delete(page: Page) -> None:
+        show_files(page)
+        page.get_by_role("button", name="Delete: film.webm").click()
+
+    def job(page: Page) -> None:
+        show_job(page, platform, job_id)
+        loaded(page)
+
+    return {"picture": picture, "video-form": form, "delete": delete, "job-done": job}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", ["picture", "video-form", "delete", "job-done"])
+def test_axe_finds_nothing_serious(open_page, keep_screenshot, views: dict[str, Visit], view: str, theme: str) -> None:
+    page = open_page(color_scheme=theme, viewport={"width": 1280, "height": 800})
+    views[view](page)
+    assert violations(page) == []
+    keep_screenshot(page, f"{view}-{theme}")
+
+
+@pytest.mark.parametrize("view", ["picture", "video-form", "delete", "job-done"])
+def test_a_phone_needs_no_sideways_scrolling(open_page, keep_screenshot, views: dict[str, Visit], view: str) -> None:
+    page = open_page(**PHONE)
+    views[view](page)
+    assert page.evaluate(SIDEWAYS) <= 0
+    keep_screenshot(page, f"{view}-phone")
+
+
+def test_a_video_goes_from_choice_to_timeline_by_keyboard_alone(page: Page, platform: Platform, film: Path) -> None:
+    tab_to(page, "nav a[data-views~=files]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drop-zone")).to_be_visible()
+    tab_to(page, ".drop-zone button")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(film)
+    expect(page.get_by_label("Moments a second")).to_be_focused()
+    tab_to(page, ".video-form button[type=submit]")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#/jobs/"), timeout=ENDED_MS)
+    expect(page.locator("#view-jobs")).to_be_focused()
+    loaded(page)
+    tab_to(page, ".video-chart")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    chart = page.get_by_role("slider", name="Place in the video")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile(r"^0:00\.6, face 1 · happy \d+ %$"))
+    wait_until(lambda: abs(page.evaluate("document.querySelector('.player video').currentTime") - 0.6) < 0.1)
+    tab_to(page, ".line-key button")
+    page.keyboard.press("Space")
+    expect(page.locator(".line-key button").first).to_have_attribute("aria-pressed", "false")
+    JobClient(platform).ask("DELETE", f"/v1/jobs/{page.url.rsplit('/', 1)[1]}")
+
+
+def test_nothing_shifts_while_a_job_opens_and_plays(page: Page, platform: Platform, job_id: str) -> None:
+    show_files(page)
+    show_job(page, platform, job_id)
+    loaded(page)
+    page.get_by_role("slider", name="Place in the video").press("End")
+    assert page.evaluate("watched.layoutShift") < 0.1
+
+
+@pytest.mark.parametrize("view", ["#/live", "#/files", "#/jobs/"])
+def test_no_view_needs_much_javascript(open_page, platform: Platform, job_id: str, view: str) -> None:
+    page = open_page()
+    page.goto("about:blank")
+    page.goto(f"{platform.url}/{view}{job_id if view.endswith('/') else ''}")
+    if view.endswith("/"):
+        loaded(page)
+    expect(page.locator("main > section:visible h1").first).to_be_visible()
+    own = """performance.getEntriesByType("resource")
+        .filter(({ name }) => name.endsWith(".js") && !name.includes("/vendor/"))
+        .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)"""
+    assert 50_000 < page.evaluate(own) < MOST_BYTES
