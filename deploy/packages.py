@@ -13,6 +13,10 @@ from pathlib import Path
 NEVER_OPENED = (
     "**/tests", "**/*.pyi", "**/__pycache__", "numpy/f2py", "numpy/_core/include", "numpy/_core/lib",
     "numpy/_core/_simd*.so",
+    "numpy/distutils",
+    # OpenTelemetry: no attributes of other people's products, and nothing of Google's interfaces but protobuf itself.
+    "opentelemetry/semconv/_incubating/attributes/[!_o]*", "opentelemetry/semconv/_incubating/metrics/[!_o]*",
+    "google/api", "google/cloud", "google/gapic", "google/logging", "google/longrunning", "google/rpc", "google/type",
     # LiteRT: only the interpreter on the processor is used.
     "ai_edge_litert/libLiteRt*.so", "ai_edge_litert/tools", "ai_edge_litert/vendors",
     # Weights of networks that are not ours to run; OpenCV's cascades but for the original's.
