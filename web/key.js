@@ -48,6 +48,21 @@ export async function ticketed(address) {
   return url.href;
 }
 
+/** For what the browser fetches by itself: the same path, with a ticket where a key was entered. @param {string} path */
+export const openable = async (path) => (bearer().Authorization ? ticketed(path) : path);
+
+/** A link whose ticket is got when it is followed, so that it never grows old. @param {HTMLAnchorElement} link */
+export function followable(link) {
+  link.addEventListener("click", async (event) => {
+    if (!bearer().Authorization) return;
+    event.preventDefault();
+    const once = /** @type {HTMLAnchorElement} */ (link.cloneNode());
+    once.href = await ticketed(link.href);
+    once.click();
+  });
+  return link;
+}
+
 /** One dialog, however many requests wait for it. @type {Promise<boolean> | undefined} */
 let asking;
 

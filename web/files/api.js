@@ -1,6 +1,8 @@
 // @ts-check
 /** The REST API as the page asks it. What the gateway refuses is a Refused, whose code has words in texts.js. */
 
+import { keyedFetch } from "../key.js";
+
 /** @typedef {"queued" | "running" | "cancelling" | "succeeded" | "partially_succeeded" | "failed" | "cancelled" | "expired"} JobState */
 /**
  * @typedef {object} Job
@@ -57,7 +59,7 @@ export function refusal(status, text) {
 
 /** @param {string} path @param {RequestInit} [options] */
 async function ask(path, options) {
-  const answer = await fetch(path, options).catch((error) => {
+  const answer = await keyedFetch(path, options).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new Refused("unreachable", String(error));
   });

@@ -2,6 +2,7 @@
 /** Links to a job's results; the browser saves them without this page holding them. */
 
 import { element } from "../dom.js";
+import { followable } from "../key.js";
 import { FILES } from "../texts.js";
 import { exists, jobPath } from "./api.js";
 
@@ -24,4 +25,5 @@ export async function downloads(job) {
 export const hasAnnotated = async (job) => job.options.annotated && exists(`${jobPath(job.id)}/annotated`);
 
 /** @param {string} href @param {string} name @param {string} words */
-const link = (href, name, words) => element("a", { href, download: name, className: "button secondary small", textContent: words });
+const link = (href, name, words) =>
+  followable(element("a", { href, download: name, className: "button secondary small", textContent: words }));

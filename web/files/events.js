@@ -1,6 +1,8 @@
 // @ts-check
 /** Server-sent events while somebody looks: a hidden tab keeps none of the few connections that a browser has. */
 
+import { openable } from "../key.js";
+
 const AGAIN_MS = 3_000;
 
 /**
@@ -13,6 +15,8 @@ const AGAIN_MS = 3_000;
 export class Events {
   /** @type {EventSource | undefined} */
   #source;
+  /** @type {Promise<string> | undefined} */
+  #opening;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #again;
   #looked = () => (document.hidden ? this.#disconnect() : this.#connect());
@@ -30,9 +34,19 @@ export class Events {
     this.#disconnect();
   }
 
-  #connect() {
-    if (this.#source) return;
-    const source = new EventSource(this.path);
+  async #connect() {
+    if (this.#source || this.#opening) return;
+    const opening = (this.#opening = openable(this.path));
+    const address = await opening.catch(() => undefined);
+    if (opening !== this.#opening) return;
+    this.#opening = undefined;
+    if (address) this.#open(address);
+    else this.#later();
+  }
+
+  /** @param {string} address */
+  #open(address) {
+    const source = new EventSource(address);
     this.#source = source;
     source.onopen = () => this.listeners.opened?.();
     source.onerror = () => this.#wasLost(source);
@@ -46,11 +60,16 @@ export class Events {
     this.listeners.lost?.();
     if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
     this.#disconnect();
+    this.#later();
+  }
+
+  #later() {
     this.#again = setTimeout(this.#looked, AGAIN_MS);
   }
 
   #disconnect() {
     clearTimeout(this.#again);
+    this.#opening = undefined;
     this.#source?.close();
     this.#source = undefined;
   }

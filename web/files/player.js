@@ -3,6 +3,7 @@
 
 import { shown } from "../bars.js";
 import { element, setText } from "../dom.js";
+import { openable } from "../key.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "../texts.js";
@@ -129,8 +130,8 @@ export class Player {
     this.#sources.replaceChildren(this.#fullScreen(), ...other, this.#chooser(FILES.chooseOther));
   }
 
-  #playAnnotated() {
-    this.#play(`${jobPath(this.job.id)}/annotated`, this.plan.start_s, false);
+  async #playAnnotated() {
+    this.#play(await openable(`${jobPath(this.job.id)}/annotated`), this.plan.start_s, false);
     const own = ownFile(this.job.id);
     const other = own ? smallButton(FILES.playOwn, () => this.#playOwn(own)) : this.#chooser(FILES.playOwn);
     this.#sources.replaceChildren(this.#fullScreen(), other);

@@ -1,6 +1,7 @@
 // @ts-check
 /** One video on its way to the server; fetch tells nothing of how far an upload is, so it is an XMLHttpRequest. */
 
+import { bearer } from "../key.js";
 import { Refused, refusal } from "./api.js";
 
 /** @typedef {{ sent: number, all: number, leftS: number | undefined }} Progress */
@@ -30,6 +31,7 @@ export class Upload {
     form.append("video", this.file, this.file.name);
     const request = this.#request;
     request.open("POST", "/v1/jobs");
+    for (const [name, value] of Object.entries(bearer())) request.setRequestHeader(name, value);
     request.setRequestHeader("Idempotency-Key", this.key);
     return new Promise((resolve, reject) => {
       request.upload.onprogress = ({ loaded }) => onProgress(this.#progress(loaded));

@@ -4,6 +4,7 @@
 import { byId, colourOf, setText } from "../dom.js";
 import { drawExplanation, greatestLoss } from "../explanation.js";
 import { overlap } from "../geometry.js";
+import { keyedFetch } from "../key.js";
 import * as texts from "../texts.js";
 
 /** @typedef {import("./wire.js").Face} Face */
@@ -98,7 +99,7 @@ function copied(image) {
 async function explained(image, box) {
   /** @type {Blob | null} */
   const jpeg = await new Promise((resolve) => image.toBlob(resolve, "image/jpeg", 0.95));
-  const answer = await fetch("/v1/images?explain=true&max_faces=16", { method: "POST", body: jpeg });
+  const answer = await keyedFetch("/v1/images?explain=true&max_faces=16", { method: "POST", body: jpeg });
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.detail ?? body.title);
   const faces = /** @type {Face[]} */ (body.faces);
