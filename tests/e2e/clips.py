@@ -58,6 +58,12 @@ def come_and_go(bgr_image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     yield from empty_room()
 
 
+def blurred(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """So much that the members do not agree on what a face shows."""
+    for bgr_image in frames:
+        yield np.asarray(cv2.GaussianBlur(bgr_image, (0, 0), 9), np.uint8)
+
+
 def write_mjpeg(path: Path, frames: Iterator[NDArray[np.uint8]]) -> Path:
     """Chromium's .mjpeg is JPEGs one after the other."""
     with path.open("wb") as clip:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.clips import astronaut, come_and_go, drift, empty_room, write_mjpeg
+from tests.e2e.clips import astronaut, blurred, come_and_go, drift, empty_room, pan_and_zoom, write_mjpeg
 from tests.e2e.conftest import WATCH, browser_that_sees
 from tests.e2e.live_page import start, wait_for_answers
 from tests.platform_process import Platform
@@ -22,7 +22,12 @@ PRESENT = ".face:not(.absent)"
 def clips(tmp_path_factory: pytest.TempPathFactory, group_pictures: list[Path]) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("clips")
     three = np.asarray(cv2.imread(str(group_pictures[0])), np.uint8)
-    frames = {"three": drift(three), "none": empty_room(), "comes and goes": come_and_go(astronaut())}
+    frames = {
+        "three": drift(three),
+        "none": empty_room(),
+        "comes and goes": come_and_go(astronaut()),
+        "blurred": blurred(pan_and_zoom(astronaut())),
+    }
     return {name: write_mjpeg(folder / f"{name}.mjpeg", made) for name, made in frames.items()}
 
 
@@ -94,3 +99,12 @@ def test_a_face_that_goes_loses_its_panel_and_comes_back_as_another(page_that_se
     assert page.locator(PRESENT).get_attribute("data-face-id") != first
     faces = page.locator("#timeline-face option").all_inner_texts()
     assert len(faces) >= 2, "the timeline still knows who was there in the last minute"
+
+
+@pytest.mark.parametrize("page_that_sees", ["blurred"], indirect=True)
+def test_what_the_members_are_at_odds_about_is_called_uncertain(page_that_sees: Page, keep_screenshot) -> None:
+    uncertain = page_that_sees.locator(".face.uncertain")
+    expect(uncertain.get_by_text("uncertain")).to_be_visible()
+    expect(uncertain.locator(".face-top")).to_have_text(re.compile(r"^perhaps \w+$"))
+    expect(page_that_sees.locator("#announcer")).to_contain_text("perhaps")
+    keep_screenshot(page_that_sees, "live-uncertain")

@@ -1,7 +1,9 @@
 """The page as a person meets it, on the running platform."""
 
+import itertools
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.live_page import LABELS, tab_to, wait_for_answers, wait_for_camera_pictures
@@ -34,6 +36,74 @@ def test_the_astronaut_is_one_face_and_keeps_its_id(live_page: Page) -> None:
     before = face.get_attribute("data-face-id")
     wait_for_camera_pictures(live_page, 50)
     expect(live_page.locator(".face:not(.absent)")).to_have_attribute("data-face-id", before or "")
+
+
+def test_boxes_are_drawn_on_the_very_frame_they_belong_to(open_page) -> None:
+    """Writes down which frame each kept picture is of, which picture is drawn, and with which box."""
+    page = open_page(
+        """
+        window.taken = 0;
+        window.boxes = {};
+        window.drawn = [];
+        const realBitmap = window.createImageBitmap;
+        window.createImageBitmap = (picture) => {
+            picture.frameId = ++taken;  // frames have the ids 1, 2, 3 … in the order in which they are taken
+            return realBitmap(picture);
+        };
+        const { drawImage, roundRect } = CanvasRenderingContext2D.prototype;
+        CanvasRenderingContext2D.prototype.drawImage = function (picture, ...place) {
+            if (this.canvas.id === "picture") drawn.push({ frameId: picture.frameId, width: this.canvas.width });
+            return drawImage.call(this, picture, ...place);
+        };
+        CanvasRenderingContext2D.prototype.roundRect = function (...box) {
+            const newest = drawn.at(-1);
+            if (this.canvas.id === "picture" && newest) newest.box ??= box;
+            return roundRect.apply(this, box);
+        };
+        window.WebSocket = class extends WebSocket {
+            constructor(...address) {
+                super(...address);
+                this.addEventListener("message", ({ data }) => {
+                    const { type, frame_id: id, faces, width } = JSON.parse(data);
+                    if (type === "result" && faces.length) boxes[id] = { ...faces[0].box, of: width };
+                });
+            }
+        };
+        """
+    )
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    wait_for_answers(page, 20)
+    compared = 0
+    boxes = {int(frame): box for frame, box in page.evaluate("boxes").items()}
+    for picture in page.evaluate("drawn.filter(({ frameId, box }) => frameId && box)"):
+        box = boxes[picture["frameId"]]
+        scale = picture["width"] / box["of"]
+        x, y, width, height = picture["box"][:4]
+        mirrored = box["of"] - box["x"] - box["width"]
+        expected = [mirrored * scale, box["y"] * scale, box["width"] * scale, box["height"] * scale]
+        assert [x, y, width, height] == pytest.approx(expected, abs=1.5)
+        compared += 1
+    assert compared >= 10
+
+
+def test_a_screen_reader_hears_of_a_face_once_a_second_at_most(live_page: Page) -> None:
+    """What was said is taken away each time, so that the same words are new again."""
+    times = live_page.evaluate(
+        """() => new Promise((resolve) => {
+            const times = [];
+            const announcer = document.getElementById("announcer");
+            const observer = new MutationObserver(() => {
+                if (announcer.textContent === "") return;
+                times.push(performance.now());
+                announcer.textContent = "";
+                if (times.length === 4) resolve(times);
+            });
+            announcer.textContent = "";
+            observer.observe(announcer, { childList: true, characterData: true });
+        })"""
+    )
+    assert all(later - earlier >= 990 for earlier, later in itertools.pairwise(times))
 
 
 def test_the_picture_with_its_boxes_is_drawn(live_page: Page) -> None:
