@@ -10,9 +10,9 @@ fillTexts(document);
 mountTheme(byId("theme"));
 byId("skip").addEventListener("click", () => byId("main").focus());
 await new Router({
-  live: whenAsked(async () => (await import("./live/view.js")).mountLive()),
-  files: whenAsked(async () => (await import("./files/view.js")).mountFiles(byId("view-files"))),
-  jobs: whenAsked(async () => (await import("./files/job.js")).mountJob(byId("view-jobs"))),
+  live: whenAsked(byId("view-live"), async () => (await import("./live/view.js")).mountLive()),
+  files: whenAsked(byId("view-files"), async () => (await import("./files/view.js")).mountFiles(byId("view-files"))),
+  jobs: whenAsked(byId("view-jobs"), async () => (await import("./files/job.js")).mountJob(byId("view-jobs"))),
   privacy: mountPrivacy(byId("view-privacy")),
 }).start();
 document.body.dataset.ready = "";

@@ -1,7 +1,8 @@
 // @ts-check
 /** Which view is shown: `#/live`, `#/files` or `#/jobs/ID`. One at a time; the others are hidden and told so. */
 
-import { byId } from "./dom.js";
+import { byId, element } from "./dom.js";
+import { notice } from "./notice.js";
 import * as texts from "./texts.js";
 
 /**
@@ -33,10 +34,11 @@ function decoded(part) {
 
 /**
  * A view whose code is loaded when somebody goes there, so that nobody waits for what they do not look at.
+ * @param {HTMLElement} section where it says so when that fails
  * @param {() => Promise<View>} load
  * @returns {View}
  */
-export function whenAsked(load) {
+export function whenAsked(section, load) {
   /** @type {Promise<View> | undefined} */
   let loading;
   /** @type {string[] | undefined} what it is shown with; undefined while it is hidden */
@@ -44,7 +46,7 @@ export function whenAsked(load) {
   return {
     async show(params) {
       wanted = params;
-      const view = await (loading ??= load());
+      const view = await (loading ??= load().catch(() => notLoaded(section)));
       if (wanted === params) view.show(params);
     },
     async hide() {
@@ -52,6 +54,14 @@ export function whenAsked(load) {
       (await loading)?.hide();
     },
   };
+}
+
+/** The connection was lost on the way; a browser fetches a module again only with its page. @param {HTMLElement} section @returns {View} */
+function notLoaded(section) {
+  const again = element("button", { type: "button", className: "secondary", textContent: texts.TEXTS.loadAgain });
+  again.addEventListener("click", () => location.reload());
+  section.replaceChildren(notice(texts.NOT_LOADED, again));
+  return { show: () => {}, hide: () => {} };
 }
 
 export class Router {

@@ -9,6 +9,7 @@ export const TEXTS = {
   navFiles: "Pictures and videos",
   toDark: "Dark",
   toLight: "Light",
+  loadAgain: "Load the page again",
   themeLabel: "Change the colours",
   filesTitle: "Pictures and videos",
   jobTitle: "One job",
@@ -94,6 +95,11 @@ export const TEXTS = {
   uncertain: "uncertain",
   waitingForPermission: "Waiting for your permission to use the camera…",
   waitingForServer: "Connecting to the server…",
+};
+
+export const NOT_LOADED = {
+  title: "This part of the page could not be loaded",
+  advice: "The connection was lost on the way. Look whether you are online, then load the page again.",
 };
 
 /** @type {Record<string, string>} by view */

@@ -127,3 +127,13 @@ def test_no_view_needs_much_javascript(open_page, platform: Platform, job_id: st
         .filter(({ name }) => name.endsWith(".js") && !name.includes("/vendor/"))
         .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)"""
     assert 50_000 < page.evaluate(own) < MOST_BYTES
+
+
+@pytest.mark.parametrize("lost", ["**/files/view.js", "**/files/job.js", "**/files/results.js"])
+def test_code_that_is_lost_on_its_way_is_told_and_loaded_again(page: Page, job_id: str, lost: str) -> None:
+    page.route(lost, lambda route: route.abort())
+    page.evaluate("address => { location.hash = address }", "#/files" if "view" in lost else f"#/jobs/{job_id}")
+    expect(page.get_by_role("alert")).to_contain_text("This part of the page could not be loaded")
+    page.unroute(lost)
+    page.get_by_role("button", name="Load the page again").click()
+    expect(page.locator(".drop-zone" if "view" in lost else ".results[data-loaded]")).to_be_visible(timeout=ENDED_MS)

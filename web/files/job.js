@@ -9,7 +9,7 @@ import { confirmDelete } from "./confirm.js";
 import { Events } from "./events.js";
 import { jobFacts } from "./job_facts.js";
 import { hasEnded, hasResults, StateOfJob } from "./job_state.js";
-import { notice, refusalNotice } from "./notice.js";
+import { notice, refusalNotice } from "../notice.js";
 
 /** @typedef {import("./api.js").Job} Job */
 
@@ -128,7 +128,9 @@ class JobScreen {
     this.#ended = true;
     setText(byId("announcer"), texts.jobWords(job.file_name, job.state));
     if (!hasResults(job)) return this.#body.replaceChildren(notice({ ...texts.JOB_ENDS[job.state], detail: job.message }));
-    const { Results } = await import("./results.js"); // with the charts' library, which nobody waits for before
+    // With the charts' library, which nobody waits for before.
+    const { Results } = await import("./results.js").catch(() => ({ Results: undefined }));
+    if (!Results) return this.#body.replaceChildren(notice(texts.NOT_LOADED, smallButton(texts.TEXTS.loadAgain, () => location.reload())));
     if (this.#gone.signal.aborted) return;
     this.#results = new Results(job);
     this.#body.replaceChildren(this.#results.root);

@@ -7,7 +7,7 @@ import { jobs } from "./api.js";
 import { Events } from "./events.js";
 import { field } from "./fields.js";
 import { JobRow } from "./job_row.js";
-import { refusalNotice } from "./notice.js";
+import { refusalNotice } from "../notice.js";
 
 /** @typedef {import("./api.js").Job} Job */
 

@@ -9,7 +9,7 @@ import { Overlay } from "../overlay.js";
 import * as texts from "../texts.js";
 import { Refused } from "./api.js";
 import { smallButton } from "./buttons.js";
-import { notice, refusalNotice } from "./notice.js";
+import { notice, refusalNotice } from "../notice.js";
 import { readFile } from "./picture_file.js";
 import { saveCsv, saveJson } from "./picture_numbers.js";
 import { VoteMap } from "./vote_map.js";

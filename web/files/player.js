@@ -11,7 +11,7 @@ import { jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { hasAnnotated } from "./downloads.js";
 import { facesAt } from "./moments.js";
-import { notice } from "./notice.js";
+import { notice } from "../notice.js";
 import { ownFile, remember } from "./own_files.js";
 import { clock } from "./times.js";
 import { VoteMap } from "./vote_map.js";

@@ -5,7 +5,7 @@ import { element, setText } from "../dom.js";
 import * as texts from "../texts.js";
 import { summary } from "./api.js";
 import { downloads } from "./downloads.js";
-import { notice, refusalNotice } from "./notice.js";
+import { notice, refusalNotice } from "../notice.js";
 import { Player } from "./player.js";
 import { Playhead } from "./playhead.js";
 import { loadRows } from "./result_pages.js";

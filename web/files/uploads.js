@@ -4,7 +4,7 @@
 import { element, setText } from "../dom.js";
 import * as texts from "../texts.js";
 import { smallButton } from "./buttons.js";
-import { refusalNotice } from "./notice.js";
+import { refusalNotice } from "../notice.js";
 import { remember } from "./own_files.js";
 import { duration, fileSize } from "./times.js";
 import { newKey, Upload } from "./upload.js";

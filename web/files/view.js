@@ -7,7 +7,7 @@ import { models } from "./api.js";
 import { DropZone } from "./drop_zone.js";
 import { JobList } from "./job_list.js";
 import { kindOf } from "./media_kind.js";
-import { notice } from "./notice.js";
+import { notice } from "../notice.js";
 import { Pictures } from "./pictures.js";
 import { Uploads } from "./uploads.js";
 import { VideoForm } from "./video_form.js";

@@ -1,8 +1,8 @@
 // @ts-check
 /** A trouble in words: what it is, what to do, and what the server said. */
 
-import { element } from "../dom.js";
-import { refusal } from "../texts.js";
+import { element } from "./dom.js";
+import { refusal } from "./texts.js";
 
 /** @param {{ title: string, advice: string, detail?: string }} words @param {(Node | string)[]} children */
 export function notice({ title, advice, detail = "" }, ...children) {
@@ -14,7 +14,7 @@ export function notice({ title, advice, detail = "" }, ...children) {
 
 /** @param {unknown} error a Refused; anything else is a mistake of ours and is thrown on @param {(Node | string)[]} children */
 export function refusalNotice(error, ...children) {
-  const refused = /** @type {import("./api.js").Refused} */ (error);
+  const refused = /** @type {import("./files/api.js").Refused} */ (error);
   if (refused.code === undefined) throw error;
   return notice(refusal(refused), ...children);
 }
