@@ -5,8 +5,6 @@ import { byId, element, setText } from "../dom.js";
 import { percentages } from "../percentages.js";
 import * as texts from "../texts.js";
 
-/** @typedef {import("./wire.js").Face} Face */
-
 const REDRAW_MS = 200;
 /** From here on a cell is dark enough for light words. */
 const STRONG = 0.55;
@@ -24,24 +22,38 @@ export class Votes {
     byId("votes-body").replaceChildren(...[...this.#rows.values()].map(({ row }) => row));
   }
 
-  /** @param {Face | undefined} face @param {import("./wire.js").Members} members @param {number} nowMs */
-  update(face, members, nowMs) {
+  /**
+   * @param {number | undefined} chosen whose vote it is
+   * @param {import("./wire.js").Result} result
+   * @param {number} nowMs
+   */
+  update(chosen, { faces, members }, nowMs) {
     if (nowMs - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = nowMs;
+    const face = faces.find(({ face_id: id }) => id === chosen);
+    setText(byId("votes-face"), chosen === undefined ? "" : texts.faceName(chosen));
     byId("votes").classList.toggle("absent", !face?.votes);
-    if (!face?.votes) return;
-    setText(byId("votes-face"), texts.faceName(face.face_id));
-    const behind = Object.values(face.votes).filter((vote) => topOf(vote) === face.top).length;
-    setText(byId("votes-agreement"), texts.behind(behind, Object.keys(face.votes).length, face.top));
+    if (face?.votes) this.#show({ ...face.votes, "": face.probabilities }, face.top, members);
+  }
+
+  /**
+   * @param {Record<string, import("./wire.js").Probabilities>} votes by member; "" is the vote itself
+   * @param {string} top
+   * @param {import("./wire.js").Members} members
+   */
+  #show({ "": all, ...votes }, top, { missing }) {
+    const behind = Object.values(votes).filter((vote) => topOf(vote) === top).length;
+    setText(byId("votes-agreement"), texts.behind(behind, Object.keys(votes).length, top));
     for (const [member, row] of this.#rows) {
-      if (member === "") this.#fill(row, face.probabilities, face.top);
-      else this.#fill(row, face.votes[member], face.votes[member] && topOf(face.votes[member]));
-      row.row.classList.toggle("missing", member !== "" && !face.votes[member] && members.missing.includes(member));
+      const vote = member === "" ? all : votes[member];
+      this.#fill(row, vote, vote && topOf(vote));
+      row.row.classList.toggle("missing", !vote && missing.includes(member));
     }
   }
 
   stop() {
     byId("votes").classList.add("absent");
+    setText(byId("votes-face"), "");
     setText(byId("votes-agreement"), "");
     for (const row of this.#rows.values()) this.#fill(row, undefined, undefined);
   }
