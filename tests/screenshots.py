@@ -37,7 +37,7 @@ def take_live(page: Page) -> None:
     page.locator(".face-name").last.click()
     page.click("#theme")
     page.wait_for_timeout(1000)
-    page.locator("#votes").scroll_into_view_if_needed()
+    page.locator(".timeline").evaluate("card => card.scrollIntoView({ block: 'center' })")
     parts = [page.locator(name).bounding_box() for name in (".timeline", "#votes")]
     left, right = (part for part in parts if part is not None)
     width = right["x"] + right["width"] - left["x"]

@@ -7,8 +7,8 @@
 const FOR = [230, 120, 0];
 const AGAINST = [0, 114, 178];
 const STRONGEST = 0.75;
-/** A loss of this much is shown as strongly as can be, unless there are greater ones: small ones stay pale. */
-const FULL = 0.25;
+/** The strongest colour is for the greatest change, but for one of this size at least: a map of nothing stays pale. */
+const LEAST_SCALE = 0.03;
 /** Where no part takes away more, no part is said to matter. */
 const MATTERS = 0.05;
 
@@ -33,6 +33,9 @@ export function greatestLoss({ values }) {
   return loss >= MATTERS ? loss : undefined;
 }
 
+/** The change that the strongest colour stands for; it belongs beside every map. @param {number[][]} values */
+export const scaleOf = (values) => Math.max(LEAST_SCALE, ...values.flat().map(Math.abs));
+
 /** A pixel a cell; smoothing makes the rest. @param {number[][]} values */
 function painted(values) {
   const canvas = new OffscreenCanvas(values[0].length, values.length);
@@ -46,9 +49,9 @@ function painted(values) {
  * @param {number[][]} values
  */
 export function cellColours(values) {
-  const flat = values.flat();
-  const most = Math.max(FULL, ...flat.map(Math.abs));
+  const most = scaleOf(values);
+  const cells = values.flat();
   return new Uint8ClampedArray(
-    flat.flatMap((value) => [...(value >= 0 ? FOR : AGAINST), 255 * STRONGEST * (Math.abs(value) / most)]),
+    cells.flatMap((value) => [...(value >= 0 ? FOR : AGAINST), 255 * STRONGEST * (Math.abs(value) / most)]),
   );
 }

@@ -62,11 +62,9 @@ export const TEXTS = {
   explainAsking: "Covering the face part by part, to see what the label leans on…",
   explainNoFace: "The face was not found again in this frame. Close this and try once more.",
   explainPicture: "The face as it was sent, with the map over it",
-  explainFor: "leans on",
-  explainAgainst: "speaks against",
   explainMap: "Show the map",
   explainNote:
-    "Each part was covered once and the models were asked again: where the label lost the most, the map is warmest. It tells what the models look at, not what is true. This one frame was sent again for it; it is not stored.",
+    "Each part was covered once and the models were asked again. Where the label lost probability the map is warm, where it gained the map is cool. It tells what the models look at, not what is true. This one frame was sent again for it; it is not stored.",
   close: "Close",
   settingsTitle: "Settings",
   settingsReset: "Reset",
@@ -298,6 +296,11 @@ export const leansOn = (top, loss) =>
   loss === undefined
     ? `The vote is “${label(top)}”, and it leans on no single part: covering any one hardly changes it.`
     : `The vote is “${label(top)}”. Covering the warmest part takes ${percent(Math.round(loss * 100))} from it.`;
+
+/** The ends of a map's scale. @param {number} share */
+export const mapFor = (share) => `leans on it (−${percent(Math.ceil(share * 100))})`;
+/** @param {number} share */
+export const mapAgainst = (share) => `against it (+${percent(Math.ceil(share * 100))})`;
 
 /** @param {string} reason */
 export const explainFailed = (reason) => (reason ? `No map: ${reason}` : "No map: the server did not answer.");

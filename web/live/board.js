@@ -62,7 +62,7 @@ export class Board {
     this.overlay.draw({ image, mirrored, faces, width: result.width, height: result.height, landmarks });
     this.panels.update(faces, now);
     this.panels.markChosen(this.#choice.current);
-    this.votes.update(result.faces.find((face) => face.face_id === this.#choice.current), result.members, now);
+    this.votes.update(this.#choice.current, result, now);
     this.screen.sayWhyNoFace(true);
     this.#announcer.say(faces, now);
   }

@@ -2,7 +2,7 @@
 /** Asks for a face's occlusion map with the very frame that was shown, and shows both in a dialog. */
 
 import { byId, colourOf, setText } from "../dom.js";
-import { drawExplanation, greatestLoss } from "../explanation.js";
+import { drawExplanation, greatestLoss, scaleOf } from "../explanation.js";
 import { overlap } from "../geometry.js";
 import { keyedFetch } from "../key.js";
 import * as texts from "../texts.js";
@@ -58,7 +58,11 @@ export class Explain {
   /** @param {string} words */
   #say(words) {
     setText(byId("explain-words"), words);
-    byId("explain-key").hidden = this.#shown?.face.explanation === undefined;
+    const map = this.#shown?.face.explanation;
+    byId("explain-key").hidden = !map;
+    if (!map) return;
+    setText(byId("explain-for"), texts.mapFor(scaleOf(map.values)));
+    setText(byId("explain-against"), texts.mapAgainst(scaleOf(map.values)));
   }
 
   #draw() {

@@ -6,8 +6,6 @@ import { topLabel } from "../percentages.js";
 import * as texts from "../texts.js";
 import { VoteTable } from "../vote_table.js";
 
-/** @typedef {import("./wire.js").Face} Face */
-
 const REDRAW_MS = 200;
 
 export class Votes {
@@ -19,13 +17,18 @@ export class Votes {
     this.#table.start(members, labels);
   }
 
-  /** @param {Face | undefined} face @param {import("./wire.js").Members} members @param {number} nowMs */
-  update(face, members, nowMs) {
+  /**
+   * @param {number | undefined} chosen whose vote it is
+   * @param {import("./wire.js").Result} result
+   * @param {number} nowMs
+   */
+  update(chosen, { faces, members }, nowMs) {
     if (nowMs - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = nowMs;
+    const face = faces.find(({ face_id: id }) => id === chosen);
+    setText(byId("votes-face"), chosen === undefined ? "" : texts.faceName(chosen));
     byId("votes").classList.toggle("absent", !face?.votes);
     if (!face?.votes) return;
-    setText(byId("votes-face"), texts.faceName(face.face_id));
     const behind = Object.values(face.votes).filter((vote) => topLabel(vote) === face.top).length;
     setText(byId("votes-agreement"), texts.behind(behind, Object.keys(face.votes).length, face.top));
     this.#table.show(face.votes, face.probabilities, face.top, members.missing);
@@ -33,6 +36,7 @@ export class Votes {
 
   stop() {
     byId("votes").classList.add("absent");
+    setText(byId("votes-face"), "");
     setText(byId("votes-agreement"), "");
     this.#table.clear();
   }
