@@ -13,7 +13,7 @@ for service in "$@"; do
   mapfile -t containers < <(compose ps -q "$service")
   for container in "${containers[@]}"; do
     docker stop "$container" >/dev/null # in its stop_grace_period it finishes what is in hand
-    docker rm "$container" >/dev/null
+    docker rm --volumes "$container" >/dev/null # its anonymous ones
     compose up -d --wait --no-deps --no-recreate --scale "$service=${#containers[@]}" "$service" 2>/dev/null
     echo "$service: ${container:0:12} replaced"
   done
