@@ -89,7 +89,8 @@ class DetectorWorker:
         for command, picture in zip(commands, pictures, strict=True):
             if picture is None or command.deadline < time.time():
                 continue  # too late for anyone to care; the gateway has answered or will at the deadline
-            with tracing.span("detect_faces", command.trail.traceparent):
+            trail = command.trail
+            with tracing.span("detect_faces", trail.traceparent, session_id=trail.session_id, frame_id=trail.frame_id):
                 look_at(command, picture, detector, outcome)
         if outcome.found or outcome.replies:
             self._send_on(outcome)

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contracts.protocol import Result
+from contracts.protocol import Result, SessionCreated
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
 from tests.integration.trace_collector import Collector, Span, trace_collector
@@ -47,6 +47,8 @@ def by_name(spans: list[Span], name: str) -> list[Span]:
 
 async def test_a_frame_leaves_one_connected_trace(traced: Platform, collector: Collector, jpeg: bytes) -> None:
     async with live_session(traced.url) as session:
+        created = session.messages[0]
+        assert isinstance(created, SessionCreated)
         result = await session.ask(jpeg)
         assert isinstance(result, Result)
         frame_id = await session.send(jpeg)
@@ -69,6 +71,7 @@ async def test_a_frame_leaves_one_connected_trace(traced: Platform, collector: C
     (classify,) = by_name(spans, "classify_faces")
     predicts = by_name(spans, "Predict")
     assert detect.parent == frame.id
+    assert detect.attributes == {"session_id": created.session_id, "frame_id": frame_id}
     assert classify.parent == detect.id
     assert {span.parent for span in predicts} == {classify.id}
     assert {span.attributes["member"] for span in predicts} == set(result.members.used)
