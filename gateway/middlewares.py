@@ -1,4 +1,4 @@
-"""What a request passes before its handler, in this order: door, life of its key, owner of its job, pace of its body."""
+"""What a request passes before its handler, in order: door, life of its key, owner of its job, pace of its body."""
 
 import asyncio
 import contextlib
