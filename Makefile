@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint audit training-env test-training bench screenshots lock clean media browser
+.PHONY: help setup up test lint audit soak training-env test-training bench screenshots lock clean media browser
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-training: .venv-training/stamp ## Test the training side (needs TensorFlow)
 
 bench: setup ## Measure live sessions on this machine (docs/performance.md)
 	@$(BIN)/thespis bench live
+
+soak: setup ## Let it run for long, with kills and without: MINUTES=10 each (CI: 0.75)
+	@$(BIN)/thespis bench soak --minutes $(or $(MINUTES),10) --kill-every $(or $(KILL_EVERY),20)
 
 screenshots: $(VENV)/development.stamp browser ## Make the README's pictures from the running page
 	@$(BIN)/python -m tests.screenshots
