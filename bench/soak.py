@@ -55,6 +55,15 @@ class Ledger:
     problems: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a process is: resident megabytes and open descriptors."""
+
+    name: str
+    rss_mb: float
+    descriptors: int
+
+
 async def soak(url: str, root: psutil.Process, clip: Path, frames: list[bytes], seconds: float, kill_every_s: float,
                seed: int) -> dict[str, object]:  # fmt: skip
     """Both halves on a running platform; `root` is its first process. `problems` is empty when all held."""
@@ -64,7 +73,7 @@ async def soak(url: str, root: psutil.Process, clip: Path, frames: list[bytes], 
         rough.problems.append(f"{rough.fell_with_connection} frames fell with connections though no gateway was killed")
     await _all_running(url)
     idle = _sizes(root)
-    warm: dict[str, tuple[float, int]] = {}
+    warm: dict[int, Size] = {}
     await _load(url, clip, frames, seconds, calm, _look_after(seconds * WARM_UP_SHARE, root, warm))
     if calm.fell_with_connection or calm.reconnects:
         calm.problems.append(f"{calm.reconnects} connections were lost though nothing was killed")
@@ -73,7 +82,7 @@ async def soak(url: str, root: psutil.Process, clip: Path, frames: list[bytes], 
     calm.problems += _growth(warm, busy) + _descriptors(idle, _sizes(root))
     return {
         "with_kills": _told(rough), "without": _told(calm),
-        "rss_mb": {name: [size, busy[name][0]] for name, (size, _) in warm.items() if name in busy},
+        "rss_mb": {size.name: [size.rss_mb, busy[pid].rss_mb] for pid, size in warm.items() if pid in busy},
         "problems": rough.problems + calm.problems,
     }  # fmt: skip
 
@@ -188,33 +197,33 @@ async def _kill(root: psutil.Process, every_s: float, seconds: float, chance: ra
             ledger.killed[name.partition(".")[0]] += 1
 
 
-async def _look_after(seconds: float, root: psutil.Process, sizes: dict[str, tuple[float, int]]) -> None:
+async def _look_after(seconds: float, root: psutil.Process, sizes: dict[int, Size]) -> None:
     await asyncio.sleep(seconds)
     sizes.update(_sizes(root))
 
 
-def _sizes(root: psutil.Process) -> dict[str, tuple[float, int]]:
-    """Resident megabytes and open descriptors of each process."""
+def _sizes(root: psutil.Process) -> dict[int, Size]:
+    """Of each process by its id: children that read a video come and go under the same name."""
     found = {}
     for name, process in processes(root).items():
         with contextlib.suppress(psutil.NoSuchProcess):
-            found[name] = (round(process.memory_info().rss / 1e6, 1), process.num_fds())
+            found[process.pid] = Size(name, round(process.memory_info().rss / 1e6, 1), process.num_fds())
     return found
 
 
-def _growth(warm: dict[str, tuple[float, int]], busy: dict[str, tuple[float, int]]) -> list[str]:
+def _growth(warm: dict[int, Size], busy: dict[int, Size]) -> list[str]:
     return [
-        f"{name} grew from {size} to {busy[name][0]} MB"
-        for name, (size, _) in warm.items()
-        if name in busy and busy[name][0] > max(size * MOST_GROWTH, size + SMALL_MB)
+        f"{size.name} grew from {size.rss_mb} to {busy[pid].rss_mb} MB"
+        for pid, size in warm.items()
+        if pid in busy and busy[pid].rss_mb > max(size.rss_mb * MOST_GROWTH, size.rss_mb + SMALL_MB)
     ]
 
 
-def _descriptors(before: dict[str, tuple[float, int]], after: dict[str, tuple[float, int]]) -> list[str]:
+def _descriptors(before: dict[int, Size], after: dict[int, Size]) -> list[str]:
     return [
-        f"{name} holds {after[name][1]} descriptors, {count} before"
-        for name, (_, count) in before.items()
-        if name in after and after[name][1] > count + SPARE_DESCRIPTORS
+        f"{size.name} holds {after[pid].descriptors} descriptors, {size.descriptors} before"
+        for pid, size in before.items()
+        if pid in after and after[pid].descriptors > size.descriptors + SPARE_DESCRIPTORS
     ]
 
 
