@@ -20,7 +20,7 @@ from gateway.door import OPEN
 from gateway.openapi import document
 from tests.integration.live_session import LiveSession
 from tests.integration.test_command_line import thespis
-from tests.platform_process import ROOT, Platform
+from tests.platform_process import ROOT, START_TIMEOUT_S, Platform
 from tests.waiting import wait_until, wait_until_async
 from thespis import AsyncClient, Client, ThespisError, Unreachable
 from thespis.ports import free_ports
@@ -235,11 +235,11 @@ def second_gateway(platform: Platform) -> Iterator[str]:
 
     def answers() -> bool:
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+            return ask(url, "GET", "/healthz").status_code == 200
         return False
 
     try:
-        wait_until(answers)
+        wait_until(answers, START_TIMEOUT_S)
         yield url
     finally:
         process.terminate()
