@@ -7,7 +7,7 @@ SERVICES := gateway detector_worker ensemble_worker job_worker model_server
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test compose-test lint lint-page audit training-env test-training bench screenshots lock clean media browser
+.PHONY: help setup up test compose-test lint lint-page audit soak training-env test-training bench screenshots lock clean media browser
 
 # $(call npm_ci,FOLDER,OPTIONS) installs by locked hash. Where npm is missing it comes from PyPI.
 npm_ci = @export PATH="$$PATH:$(CURDIR)/$(BIN)"; \
@@ -50,6 +50,9 @@ test-training: .venv-training/stamp ## Test the training side (needs TensorFlow)
 
 bench: setup ## Measure live sessions on this machine (docs/performance.md)
 	@$(BIN)/thespis bench live
+
+soak: setup ## Let it run for long, with kills and without: MINUTES=10 each (CI: 0.75)
+	@$(BIN)/thespis bench soak --minutes $(or $(MINUTES),10) --kill-every $(or $(KILL_EVERY),20)
 
 screenshots: $(VENV)/development.stamp web/node_modules/.served browser media ## Make the README's pictures from the running page
 	@$(BIN)/python -m tests.screenshots

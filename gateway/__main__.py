@@ -2,6 +2,7 @@
 
 import sys
 
+import redis
 import uvloop
 from aiohttp import web
 
@@ -13,6 +14,9 @@ from runtime.metrics_server import serve_metrics
 from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting
 from runtime.starting import cannot_start, set_up
+
+TRY_AGAIN = 1
+"""The exit code after which a supervisor starts it again: the API keys could not be looked up yet."""
 
 
 def main() -> int:
@@ -31,6 +35,9 @@ def main() -> int:
             shutdown_timeout=settings.drain_timeout_s,
             loop=uvloop.new_event_loop(),
         )
+    except redis.RedisError as problem:
+        cannot_start("gateway", problem)
+        return TRY_AGAIN
     except (BadSetting, BadModelTree, NoKeys, OSError) as problem:
         return cannot_start("gateway", problem)
     return 0

@@ -22,7 +22,7 @@ from gateway.dispatcher import Dispatcher
 from gateway.door import CALLER, Door
 from gateway.health import check_readiness
 from gateway.jobs import Jobs
-from gateway.middlewares import add_private_headers, door, own_jobs, steady_body
+from gateway.middlewares import add_private_headers, door, own_jobs, steady_body, while_key_lasts
 from gateway.openapi import document
 from gateway.page import serve_page
 from gateway.pictures import analyze_picture
@@ -104,7 +104,7 @@ async def ready(request: web.Request) -> web.Response:
 
 def make_app(settings: GatewaySettings) -> web.Application:
     """Raises BadModelTree when there is no ensemble to speak of."""
-    app = web.Application(middlewares=[problems_middleware, door, own_jobs, steady_body])
+    app = web.Application(middlewares=[problems_middleware, door, while_key_lasts, own_jobs, steady_body])
     app[keys.SETTINGS] = settings
     app[keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
     app[keys.UPLOAD_ADMISSION] = Admission(settings.max_uploads)

@@ -4,6 +4,7 @@ A name that is not ours (DNS rebinding) and a foreign page (CSRF) are refused fi
 at, what its caller asked lately is counted, and the route's scope is compared.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Mapping
 from typing import Final
@@ -38,6 +39,9 @@ SCOPES: Final[Mapping[str, Scope | None]] = {
 """Beginning of a route -> the scope it needs; None for any key. What stands neither here nor above needs `admin`."""
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOKED_UP_S: Final = 2.0
+"""Time between looks at the key of a request that is under way."""
+
 ASK_FOR_KEY: Final = {"WWW-Authenticate": 'Bearer realm="Thespis"'}
 
 
@@ -63,6 +67,11 @@ class Door:
         if resource is not None and resource.canonical not in OPEN:
             request[CALLER] = scoped(caller, resource.canonical)
 
+    async def revoked(self, caller: Caller) -> None:
+        """Returns when the caller's key was revoked."""
+        while not await self.was_revoked(caller):  # noqa: ASYNC110  another process does it
+            await asyncio.sleep(LOOKED_UP_S)
+
     async def was_revoked(self, caller: Caller) -> bool:
         """Whether a key that came in is one no longer; no while Redis can't tell."""
         try:
@@ -72,8 +81,10 @@ class Door:
 
     def _check_host(self, request: web.Request) -> None:
         # Where a key is asked for, a page that came here by a trick has none to send.
-        if not self._asks_for_keys and not host_allowed(request.host, self._settings.allowed_hosts):
-            unknown = f"this server is not known as {request.host}; THESPIS_ALLOWED_HOSTS lists the names it has"
+        # Every browser says under which name it came; a program that says none is none.
+        host = request.headers.get("Host")
+        if not self._asks_for_keys and host is not None and not host_allowed(host, self._settings.allowed_hosts):
+            unknown = f"this server is not known as {host}; THESPIS_ALLOWED_HOSTS lists the names it has"
             raise Problematic(421, "unknown_host", unknown)
 
     def _check_origin(self, request: web.Request) -> None:
@@ -134,4 +145,5 @@ def neighbourhood(address: str) -> str:
     """An IPv6 subscriber has 2**64 addresses to ask from, so they are counted together."""
     if ":" not in address or not is_address(address):
         return address
-    return str(ipaddress.ip_network((address, 64), strict=False))
+    known = ipaddress.IPv6Address(address)
+    return str(known.ipv4_mapped or ipaddress.IPv6Network((known, 64), strict=False))

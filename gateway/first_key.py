@@ -17,15 +17,12 @@ class NoKeys(RuntimeError):
 
 
 def check_keys(settings: GatewaySettings) -> None:
-    """Waits for the jobs' Redis, which may start beside us. Raises NoKeys."""
+    """Waits for the jobs' Redis, which may start beside us. Raises NoKeys, and redis.RedisError when it is away."""
     if not keys_required(settings.host, settings.require_keys, settings.insecure):
         return
     patience = redis.retry.Retry(redis.backoff.ConstantBackoff(TRY_AGAIN_AFTER_S), TRIES)
     with redis.Redis.from_url(settings.jobs_redis_url, retry=patience) as client:
-        try:
-            there_are_keys = KeyStore(client).any()
-        except redis.RedisError as problem:
-            raise NoKeys(f"the jobs' Redis, which holds the API keys, can't be reached: {problem}") from problem
+        there_are_keys = KeyStore(client).any()
     if not there_are_keys:
         raise NoKeys(
             f"whoever asks at {settings.host} needs an API key, and there is none yet: make one with "

@@ -1,12 +1,14 @@
-"""What every request passes before its handler, in this order: the door, jobs' owners, a body's pace."""
+"""What a request passes before its handler, in order: door, life of its key, owner of its job, pace of its body."""
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Coroutine
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from access.tickets import SESSION_PATH
 from gateway import keys
 from gateway.door import CALLER
 from gateway.problems import Problematic
@@ -19,6 +21,21 @@ YEAR_S: Final = 365 * 24 * 3600
 async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
     await request.app[keys.DOOR].let_in(request)
     return await handler(request)
+
+
+@web.middleware
+async def while_key_lasts(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Hangs up on what is under way when its key is revoked. A live session ends itself, in words."""
+    caller = request.get(CALLER)
+    if caller is None or not caller.key_id or request.path == SESSION_PATH:
+        return await handler(request)
+
+    async def watch() -> None:
+        await request.app[keys.DOOR].revoked(caller)
+        if request.transport is not None:
+            request.transport.abort()
+
+    return await _beside(watch(), handler(request))
 
 
 @web.middleware
@@ -48,14 +65,20 @@ async def steady_body(request: web.Request, handler: Handler) -> web.StreamRespo
                 limit.reschedule(loop.time() + stall_s)
         limit.reschedule(None)
 
-    watching = asyncio.create_task(watch())
     try:
         async with limit:
-            return await handler(request)
+            return await _beside(watch(), handler(request))
     except TimeoutError as problem:
         if not limit.expired():
             raise
         raise Problematic(408, "too_slow", f"the body stood still for {stall_s:g} s") from problem
+
+
+async def _beside(watch: Coroutine[None, None, None], work: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+    """What comes of the work; the watch ends with it."""
+    watching = asyncio.create_task(watch)
+    try:
+        return await work
     finally:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -138,10 +138,7 @@ async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.St
     )
     await socket.prepare(request)
     address, place = request[ADDRESS], Place(door, request[CALLER])
-    refusal = sessions.enter(address)
-    if refusal is None and not await place.taken():
-        sessions.leave(address)
-        refusal = "too_many_sessions_of_this_key"
+    refusal = sessions.enter(address) if await place.taken() else "too_many_sessions_of_this_key"
     if refusal is not None:
         farewell = SessionClosed(refusal, SessionTotals(0, 0, {}, 0))
         outbox = Outbox(socket.send_str, 1)
@@ -149,6 +146,7 @@ async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.St
         sending = asyncio.create_task(outbox.run())
         await _close(socket, request.transport, sending, outbox, TRY_AGAIN_LATER, refusal)
         await _cancelled(sending)
+        await place.free()
         return socket
     try:
         with sessions.present(), SESSIONS.track_inprogress():

@@ -138,13 +138,14 @@ class BenchGroup(click.Group):
     """Loads the measurements, and what they import, only when one is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["jobs", "live"]
+        return ["jobs", "live", "soak"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         from bench.command import live
         from bench.job_command import jobs
+        from bench.soak_command import soak
 
-        return {"jobs": jobs, "live": live}.get(name)
+        return {"jobs": jobs, "live": live, "soak": soak}.get(name)
 
 
 @main.command(cls=BenchGroup)

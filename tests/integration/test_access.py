@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -18,19 +18,6 @@ from access.tickets import FILE_TICKET_S, SESSION_TICKET_S, Tickets
 from tests.integration.redis_server import redis_server
 from tests.waiting import wait_until_async
 from thespis.ports import free_ports
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator["redis.Redis"]:
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushall()
-        yield client
 
 
 @pytest_asyncio.fixture

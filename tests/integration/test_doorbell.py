@@ -1,7 +1,6 @@
 """Frames wait in a list until a worker hears the doorbell; over a real Redis."""
 
 import time
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -13,21 +12,8 @@ from detector_worker.settings import DetectorSettings
 from detector_worker.worker import DetectorWorker
 from runtime.celery_app import make_celery
 from runtime.doorbell import MOST_WAITING, Doorbell
-from tests.integration.redis_server import redis_server
 
 CHANNEL = "replies"
-
-
-@pytest.fixture
-def redis_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator["redis.Redis"]:
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -19,22 +19,8 @@ from jobs.plan import Plan
 from jobs.settings import JobSettings
 from jobs.store import JobStore, KeyReused, UnknownJob
 from jobs.worker import JobWorker
-from tests.integration.redis_server import redis_server
 
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator["redis.Redis"]:
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushall()
-        yield client
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from gateway.door import OPEN
 from gateway.openapi import document
 from tests.integration.live_session import LiveSession
 from tests.integration.test_command_line import thespis
-from tests.platform_process import ROOT, Platform
+from tests.platform_process import ROOT, START_TIMEOUT_S, Platform
 from tests.waiting import wait_until, wait_until_async
 from thespis import AsyncClient, Client, ThespisError, Unreachable
 from thespis.ports import free_ports
@@ -234,11 +235,11 @@ def second_gateway(platform: Platform) -> Iterator[str]:
 
     def answers() -> bool:
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+            return ask(url, "GET", "/healthz").status_code == 200
         return False
 
     try:
-        wait_until(answers)
+        wait_until(answers, START_TIMEOUT_S)
         yield url
     finally:
         process.terminate()
@@ -282,6 +283,20 @@ async def test_revocation_ends_a_live_session_and_shuts_the_door(guarded: Platfo
         assert isinstance(live.messages[-1], SessionClosed)
     assert code(ask(guarded, "GET", "/v1/models", key)) == (401, "unknown_key")
     assert await refusal(session(guarded.url, query=f"?ticket={ticket}")) == 401
+
+
+def test_revocation_ends_what_is_under_way(guarded: Platform, keys: Keys) -> None:
+    key = keys.create("sending", "jobs")
+    host, port = guarded.url.removeprefix("http://").split(":")
+    head = (
+        f"POST /v1/jobs HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Length: 5000000\r\n"
+        "Content-Type: multipart/form-data; boundary=edge\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(head.encode())
+        keys.run("revoke", key.split("_")[1])
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1000) == b""
 
 
 async def test_the_python_clients_send_their_key(guarded: Platform, jpeg: bytes, anna: str) -> None:

@@ -56,6 +56,7 @@ def test_where_no_key_is_asked_for_everything_is_open() -> None:
         ("203.0.113.7", "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
         ("not:an:address", "not:an:address"),
         ("", ""),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from bench.command import live
 from bench.job_command import jobs as bench_jobs
+from bench.soak_command import soak
 from detector_worker.settings import DetectorSettings
 from ensemble_worker.settings import EnsembleSettings, parse_members
 from gateway.settings import GatewaySettings
@@ -75,7 +76,7 @@ def test_members_without_an_address_are_refused(text: str) -> None:
         (up, ""), (analyze, "thespis analyze"), (submit, "thespis submit"), (jobs, "thespis jobs"),
         (job, "thespis job"), (cancel, "thespis cancel"), (doctor, "thespis doctor"), (live, "thespis bench live"),
         (bench_jobs, "thespis bench jobs"), (create, "thespis keys create"), (list_keys, "thespis keys list"),
-        (revoke, "thespis keys revoke"),
+        (revoke, "thespis keys revoke"), (soak, "thespis bench soak"),
     ],
     ids=lambda given: given.name if isinstance(given, click.Command) else "",
 )  # fmt: skip

@@ -1,0 +1,249 @@
+"""Endurance: sessions, jobs, bad frames and clients that vanish, first while processes are killed, then without.
+
+What must hold: every frame is answered once, but for those whose connection fell with its gateway; every job has every
+frame once; without kills no service grows by more than a tenth, and neither a descriptor nor a picture is left behind.
+"""
+
+import asyncio
+import base64
+import contextlib
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import redis.asyncio
+from websockets import WebSocketException
+
+from bench.live import processes
+from contracts.jobs import JobOptions
+from contracts.protocol import Dropped, Error, Result
+from thespis.client import AsyncClient, ThespisError, Unreachable
+from thespis.streaming import Stream, open_stream
+
+RATES = (1.0, 2.0, 5.0, 5.0, 10.0, 10.0, 15.0, 25.0)
+"""Frames a second of the eight sessions."""
+
+BAD_FRAME = b"\xff\xd8\xff not a picture"
+BAD_EVERY = 20
+LAST_ANSWERS_S = 5.0
+TRY_AGAIN_AFTER_S = 0.3
+JOB_TIMEOUT_S = 120.0
+MOST_GROWTH = 1.10
+SMALL_MB = 8.0
+"""Growth that is the allocator's and not a leak's: a tenth of a small process is less than a page of its pools."""
+
+SPARE_DESCRIPTORS = 8
+WARM_UP_SHARE = 0.3
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What was sent and what came of it."""
+
+    frames: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    fell_with_connection: int = 0
+    reconnects: int = 0
+    vanished: int = 0
+    jobs: int = 0
+    killed: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a process is: resident megabytes and open descriptors."""
+
+    name: str
+    rss_mb: float
+    descriptors: int
+
+
+async def soak(url: str, root: psutil.Process, clip: Path, frames: list[bytes], seconds: float, kill_every_s: float,
+               seed: int) -> dict[str, object]:  # fmt: skip
+    """Both halves on a running platform; `root` is its first process. `problems` is empty when all held."""
+    rough, calm = Ledger(), Ledger()
+    await _load(url, clip, frames, seconds, rough, _kill(root, kill_every_s, seconds, random.Random(seed), rough))
+    if rough.fell_with_connection and not rough.killed["gateway"]:
+        rough.problems.append(f"{rough.fell_with_connection} frames fell with connections though no gateway was killed")
+    await _all_running(url)
+    idle = _sizes(root)
+    warm: dict[int, Size] = {}
+    await _load(url, clip, frames, seconds, calm, _look_after(seconds * WARM_UP_SHARE, root, warm))
+    if calm.fell_with_connection or calm.reconnects:
+        calm.problems.append(f"{calm.reconnects} connections were lost though nothing was killed")
+    busy = _sizes(root)
+    calm.problems += await _leftovers(root)
+    calm.problems += _growth(warm, busy) + _descriptors(idle, _sizes(root))
+    return {
+        "with_kills": _told(rough), "without": _told(calm),
+        "rss_mb": {size.name: [size.rss_mb, busy[pid].rss_mb] for pid, size in warm.items() if pid in busy},
+        "problems": rough.problems + calm.problems,
+    }  # fmt: skip
+
+
+def _told(ledger: Ledger) -> dict[str, object]:
+    return {
+        "frames": ledger.frames, "answers": dict(ledger.answers), "fell_with_connection": ledger.fell_with_connection,
+        "reconnects": ledger.reconnects, "vanished": ledger.vanished, "jobs": ledger.jobs,
+        "killed": dict(ledger.killed),
+    }  # fmt: skip
+
+
+async def _load(
+    url: str, clip: Path, frames: list[bytes], seconds: float, ledger: Ledger, beside: Coroutine[None, None, None]
+) -> None:
+    until = time.monotonic() + seconds
+    sessions = [_session(url, fps, frames, until, ledger) for fps in RATES]
+    await asyncio.gather(*sessions, _vanish(url, until, ledger), _jobs(url, clip, until, ledger), beside)
+
+
+async def _session(url: str, fps: float, frames: list[bytes], until: float, ledger: Ledger) -> None:
+    """One client that comes back whenever it is lost."""
+    while time.monotonic() < until:
+        try:
+            async with open_stream(url) as stream:
+                await _converse(stream, fps, frames, until, ledger)
+        except (OSError, WebSocketException):
+            await asyncio.sleep(TRY_AGAIN_AFTER_S)
+        if time.monotonic() < until:
+            ledger.reconnects += 1
+
+
+async def _converse(stream: Stream, fps: float, frames: list[bytes], until: float, ledger: Ledger) -> None:
+    waiting: set[int] = set()
+    receiving = asyncio.create_task(_receive(stream, waiting, ledger))
+    try:
+        while time.monotonic() < until and not receiving.done():
+            bad = ledger.frames % BAD_EVERY == 0
+            ledger.frames += 1
+            waiting.add(await stream.send(BAD_FRAME if bad else frames[ledger.frames % len(frames)]))
+            await asyncio.sleep(1 / fps)
+        end = time.monotonic() + LAST_ANSWERS_S
+        while waiting and not receiving.done() and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        if waiting and not receiving.done():
+            ledger.problems.append(f"{len(waiting)} frames were never answered")
+            waiting.clear()
+    finally:
+        ledger.fell_with_connection += len(waiting)
+        receiving.cancel()
+
+
+async def _receive(stream: Stream, waiting: set[int], ledger: Ledger) -> None:
+    async for message in stream:
+        if not isinstance(message, Result | Dropped | Error) or message.frame_id is None:
+            continue
+        if message.frame_id not in waiting:
+            ledger.problems.append(f"frame {message.frame_id} was answered twice")
+        waiting.discard(message.frame_id)
+        ledger.answers[type(message).__name__.lower()] += 1
+
+
+async def _vanish(url: str, until: float, ledger: Ledger) -> None:
+    """Clients that open a session, begin a frame and are gone."""
+    host, port = url.removeprefix("http://").split(":")
+    key = base64.b64encode(uuid.uuid4().bytes).decode()
+    hello = (
+        f"GET /v1/stream HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: thespis.v1\r\n\r\n"
+    )
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(hello.encode() + b"\x82\xfe\xff\xff" + bytes(1000))
+            await reader.read(100)
+            writer.transport.abort()
+            ledger.vanished += 1
+        await asyncio.sleep(1.0)
+
+
+async def _jobs(url: str, clip: Path, until: float, ledger: Ledger) -> None:
+    """One job after the other; each must have every frame once."""
+    async with AsyncClient(url) as client:
+        key = uuid.uuid4().hex
+        while time.monotonic() < until:
+            try:
+                job = await client.submit(clip, JobOptions(fps=5), idempotency_key=key)
+                job = await client.wait(job.id, timeout_s=JOB_TIMEOUT_S)
+                rows = [row.frame async for row in client.results(job.id)]
+            except TimeoutError as problem:
+                ledger.problems.append(str(problem))
+                continue
+            except (Unreachable, ThespisError):
+                await asyncio.sleep(TRY_AGAIN_AFTER_S)
+                continue
+            expected = list(range(job.progress.frames_total or 0))
+            if job.state != "succeeded" or rows != expected:
+                ledger.problems.append(f"job {job.id} {job.state} with {len(rows)} of {len(expected)} rows")
+            ledger.jobs += 1
+            key = uuid.uuid4().hex
+
+
+async def _kill(root: psutil.Process, every_s: float, seconds: float, chance: random.Random, ledger: Ledger) -> None:
+    """Kills any process of the platform from time to time, and leaves it the last of them to recover from."""
+    until = time.monotonic() + seconds - every_s / 2
+    while time.monotonic() + every_s < until:
+        await asyncio.sleep(every_s)
+        there = processes(root)
+        name = chance.choice(sorted(there))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            there[name].kill()
+            ledger.killed[name.partition(".")[0]] += 1
+
+
+async def _look_after(seconds: float, root: psutil.Process, sizes: dict[int, Size]) -> None:
+    await asyncio.sleep(seconds)
+    sizes.update(_sizes(root))
+
+
+def _sizes(root: psutil.Process) -> dict[int, Size]:
+    """Of each process by its id: children that read a video come and go under the same name."""
+    found = {}
+    for name, process in processes(root).items():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found[process.pid] = Size(name, round(process.memory_info().rss / 1e6, 1), process.num_fds())
+    return found
+
+
+def _growth(warm: dict[int, Size], busy: dict[int, Size]) -> list[str]:
+    return [
+        f"{size.name} grew from {size.rss_mb} to {busy[pid].rss_mb} MB"
+        for pid, size in warm.items()
+        if pid in busy and busy[pid].rss_mb > max(size.rss_mb * MOST_GROWTH, size.rss_mb + SMALL_MB)
+    ]
+
+
+def _descriptors(before: dict[int, Size], after: dict[int, Size]) -> list[str]:
+    return [
+        f"{size.name} holds {after[pid].descriptors} descriptors, {size.descriptors} before"
+        for pid, size in before.items()
+        if pid in after and after[pid].descriptors > size.descriptors + SPARE_DESCRIPTORS
+    ]
+
+
+async def _leftovers(root: psutil.Process) -> list[str]:
+    """Pictures and crops that are in Redis after their time."""
+    url = processes(root)["gateway"].environ()["THESPIS_REDIS_URL"]
+    async with redis.asyncio.Redis.from_url(url) as client:
+        end = time.monotonic() + LAST_ANSWERS_S
+        while True:
+            left = [*await client.keys("thespis:picture:*"), *await client.keys("thespis:crops:*")]
+            if not left or time.monotonic() > end:
+                return [f"{len(left)} pictures are left in Redis"] if left else []
+            await asyncio.sleep(0.1)
+
+
+async def _all_running(url: str) -> None:
+    """Returns when the platform says that frames have a way through."""
+    async with AsyncClient(url) as client:
+        while True:
+            with contextlib.suppress(Unreachable, ThespisError):
+                if (await client.readiness()).ready:
+                    return
+            await asyncio.sleep(TRY_AGAIN_AFTER_S)
