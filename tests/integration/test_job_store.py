@@ -1,7 +1,6 @@
 """Jobs' records on a real Redis: what must change in one step does, and what ended is not begun again."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
