@@ -1,6 +1,8 @@
 """One platform in containers for all tests of this folder. `make compose-test` runs them; they need Docker's engine."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,16 +17,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("compose"))
-    stack.compose("build")
-    try:
-        stack.up()
-        yield stack
-    finally:
-        with stack.log.open("a") as log:
-            log.write(stack.compose("logs", "--no-color"))
-        stack.down("--volumes", "--timeout", "5")
+def stack() -> Iterator[Stack]:
+    # A folder of its own: pytest removes the folders of older runs, and this one is long.
+    with tempfile.TemporaryDirectory(prefix="thespis-compose-") as folder:
+        stack = Stack(Path(folder))
+        stack.compose("build")
+        try:
+            stack.up()
+            yield stack
+        finally:
+            stack.down("--volumes", "--timeout", "5")
 
 
 @pytest.fixture

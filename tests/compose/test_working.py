@@ -24,9 +24,9 @@ MEMBERS = {"residual", "five_layer", "baseline", "vgg"}
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory, frames: list[bytes]) -> Path:
+def film(tmp_path_factory: pytest.TempPathFactory, frames: list[bytes]) -> bytes:
     """Eight seconds of H.264 with one face."""
-    return write_clip(tmp_path_factory.mktemp("film") / "film.mp4", decoded(frames * 4))
+    return write_clip(tmp_path_factory.mktemp("film") / "film.mp4", decoded(frames * 4)).read_bytes()
 
 
 def test_a_picture_is_read_through_the_door(stack: Stack, jpeg: bytes) -> None:
@@ -60,7 +60,7 @@ def ended_sessions(gateway: Container) -> set[str]:
     return {line["session_id"] for line in lines if line.get("event") == "session_ended"}
 
 
-def test_a_video_becomes_rows_and_an_annotated_video(jobs: JobClient, film: Path) -> None:
+def test_a_video_becomes_rows_and_an_annotated_video(jobs: JobClient, film: bytes) -> None:
     job_id = jobs.submit(film, "film.mp4", fps=5, annotated=True, label="kept")
     assert jobs.wait(job_id, 120)["state"] == "succeeded"
     assert jobs.frames(job_id) == list(range(40))
@@ -108,7 +108,7 @@ async def used_is(used, session: LiveSession, expected: set[str]) -> bool:
 
 
 async def test_a_rolling_restart_loses_no_frame_and_no_segment(
-    stack: Stack, jobs: JobClient, jpeg: bytes, film: Path
+    stack: Stack, jobs: JobClient, jpeg: bytes, film: bytes
 ) -> None:
     before = {container.id for container in stack.containers()}
     job_id = jobs.submit(film, "film.mp4", fps=25, label="rolling")
