@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from contracts.protocol import Result, SessionCreated
+from runtime.otlp import Tracing
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
 from tests.integration.trace_collector import Collector, Span, trace_collector
@@ -107,6 +108,39 @@ def test_a_job_leaves_one_connected_trace_through_its_segments(
     assert {span.attributes["job_id"] for span in spans if "job_id" in span.attributes} == {job_id}
     assert {span.parent for span in by_name(spans, "Predict")} <= {span.id for span in by_name(spans, "classify")}
     assert stages["Predict"] >= len(segments)
+
+
+@pytest.fixture
+def tracer(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Tracing, Collector]]:
+    """In this process, and where its spans go."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
+    with trace_collector() as collector:
+        yield Tracing("test", collector.url, 1.0), collector
+
+
+def test_frames_that_share_a_predict_are_linked_to_the_one_that_has_it(tracer: tuple[Tracing, Collector]) -> None:
+    tracing, collector = tracer
+    parents = []
+    for frame_id in range(2):
+        with tracing.begin("frame", None, {"frame_id": frame_id}):
+            parents.append(tracing.traceparent())
+    with tracing.batch("classify_faces", parents), tracing.span("Predict", None, {}):
+        pass
+    wait_until(lambda: len(collector.spans) == 5)
+    first, second = collector.traces("frame")
+    assert connected(first)
+    assert connected(second)
+    (predict,) = by_name(first, "Predict") + by_name(second, "Predict")
+    (owner,) = (span for span in by_name(collector.spans, "classify_faces") if span.trace == predict.trace)
+    (other,) = (span for span in by_name(collector.spans, "classify_faces") if span.trace != predict.trace)
+    assert (predict.parent, owner.links, other.links) == (owner.id, [], [owner.id])
+
+
+def test_what_is_not_drawn_leaves_no_trace_further_on(tracer: tuple[Tracing, Collector]) -> None:
+    _, collector = tracer
+    never = Tracing("test", collector.url, 0.0)
+    with never.begin("frame", None, {}), never.span("step", None, {}):
+        assert never.traceparent() == ""
 
 
 def test_without_an_endpoint_neither_tracer_nor_exporter_is_imported() -> None:
