@@ -52,7 +52,9 @@ class Container:
 
 
 class Stack:
-    """One compose project on ports of its own. `url` and `tls` lead through its door."""
+    """One compose project on ports of its own. `url` and `tls` lead through its door, `key` lets in."""
+
+    key = ""
 
     def __init__(self, folder: Path) -> None:
         http_port, https_port = free_ports(2)
@@ -88,6 +90,8 @@ class Stack:
         (door,) = self.containers("door")
         wait_until(lambda: "BEGIN" in door.run("cat", ROOT_CERTIFICATE, check=False), START_TIMEOUT_S)
         self.tls.load_verify_locations(cadata=door.run("cat", ROOT_CERTIFICATE))
+        said = self.compose("logs", "--no-log-prefix", "first_key").split()
+        self.key = next((word for word in said if word.startswith("thespis_")), self.key)  # none after the first start
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
@@ -100,7 +104,8 @@ class Stack:
             return {"ready": False}
 
     def ask(self, method: str, path: str, **named: Any) -> httpx.Response:
-        with httpx.Client(base_url=self.url, verify=self.tls, trust_env=False, timeout=30) as http:
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        with httpx.Client(base_url=self.url, headers=headers, verify=self.tls, trust_env=False, timeout=30) as http:
             return http.request(method, path, **named)
 
     def containers(self, *services: str) -> list[Container]:

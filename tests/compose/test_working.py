@@ -44,7 +44,7 @@ def test_plain_http_leads_to_https(stack: Stack) -> None:
 
 async def test_sessions_live_on_every_gateway(stack: Stack, jpeg: bytes) -> None:
     async with contextlib.AsyncExitStack() as exits:
-        sessions = [await exits.enter_async_context(live_session(stack.url, stack.tls)) for _ in range(12)]
+        sessions = [await exits.enter_async_context(live_session(stack.url, stack.tls, stack.key)) for _ in range(12)]
         for session in sessions:
             await wait_until_async(partial(is_result, session, jpeg))
         created = [session.messages[0] for session in sessions]
@@ -71,7 +71,7 @@ def test_a_video_becomes_rows_and_an_annotated_video(jobs: JobClient, film: byte
 @pytest.mark.parametrize("service", ["detector_worker", "ensemble_worker"])
 async def test_a_killed_worker_costs_its_own_frames_and_comes_back(stack: Stack, jpeg: bytes, service: str) -> None:
     victim = stack.containers(service)[0]
-    async with live_session(stack.url, stack.tls) as session:
+    async with live_session(stack.url, stack.tls, stack.key) as session:
         # As the kernel would; what is ended by `docker kill` is not started again.
         os.kill(victim.facts["State"]["Pid"], signal.SIGKILL)
         for _ in range(20):
@@ -95,7 +95,7 @@ async def test_a_stopped_member_is_missed_and_votes_again_when_it_is_back(stack:
         answer = await session.ask(jpeg)
         return set(answer.members.used) if isinstance(answer, Result) else set()
 
-    async with live_session(stack.url, stack.tls) as session:
+    async with live_session(stack.url, stack.tls, stack.key) as session:
         await wait_until_async(lambda: used_is(used, session, MEMBERS))
         await asyncio.to_thread(stack.compose, "stop", "vgg")
         await wait_until_async(lambda: used_is(used, session, MEMBERS - {"vgg"}), 60)
@@ -131,7 +131,7 @@ async def frames_until(ended: "asyncio.Task[str]", stack: Stack, jpeg: bytes) ->
     """
     results = 0
     while not ended.done():
-        async with live_session(stack.url, stack.tls) as session:
+        async with live_session(stack.url, stack.tls, stack.key) as session:
             goodbye = await stream(session, ended, jpeg)
             if goodbye is not None:
                 assert goodbye.totals.frames == len(session.answers())
@@ -169,7 +169,7 @@ def test_a_back_up_brings_jobs_to_an_empty_platform(stack: Stack, jobs: JobClien
     stack.down("--volumes")
     stack.run("deploy/restore.sh", str(tmp_path))
     stack.up()
-    jobs = JobClient(stack, stack.tls)  # type: ignore[arg-type]  the certificates are new
+    jobs = JobClient(stack, stack.tls, stack.key)  # type: ignore[arg-type]  the certificates are new
     assert jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"] == listed
     assert jobs.rows(listed[0]["id"]) == rows
 

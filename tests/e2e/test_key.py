@@ -1,7 +1,5 @@
-"""Where the platform asks for a key, the page asks the person for it once a tab, and everything works with it."""
+"""The page where the server asks for a key: it is entered once and kept for the tab."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,55 +8,90 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.clips import astronaut, pan_and_zoom
 from tests.e2e.files_page import ENDED_MS, choose, loaded, show_files
-from tests.platform_process import ROOT, Platform
+from tests.integration.test_command_line import thespis
+from tests.platform_process import Platform
 from tests.video_clips import write_clip
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("guarded")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keyed") / "data"
+
+
+def made(data: Path, name: str) -> str:
+    return thespis("keys", "create", name, "--data-path", str(data)).stdout.strip()
 
 
 @pytest.fixture(scope="module")
-def key(home: Path) -> str:
-    command = [sys.executable, "-m", "thespis.command_line", "keys", "create", "anna", "--data-path", home / "data"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return run.stdout.strip()
+def key(data: Path) -> str:
+    return made(data, "page")
 
 
 @pytest.fixture(scope="module")
-def guarded(home: Path, key: str) -> Iterator[Platform]:
-    """As behind a proxy: it asks for keys though only this machine can reach it."""
-    with Platform(home / "up.log", THESPIS_REQUIRE_KEYS="true") as running:
+def guarded(data: Path, key: str) -> Iterator[Platform]:
+    with Platform(data.parent / "up.log", THESPIS_REQUIRE_KEYS="true") as running:
         yield running
 
 
 @pytest.fixture
-def page(browser: Browser, guarded: Platform) -> Iterator[Page]:
+def started(browser: Browser, guarded: Platform) -> Iterator[Page]:
+    """The page, after the button was pressed."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(guarded.url)
+    page.click("#start")
     yield page
     context.close()
 
 
 def enter(page: Page, key: str) -> None:
-    dialog = page.get_by_role("dialog", name="This server asks for a key")
-    dialog.get_by_label("API key").fill(key)
-    dialog.get_by_role("button", name="Use this key").click()
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
 
 
-def test_a_live_session_opens_with_the_key_after_a_wrong_one(page: Page, key: str) -> None:
-    page.click("#start")
-    enter(page, "thespis_0123456789ab_" + 43 * "x")
-    expect(page.get_by_role("alert").filter(has_text="not known here")).to_be_visible()
-    enter(page, key)
-    expect(page.locator("body[data-state=live] .face").first).to_be_visible(timeout=20_000)
-    expect(page.get_by_role("dialog")).to_have_count(0)
+def test_a_key_is_asked_for_once_and_kept_for_the_tab(started: Page, key: str) -> None:
+    dialog = started.get_by_role("dialog", name="This server asks for a key")
+    expect(dialog).to_be_visible()
+    expect(started.get_by_label("API key")).to_be_focused()
+    enter(started, key)
+    started.wait_for_selector("body[data-state=live] .face")
+    started.reload()
+    started.click("#start")
+    started.wait_for_selector("body[data-state=live] .face")
+    expect(dialog).to_have_count(0)
+    assert started.evaluate("Object.keys(localStorage).length + document.cookie.length") == 0
 
 
-def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(page: Page, key: str, tmp_path: Path) -> None:
+def test_a_wrong_key_is_told_and_another_asked_for(started: Page, key: str) -> None:
+    enter(started, "thespis_0123456789ab_wrong")
+    expect(started.get_by_role("dialog").get_by_role("alert")).to_contain_text("not known here")
+    enter(started, key)
+    started.wait_for_selector("body[data-state=live] .face")
+
+
+def test_who_has_no_key_is_told_so(started: Page) -> None:
+    expect(started.get_by_role("dialog")).to_be_visible()
+    started.keyboard.press("Escape")
+    expect(started.get_by_role("alert")).to_contain_text("It asks for an API key")
+    expect(started.locator("body")).to_have_attribute("data-state", "error")
+
+
+def test_when_the_key_is_taken_back_another_is_asked_for(started: Page, data: Path) -> None:
+    passing, lasting = made(data, "passing"), made(data, "lasting")
+    enter(started, passing)
+    started.wait_for_selector("body[data-state=live] .face")
+    assert thespis("keys", "revoke", passing.split("_")[1], "--data-path", str(data)).returncode == 0
+    expect(started.get_by_role("dialog")).to_be_visible(timeout=20_000)
+    enter(started, lasting)
+    started.wait_for_selector("body[data-state=live] .face")
+
+
+def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(
+    browser: Browser, guarded: Platform, key: str, tmp_path: Path
+) -> None:
     film = write_clip(tmp_path / "film.webm", pan_and_zoom(astronaut()), 15.0)
+    page = browser.new_page()
+    page.goto(guarded.url)
     show_files(page)
     enter(page, key)
     choose(page, film)
@@ -74,15 +107,4 @@ def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(page: Page, 
         page.get_by_role("link", name="Rows as CSV").click()
     assert Path(download.value.path()).read_text().startswith("time_s,")
     expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-def test_a_tab_forgets_the_key_when_it_is_closed(page: Page, key: str, guarded: Platform) -> None:
-    show_files(page)
-    enter(page, key)
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    page.reload()
-    show_files(page)
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    with page.context.new_page() as other:
-        other.goto(f"{guarded.url}/#/files")
-        expect(other.get_by_role("dialog", name="This server asks for a key")).to_be_visible()
+    page.close()

@@ -18,13 +18,16 @@ RESULTS = {"rows.ndjson", "summary.json", "timeline.png"}
 class JobClient:
     """Speaks to one platform; connections are made anew for each request, so a gateway may fall in between."""
 
-    def __init__(self, platform: Platform, tls: ssl.SSLContext | bool = True) -> None:
+    def __init__(self, platform: Platform, tls: ssl.SSLContext | bool = True, api_key: str = "") -> None:
         self.url = platform.url
         self.tls = tls
+        self.headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self.artefacts = platform.log.parent / "data" / "artefacts"
 
     def ask(self, method: str, path: str, **named: Any) -> httpx.Response:
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=60, verify=self.tls) as http:
+        with httpx.Client(
+            base_url=self.url, headers=self.headers, trust_env=False, timeout=60, verify=self.tls
+        ) as http:
             return http.request(method, path, **named)
 
     def post(self, video: Path | bytes, name: str = "clip", key: str = "", **options: Any) -> httpx.Response:

@@ -56,7 +56,7 @@ class LiveSession:
 
 
 @contextlib.asynccontextmanager
-async def live_session(url: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[LiveSession]:
+async def live_session(url: str, tls: ssl.SSLContext | None = None, key: str = "") -> AsyncIterator[LiveSession]:
     async with connect(
         url.replace("http", "ws", 1) + "/v1/stream",
         subprotocols=[Subprotocol(SUBPROTOCOL)],
@@ -64,6 +64,7 @@ async def live_session(url: str, tls: ssl.SSLContext | None = None) -> AsyncIter
         proxy=None,
         max_size=None,
         ssl=tls,
+        additional_headers={"Authorization": f"Bearer {key}"} if key else None,
     ) as connection:
         session = LiveSession(connection)
         assert isinstance(await session.next(), SessionCreated)
