@@ -7,7 +7,7 @@ SERVICES := gateway detector_worker ensemble_worker job_worker model_server
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test compose-test lint lint-page audit soak training-env test-training bench screenshots lock clean media browser
+.PHONY: help setup up test test-long compose-test lint lint-page audit soak training-env test-training bench screenshots lock clean media browser
 
 # $(call npm_ci,FOLDER,OPTIONS) installs by locked hash. Where npm is missing it comes from PyPI.
 npm_ci = @export PATH="$$PATH:$(CURDIR)/$(BIN)"; \
@@ -22,8 +22,11 @@ setup: $(VENV)/services.stamp web/node_modules/.served ## Install what the platf
 up: setup ## Start the platform; Ctrl-C stops it
 	@exec $(BIN)/thespis up
 
-test: $(VENV)/development.stamp web/node_modules/.development browser media ## Run the whole test suite
+test: $(VENV)/development.stamp web/node_modules/.development browser media ## Run the tests (`make test-long` runs those that take minutes)
 	@$(BIN)/python -m pytest
+
+test-long: $(VENV)/development.stamp web/node_modules/.development browser media ## The tests that take minutes: rolling restart, shards, jobs under kills, the page in detail
+	@$(BIN)/python -m pytest -m long
 
 compose-test: $(VENV)/development.stamp ## Build the images, run the platform in containers and try it (needs Docker)
 	@$(BIN)/python -m pytest -m containers --timeout 900 tests/compose

@@ -26,7 +26,10 @@ CALLER: Final = web.RequestKey("caller", Caller)
 
 ADDRESS: Final = web.RequestKey("address", str)
 
-OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/healthz", "/readyz", "/web"})
+OPEN: Final = frozenset({
+    "/", "/docs", "/openapi.json", "/healthz", "/readyz",
+    "/web", "/web/vendor/uplot", "/web/node_modules/{path}",
+})  # fmt: skip
 """Routes that ask for no key: what a page needs before a person can enter one, and what a load balancer asks."""
 
 SCOPES: Final[Mapping[str, Scope | None]] = {

@@ -68,6 +68,20 @@ class Platform:
     def children_with(self, word: str) -> list[psutil.Process]:
         return [child for child in self.children if word in _command(child)]
 
+    def ensemble_worker(self, *, jobs: bool = False) -> psutil.Process:
+        """The first that votes on live faces, or on those of jobs."""
+        workers = self.children_with("-m ensemble_worker")
+        return next(worker for worker in workers if _command(worker).endswith(" jobs") == jobs)
+
+    def member(self, name: str) -> psutil.Process:
+        """The model server of that name that votes on live faces."""
+        return self.child(f"--port={self.member_port(name)}")
+
+    def member_port(self, name: str, *, jobs: bool = False) -> str:
+        """Where live faces, or those of jobs, are voted on."""
+        targets = self.ensemble_worker(jobs=jobs).environ()["THESPIS_MEMBERS"]
+        return dict(target.split("=127.0.0.1:") for target in targets.split(","))[name]
+
     def stop(self) -> int:
         """Stops it as Ctrl-C or a service manager would; the exit code."""
         if self.process.poll() is None:

@@ -17,6 +17,8 @@ from tests.platform_process import Platform
 from tests.video_clips import write_clip
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 MOST_BYTES = 150_000
 
 Visit = Callable[[Page], None]

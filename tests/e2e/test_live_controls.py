@@ -1,9 +1,12 @@
 """What a person can set on the live view, and that the session does it."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.live_page import CAMERA_FPS, pixels_of, wait_for_answers, wait_for_camera_pictures
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 LIGHTER_LEFT = """() => {
     const canvas = document.getElementById("picture");

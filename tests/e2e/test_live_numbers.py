@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.e2e.live_page import LABELS, pixels_of, wait_for_answers
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 CHART = "#timeline-chart canvas"
 
 
@@ -25,11 +27,11 @@ def drawn_page(live_page: Page) -> Page:
 
 def test_the_vote_is_opened_up_member_by_member(live_page: Page) -> None:
     members = [member["name"] for member in live_page.evaluate("watched.last['session.created'].members")]
-    expect(live_page.locator("#votes-head th")).to_have_text(LABELS)
-    expect(live_page.locator("#votes-body tr")).to_have_count(len(members) + 1)
+    expect(live_page.locator("#votes-table thead th")).to_have_text(LABELS)
+    expect(live_page.locator("#votes-table tbody tr")).to_have_count(len(members) + 1)
     expect(live_page.locator("#votes-agreement")).to_have_text(re.compile(rf"\d of {len(members)} models say \w+\."))
     for member in [*members, ""]:
-        row = live_page.locator(f"#votes-body tr[data-member='{member}'] td")
+        row = live_page.locator(f"#votes-table tbody tr[data-member='{member}'] td")
         expect(row.first).to_have_text(re.compile(r"^\d+$"))
         assert abs(sum(int(text) for text in row.all_inner_texts()) - 100) <= 2
 

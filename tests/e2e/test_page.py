@@ -75,9 +75,9 @@ def test_boxes_are_drawn_on_the_very_frame_they_belong_to(open_page) -> None:
     page.wait_for_selector("body[data-state=live] .face")
     wait_for_answers(page, 20)
     compared = 0
-    boxes = {int(frame): box for frame, box in page.evaluate("boxes").items()}
-    for picture in page.evaluate("drawn.filter(({ frameId, box }) => frameId && box)"):
-        box = boxes[picture["frameId"]]
+    boxes, drawn = page.evaluate("[boxes, drawn.filter(({ frameId, box }) => frameId && box)]")
+    for picture in drawn:
+        box = boxes[str(picture["frameId"])]
         scale = picture["width"] / box["of"]
         x, y, width, height = picture["box"][:4]
         mirrored = box["of"] - box["x"] - box["width"]

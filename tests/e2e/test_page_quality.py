@@ -9,6 +9,8 @@ from tests.e2e.live_page import pixels_of, tab_to, wait_for_answers
 from tests.platform_process import ROOT, Platform
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}

@@ -43,9 +43,9 @@ def test_a_server_restarted_under_the_page_is_found_again(own_platform: Platform
 
 
 def test_a_member_that_does_not_answer_is_struck_out(own_platform: Platform, own_page: Page) -> None:
-    silent = own_platform.child("--model_name=baseline")
+    silent = own_platform.member("baseline")
     silent.send_signal(signal.SIGSTOP)
-    row = own_page.locator("#votes-body tr[data-member=baseline]")
+    row = own_page.locator("#votes-table tbody tr[data-member=baseline]")
     expect(row).to_have_class(re.compile("missing"), timeout=20_000)
     expect(row).to_contain_text("no answer")
     assert row.locator("td").first.evaluate("cell => getComputedStyle(cell).textDecorationLine") == "line-through"

@@ -18,6 +18,8 @@ from tests.platform_process import Platform
 from tests.video_clips import write_clip, zip_of
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 FPS = 15.0
 SECONDS = 4.0
 

@@ -88,7 +88,7 @@ def test_a_redis_that_would_write_frames_to_a_disk_fails(redis_url: str) -> None
 
 
 def test_each_member_is_asked(platform: Platform) -> None:
-    members = platform.child("-m ensemble_worker").environ()["THESPIS_MEMBERS"]
+    members = platform.ensemble_worker().environ()["THESPIS_MEMBERS"]
     code, found = doctor("--server", platform.url, THESPIS_MEMBERS=f"{members},gone=127.0.0.1:9")
     assert code == 1
     asked = {name: finding.state for name, finding in found.items() if name.startswith("member ")}

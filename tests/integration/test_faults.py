@@ -215,8 +215,8 @@ async def test_a_gateway_ends_in_time_whoever_still_hangs_on_it(
         platform.child("-m jobs").suspend()  # so that the job goes on for ever
         job_id = jobs.submit(write_motion_jpeg(folder / "clip.avi", frames, 25.0))
         host, _, port = platform.url.removeprefix("http://").partition(":")
-        events = f"GET /v1/jobs/{job_id}/events HTTP/1.1\r\nHost: test\r\n\r\n"
-        upload = "POST /v1/images HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nbut no more comes"
+        events = f"GET /v1/jobs/{job_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        upload = "POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nbut no more comes"
         async with live_session(platform.url) as session:
             await session.ask(frames[0])
             with contextlib.ExitStack() as stack:

@@ -18,6 +18,8 @@ from tests.platform_process import Platform
 from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 WORKERS = ("-m detector_worker jobs", "-m ensemble_worker jobs", "-m jobs")
 KILLS = 20
 
@@ -73,11 +75,9 @@ def kill(platform: Platform, word: str) -> psutil.Process:
 
 
 def kill_a_member_of_jobs(platform: Platform, name: str) -> None:
-    """Kills the model server whose port the ensemble worker for jobs was told."""
+    """Kills the model server that votes on a job's faces."""
     wait_until(lambda: platform.children_with("-m ensemble_worker jobs"))
-    members = platform.child("-m ensemble_worker jobs").environ()["THESPIS_MEMBERS"]
-    port = dict(member.split("=127.0.0.1:") for member in members.split(","))[name]
-    kill(platform, f"--port={port}")
+    kill(platform, f"--port={platform.member_port(name, jobs=True)}")
 
 
 def jobs_redis(platform: Platform) -> psutil.Process:
@@ -144,7 +144,7 @@ def test_an_upload_whose_gateway_is_killed_leaves_no_file(sturdy: Platform, jobs
     host, _, port = jobs.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(
-            b"POST /v1/jobs HTTP/1.1\r\nHost: test\r\nContent-Length: 20000000\r\n"
+            b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n"
             b"Content-Type: multipart/form-data; boundary=e\r\n\r\n"
             b'--e\r\nContent-Disposition: form-data; name="video"; filename="a.avi"\r\n\r\n'
             + clip.read_bytes()[:3_000_000]

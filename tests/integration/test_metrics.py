@@ -71,7 +71,7 @@ async def test_each_member_is_timed_and_one_that_falls_is_seen(
         )
         assert told["thespis_batch_size_count", "classify"] >= 1
         assert told["thespis_breaker_open", "baseline"] == 0
-        measured.child("--model_name=baseline").kill()
+        measured.member("baseline").kill()
         await session.ask(jpeg)
         fallen = scraped.of("ensemble_worker.1")
         assert fallen["thespis_breaker_open", "baseline"] == 1

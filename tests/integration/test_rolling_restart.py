@@ -23,6 +23,8 @@ from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until, wait_until_async
 from thespis.ports import free_ports
 
+pytestmark = pytest.mark.long
+
 SESSIONS = 4
 FRAME_INTERVAL_S = 0.1
 

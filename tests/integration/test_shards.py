@@ -23,6 +23,8 @@ from tests.waiting import wait_until
 from thespis.plan import jobs_redis_command
 from thespis.ports import free_ports
 
+pytestmark = pytest.mark.long
+
 ENSEMBLE = read_ensemble(ROOT / "models")
 
 
