@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import ssl
 import subprocess
 from pathlib import Path
@@ -90,8 +91,8 @@ class Stack:
         (door,) = self.containers("door")
         wait_until(lambda: "BEGIN" in door.run("cat", ROOT_CERTIFICATE, check=False), START_TIMEOUT_S)
         self.tls.load_verify_locations(cadata=door.run("cat", ROOT_CERTIFICATE))
-        said = self.compose("logs", "--no-log-prefix", "first_key").split()
-        self.key = next((word for word in said if word.startswith("thespis_")), self.key)  # none after the first start
+        if made := re.search(r"thespis_[0-9a-f]+_[\w-]+", self.compose("logs", "first_key")):
+            self.key = made[0]  # of the first start on these volumes; later ones make none
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
