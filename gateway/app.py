@@ -29,8 +29,9 @@ from gateway.pictures import analyze_picture
 from gateway.problems import Problematic, problems_middleware
 from gateway.reading import read_json
 from gateway.replies import json_reply
+from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
-from gateway.stream import Sessions, describe_members, stream
+from gateway.stream import describe_members, stream
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.store import JobStore

@@ -8,8 +8,8 @@ from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
 from gateway.door import Door
 from gateway.jobs import Jobs
+from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
-from gateway.stream import Sessions
 
 SETTINGS = web.AppKey("settings", GatewaySettings)
 ENSEMBLE = web.AppKey("ensemble", Ensemble)

@@ -1,17 +1,12 @@
 """`GET /v1/stream`: the WebSocket around a session. docs/protocol.md tells the protocol."""
 
 import asyncio
-import contextlib
-import uuid
-from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import web
 
-from access.keys import Caller
 from contracts.labels import LABELS
 from contracts.members import Ensemble
 from contracts.protocol import (
@@ -23,12 +18,11 @@ from contracts.protocol import (
     SessionCreated,
     SessionTotals,
 )
-from gateway.admission import Admission
 from gateway.answers import counted
-from gateway.dispatcher import Dispatcher
 from gateway.door import ADDRESS, CALLER, Door
 from gateway.outbox import Outbox
 from gateway.session import Session
+from gateway.sessions import CLOSE_TIMEOUT_S, Place, Sessions
 from gateway.settings import GatewaySettings
 from runtime.metrics import SESSIONS
 
@@ -42,78 +36,8 @@ TRY_AGAIN_LATER = 1013
 
 RETENTION = "Frames are held in memory for at most two seconds and are never written to disk or to a log."
 RECONNECT_AFTER_MS = 1000
-CLOSE_TIMEOUT_S = 2.0
-PLACE_RENEWED_S = 2.0
 HARD_LIMIT_FACTOR = 4
 """A message this many times larger than a frame may be is not even read; the connection ends with 1009."""
-
-
-class Sessions:
-    """All sessions of this gateway."""
-
-    def __init__(self, dispatcher: Dispatcher, ensemble: Ensemble, settings: GatewaySettings) -> None:
-        self.settings = settings
-        self.ensemble = ensemble
-        self.dispatcher = dispatcher
-        self.admission = Admission(settings.max_work_in_flight)
-        self.per_address: Counter[str] = Counter()
-        self.draining = asyncio.Event()
-        self._open: set[asyncio.Task[object]] = set()
-
-    def enter(self, address: str) -> str | None:
-        """Counts a session in; the reason when there is no room for it."""
-        if self.draining.is_set():
-            return "draining"
-        if self.per_address.total() >= self.settings.max_sessions:
-            return "too_many_sessions"
-        if self.per_address[address] >= self.settings.max_sessions_per_address:
-            return "too_many_sessions_of_this_address"
-        self.per_address[address] += 1
-        return None
-
-    def leave(self, address: str) -> None:
-        self.per_address[address] -= 1
-        self.per_address += Counter()  # forgets addresses without sessions
-
-    async def drain(self) -> None:
-        """Tells every session that the gateway stops and returns when all of them are closed."""
-        self.draining.set()
-        if self._open:
-            await asyncio.wait(self._open, timeout=self.settings.drain_timeout_s + CLOSE_TIMEOUT_S)
-
-    @contextlib.contextmanager
-    def present(self) -> Iterator[None]:
-        """While the running task serves a session."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  a request handler always runs in a task
-        self._open.add(task)
-        try:
-            yield
-        finally:
-            self._open.discard(task)
-
-
-class Place:
-    """One of the sessions that a key may have open at once, over all gateways."""
-
-    def __init__(self, door: Door, caller: Caller) -> None:
-        self.session_id = uuid.uuid4().hex
-        self._door = door
-        self._caller = caller
-
-    async def taken(self) -> bool:
-        """False when the key has all of its sessions open."""
-        return not self._caller.key_id or await self._door.limits.hold_place(self._caller, self.session_id)
-
-    async def kept(self) -> None:
-        """Renews it; returns when the key was revoked."""
-        while not await self._door.was_revoked(self._caller):
-            await asyncio.sleep(PLACE_RENEWED_S)
-            await self.taken()
-
-    async def free(self) -> None:
-        if self._caller.key_id:
-            await self._door.limits.free_place(self._caller, self.session_id)
 
 
 def describe_members(ensemble: Ensemble) -> list[MemberDescription]:
@@ -158,7 +82,7 @@ async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.St
 
 
 async def _serve(
-    socket: web.WebSocketResponse, transport: asyncio.Transport | None, sessions: Sessions, place: "Place"
+    socket: web.WebSocketResponse, transport: asyncio.Transport | None, sessions: Sessions, place: Place
 ) -> None:
     settings = sessions.settings
     session_id = place.session_id
@@ -197,7 +121,7 @@ async def _ending(
     session: Session,
     outbox: Outbox,
     sessions: Sessions,
-    place: "Place",
+    place: Place,
 ) -> tuple[str, int | None]:
     """Waits until something ends the session; why, and the close code unless there is nobody to tell it."""
     found_out = {

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from gateway.sessions import CLOSE_TIMEOUT_S
 from gateway.settings import GatewaySettings
-from gateway.stream import CLOSE_TIMEOUT_S
 from runtime.model_tree import read_ensemble
 from tests.unit.deploy.compose_files import ROOT, services
 

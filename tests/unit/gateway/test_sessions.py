@@ -1,8 +1,8 @@
 """How many sessions there may be."""
 
 from contracts.members import Ensemble
+from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
-from gateway.stream import Sessions
 
 SETTINGS = GatewaySettings(max_sessions=3, max_sessions_per_address=2)
 
