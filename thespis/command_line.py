@@ -138,14 +138,15 @@ class BenchGroup(click.Group):
     """Loads the measurements, and what they import, only when one is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["jobs", "live", "soak"]
+        return ["jobs", "live", "overload", "soak"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         from bench.command import live
         from bench.job_command import jobs
+        from bench.overload_command import overload
         from bench.soak_command import soak
 
-        return {"jobs": jobs, "live": live, "soak": soak}.get(name)
+        return {"jobs": jobs, "live": live, "overload": overload, "soak": soak}.get(name)
 
 
 @main.command(cls=BenchGroup)

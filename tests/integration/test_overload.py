@@ -1,0 +1,79 @@
+"""Far more frames than the platform can read: all are answered, none is read for nothing, and it ends with them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from contracts.protocol import Dropped, Result
+from tests.integration.live_session import LiveSession, live_session
+from tests.integration.scraping import Scraped
+from tests.platform_process import THESPIS_UP, Platform
+from tests.waiting import wait_until_async
+from thespis.streaming import open_stream
+
+SESSIONS = 40
+FRAMES = 30
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    log = tmp_path_factory.mktemp("overload") / "up.log"
+    with Platform(
+        log, (*THESPIS_UP, "--metrics"), THESPIS_DETECTORS="1", THESPIS_MAX_SESSIONS=str(SESSIONS)
+    ) as platform:
+        yield platform
+
+
+@pytest.fixture
+async def sessions(crowded: Platform) -> AsyncIterator[list[LiveSession]]:
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(live_session(crowded.url)) for _ in range(SESSIONS)]
+
+
+async def send_many(session: LiveSession, jpeg: bytes) -> None:
+    for _ in range(FRAMES):
+        await session.send(jpeg)
+    while len(session.ids()) < FRAMES:
+        await session.next()
+
+
+async def test_each_frame_is_answered_once_and_what_is_dropped_was_never_read(
+    crowded: Platform, sessions: list[LiveSession], jpeg: bytes
+) -> None:
+    scraped = Scraped(crowded)
+    read = ("thespis_batch_size_sum", "detect")
+    before = scraped.of("detector_worker.1").get(read, 0)
+    await asyncio.gather(*(send_many(session, jpeg) for session in sessions))
+    assert all(session.ids() == list(range(1, FRAMES + 1)) for session in sessions)
+    answers = [answer for session in sessions for answer in session.answers()]
+    dropped = Counter(answer.reason for answer in answers if isinstance(answer, Dropped))
+    results = sum(isinstance(answer, Result) for answer in answers)
+    assert results + dropped.total() == SESSIONS * FRAMES
+    assert dropped["superseded"] > results > 0
+    late = dropped.total() - dropped["superseded"]
+    assert results <= scraped.of("detector_worker.1")[read] - before <= results + late
+
+
+async def test_who_finds_no_place_is_told_so_until_somebody_leaves(
+    crowded: Platform, sessions: list[LiveSession]
+) -> None:
+    async def let_in() -> bool:
+        try:
+            async with open_stream(crowded.url):
+                return True
+        except ConnectionError:
+            return False
+
+    with pytest.raises(ConnectionError, match="too_many_sessions"):
+        async with open_stream(crowded.url):
+            pass
+    await sessions[0].connection.close()
+    await wait_until_async(let_in)
+
+
+async def test_the_first_session_afterwards_loses_no_frame(crowded: Platform, jpeg: bytes) -> None:
+    async with live_session(crowded.url) as session:
+        assert all([isinstance(await session.ask(jpeg), Result) for _ in range(20)])
