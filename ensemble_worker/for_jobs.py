@@ -43,8 +43,9 @@ def main() -> int:
     client = redis.Redis.from_url(jobs.jobs_redis_url)
     weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
     segments = SegmentClassifier(
-        JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), fan_out, loop, weights
-    )
+        JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), fan_out, loop, weights,
+        settings.jobs_crops_per_call,
+    )  # fmt: skip
     loop.run_until_complete(fan_out.wait_for_all(MEMBERS_START_S))
     try:
         return serve_stages(app, settings, "ensemble-jobs", {"classify": segments.serve})

@@ -16,9 +16,6 @@ from jobs.parts import ClassifiedFrame, SegmentCrops, SegmentPredictions
 from jobs.store import Claim, JobStore, UnknownJob
 from jobs.working import Lease, LeaseLost, StageWorker, end_segment
 
-CROPS_PER_CALL = 2
-"""A member answers one call after the other, and a live frame may wait behind ours: so ours are short."""
-
 PREDICT_TIMEOUT_S = 10.0
 """Long, since members that serve jobs only may have to stand back for live ones."""
 
@@ -38,6 +35,7 @@ class SegmentClassifier:
         fan_out: FanOut,
         loop: asyncio.AbstractEventLoop,
         weights: Mapping[str, Mapping[str, float]],
+        crops_per_call: int,
     ) -> None:
         self._store = store
         self._bells = bells
@@ -45,6 +43,7 @@ class SegmentClassifier:
         self._fan_out = fan_out
         self._loop = loop
         self._weights = weights
+        self._bytes_per_call = crops_per_call * CROP_BYTES
         self._worker = StageWorker(store, bells, "classify", self._classify, self._give_up)
 
     def serve(self) -> None:
@@ -80,7 +79,7 @@ class SegmentClassifier:
     def _predict(self, crops: bytes, members: list[str], lease: Lease) -> dict[str, npt.NDArray[np.float32]]:
         """Member -> float32 [n, 7], of the members that answered for all of the crops. Raises NobodyAnswers."""
         found: list[dict[str, npt.NDArray[np.float32]]] = []
-        step = CROPS_PER_CALL * CROP_BYTES
+        step = self._bytes_per_call
         for start in range(0, len(crops), step):
             lease.check()
             answers = self._loop.run_until_complete(

@@ -26,6 +26,12 @@ class EnsembleSettings(WorkerSettings, frozen=True, kw_only=True):
     max_batch_crops: Annotated[
         int, Meta(ge=1, description="crops that one Predict call carries, unless a single frame has more faces")
     ] = 32
+    jobs_crops_per_call: Annotated[
+        int,
+        Meta(
+            ge=1, description="the same for jobs: few where live frames ask the same servers and would wait behind it"
+        ),
+    ] = 2
     member_retry_s: Annotated[
         float,
         Meta(gt=0, description="first wait before a failed member is tried again; it doubles up to 5 s"),

@@ -78,7 +78,8 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         for name, port in job_ports.items():
             command = (*model_server_command(settings, ensemble, name, port), *standing_back)
             programs.append(Program(f"{name}.jobs", "model_server", command, shared, after_ready=True))
-    for_jobs = {**shared, "THESPIS_MEMBERS": _targets(job_ports)}
+    # No live frame waits behind a call to a server of their own, so it may be a long one.
+    for_jobs = {"THESPIS_JOBS_CROPS_PER_CALL": "16", **shared, "THESPIS_MEMBERS": _targets(job_ports)}
     for n in range(settings.job_workers):
         for role in ("detector_worker", "ensemble_worker"):
             programs.append(Program(f"{role}.jobs.{n + 1}", role, python(role, "jobs"), for_jobs, after_ready=True))

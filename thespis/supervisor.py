@@ -99,11 +99,12 @@ class Supervisor:
 
 
 async def _spawn(program: Program) -> asyncio.subprocess.Process:
-    # A session of its own keeps the terminal's Ctrl-C from the children: they are ended in order.
+    # A process group of its own keeps the terminal's Ctrl-C from the children: they are ended in order. Not a session
+    # of its own: Linux shares the processor among sessions first (autogroup), and a job would get as much as a frame.
     return await asyncio.create_subprocess_exec(
         *program.command,
         env=dict(program.environment),
-        start_new_session=True,
+        process_group=0,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=sys.stderr,
         preexec_fn=functools.partial(end_with_parent, os.getpid()),

@@ -64,3 +64,18 @@ async def test_a_child_that_falls_just_before_the_end_is_not_left_behind(tmp_pat
         await supervisor.stop()  # its turn comes and goes before it is there again
     assert not any(psutil.pid_exists(pid) for pid in pids(noted))
     assert psutil.Process().children() == others
+
+
+async def test_children_hear_no_ctrl_c_but_share_our_session_within_which_jobs_can_stand_back(tmp_path: Path) -> None:
+    noted = tmp_path / "pids"
+    supervisor = Supervisor([program("gateway", NOTES_AND_WAITS, str(noted))])
+    supervisor.start()
+
+    async def noted_one() -> bool:
+        return len(pids(noted)) == 1
+
+    await wait_until_async(noted_one)
+    child = pids(noted)[0]
+    assert os.getpgid(child) == child
+    assert os.getsid(child) == os.getsid(0)
+    await supervisor.stop()
