@@ -13,7 +13,16 @@ from rich.table import Table
 
 from bench.clips import description, write_clip
 from bench.command import machine
-from bench.jobs import HOW_TO_FER, NoFer, check_fer, floor, live_beside_a_job, measure_fer, one_job
+from bench.jobs import (
+    HOW_TO_FER,
+    NoFer,
+    check_fer,
+    floor,
+    half_the_cores,
+    live_beside_a_job,
+    measure_fer,
+    one_job,
+)
 from bench.long_video import memory_by_length
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree, read_ensemble
@@ -68,8 +77,11 @@ def jobs(seconds: float, fps: float, fer_python: str | None, hours: float | None
 
 def measure(settings: UpSettings, clip: Path, seconds: float, fps: float) -> dict[str, Any]:
     """One thing after the other, so that none slows another."""
+    with half_the_cores():
+        on_half = asyncio.run(one_job(settings, QUIET, clip, fps, 1))
     return {
         "machine": machine(),
+        "job_on_half_the_cores": on_half,
         "clip": {**description(clip, seconds), "sampled_fps": fps},
         "floor": [floor(clip, Path(settings.models_path), fps, count) for count in WORKERS],
         "job": [asyncio.run(one_job(settings, QUIET, clip, fps, count)) for count in WORKERS],
@@ -85,6 +97,7 @@ def ratios(report: dict[str, Any]) -> dict[str, float]:
         "one_worker_of_one_process": one / single,
         "two_workers_of_two_processes": two / double,
         "two_workers_to_one": two / one,
+        "two_workers_to_one_on_half_the_cores": two / report["job_on_half_the_cores"]["frames_per_s"],
         "live_p95_beside_a_job": report["live"]["p95_ratio"],
     }
     if "frames_per_s" in report["fer"]:
@@ -107,7 +120,10 @@ def show(report: dict[str, Any]) -> None:
     for job, of_floor in zip(report["job"], shares, strict=True):
         ratio = f"{of_floor:.0%} of in-process"
         table.add_row(f"job, {job['job_workers']} worker(s)", str(job["frames"]), str(job["frames_per_s"]), ratio)
+    half = report["job_on_half_the_cores"]
+    table.add_row(f"job, 1 worker, {half['cores']} core(s)", str(half["frames"]), str(half["frames_per_s"]), "")
     table.add_row("2 workers to 1", "", "", f"× {share['two_workers_to_one']:g}")
+    table.add_row("2 workers to 1 on half the cores", "", "", f"× {share['two_workers_to_one_on_half_the_cores']:g}")
     if "one_worker_to_fer" in share:
         fer = report["fer"]
         ratio = f"1 worker is × {share['one_worker_to_fer']:g}"

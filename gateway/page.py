@@ -44,7 +44,7 @@ def security_headers(index_html: str) -> dict[str, str]:
     hashes = "".join(f" 'sha256-{_sha256(text)}'" for text in import_maps)
     return {
         "Content-Security-Policy": (
-            "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+            "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
             f"style-src 'self'; script-src 'self'{hashes}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
         ),
         "X-Content-Type-Options": "nosniff",

@@ -1,0 +1,83 @@
+"""`python -m tests.page_speed`: first paint and drawing of the live view in a real browser, printed as JSON.
+
+Here and not in bench/, since only the tests' environment has a browser.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import camera_flags, find_browser
+from tests.conftest import FACE_API
+from tests.e2e.clips import drift, write_mjpeg
+from tests.platform_process import Platform
+
+VISITS = 9
+DRAWING_S = 10
+
+DRAWN = """(seconds) => new Promise((resolve) => {
+    const gaps = [];
+    let last = performance.now();
+    const end = last + 1000 * seconds;
+    const tick = (now) => {
+        gaps.push(now - last);
+        last = now;
+        now < end ? requestAnimationFrame(tick) : resolve(gaps);
+    };
+    requestAnimationFrame(tick);
+})"""
+
+
+def main() -> None:
+    three = np.asarray(cv2.imread(str(FACE_API / "sample1.jpg")), np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = write_mjpeg(Path(folder) / "clip.mjpeg", drift(three))
+        with Platform(Path(folder) / "up.log") as platform, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=camera_flags(clip))
+            report = {"first_paint_ms": first_paint(browser, platform.url), **drawing(browser.new_page(), platform.url)}
+            browser.close()
+    print(json.dumps(report))
+
+
+def first_paint(browser: Browser, url: str) -> dict[str, float]:
+    """Median and longest of visits with an empty cache, milliseconds from the click to the first contentful paint."""
+    found = []
+    for _ in range(VISITS):
+        page = browser.new_context().new_page()
+        page.goto(url, wait_until="networkidle")
+        found.append(
+            page.evaluate("performance.getEntriesByName('first-contentful-paint').map((paint) => paint.startTime)[0]")
+        )
+        page.context.close()
+    return {"median": round(median(found), 1), "longest": round(max(found), 1)}
+
+
+def drawing(page: Page, url: str) -> dict[str, object]:
+    """Frames a second that the page could draw, with three faces live and then with nothing going on."""
+    page.goto(url)
+    idle = page.evaluate(DRAWN, DRAWING_S)
+    page.click("#start")
+    page.wait_for_selector(".face .bar")
+    page.wait_for_timeout(2000)
+    live = page.evaluate(DRAWN, DRAWING_S)
+    return {
+        "idle": _rate(idle),
+        "live": {**_rate(live), "read_outs": page.locator(".readouts").inner_text().splitlines()},
+    }
+
+
+def _rate(gaps_ms: list[float]) -> dict[str, float]:
+    return {
+        "fps": round(1000 * len(gaps_ms) / sum(gaps_ms), 1),
+        "gap_ms_p95": round(float(np.percentile(gaps_ms, 95)), 1),
+        "gaps_over_34_ms": sum(gap > 34 for gap in gaps_ms),
+    }
+
+
+if __name__ == "__main__":
+    main()
