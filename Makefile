@@ -54,8 +54,8 @@ test-training: .venv-training/stamp ## Test the training side (needs TensorFlow)
 bench: setup ## Measure live sessions on this machine (docs/performance.md)
 	@$(BIN)/thespis bench live
 
-soak: setup ## Let it run for long, with kills and without: MINUTES=10 each (CI: 0.75)
-	@$(BIN)/thespis bench soak --minutes $(or $(MINUTES),10) --kill-every $(or $(KILL_EVERY),20)
+soak: setup ## Let it run for long, with kills and without: MINUTES=10 each (CI: 0.75); COMPOSE=1 for containers
+	@$(BIN)/thespis bench soak --minutes $(or $(MINUTES),10) --kill-every $(or $(KILL_EVERY),20) $(if $(COMPOSE),--compose)
 
 screenshots: $(VENV)/development.stamp web/node_modules/.served browser media ## Make the README's pictures from the running page
 	@$(BIN)/python -m tests.screenshots

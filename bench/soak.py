@@ -19,9 +19,10 @@ import psutil
 import redis.asyncio
 from websockets import WebSocketException
 
-from bench.live import processes
+from bench.soaked import Soaked
 from contracts.jobs import JobOptions
 from contracts.protocol import Dropped, Error, Result
+from thespis.calls import bearer, trusted
 from thespis.client import AsyncClient, ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
 
@@ -39,6 +40,9 @@ SMALL_MB = 8.0
 
 SPARE_DESCRIPTORS = 8
 WARM_UP_SHARE = 0.3
+
+CARRIERS = ("gateway", "door")
+"""What connections run through, and fall with."""
 
 
 @dataclass(slots=True)
@@ -64,22 +68,23 @@ class Size:
     descriptors: int
 
 
-async def soak(url: str, root: psutil.Process, clip: Path, frames: list[bytes], seconds: float, kill_every_s: float,
+async def soak(soaked: Soaked, clip: Path, frames: list[bytes], seconds: float, kill_every_s: float,
                seed: int) -> dict[str, object]:  # fmt: skip
-    """Both halves on a running platform; `root` is its first process. `problems` is empty when all held."""
+    """Both halves on a running platform. `problems` is empty when all held."""
     rough, calm = Ledger(), Ledger()
-    await _load(url, clip, frames, seconds, rough, _kill(root, kill_every_s, seconds, random.Random(seed), rough))
-    if rough.fell_with_connection and not rough.killed["gateway"]:
+    killing = _kill(soaked, kill_every_s, seconds, random.Random(seed), rough)
+    await _load(soaked, clip, frames, seconds, rough, killing)
+    if rough.fell_with_connection and not any(rough.killed[name] for name in CARRIERS):
         rough.problems.append(f"{rough.fell_with_connection} frames fell with connections though no gateway was killed")
-    await _all_running(url)
-    idle = _sizes(root)
+    await _all_running(soaked)
+    idle = _sizes(soaked)
     warm: dict[int, Size] = {}
-    await _load(url, clip, frames, seconds, calm, _look_after(seconds * WARM_UP_SHARE, root, warm))
+    await _load(soaked, clip, frames, seconds, calm, _look_after(seconds * WARM_UP_SHARE, soaked, warm))
     if calm.fell_with_connection or calm.reconnects:
         calm.problems.append(f"{calm.reconnects} connections were lost though nothing was killed")
-    busy = _sizes(root)
-    calm.problems += await _leftovers(root)
-    calm.problems += _growth(warm, busy) + _descriptors(idle, _sizes(root))
+    busy = _sizes(soaked)
+    calm.problems += await _leftovers(soaked)
+    calm.problems += _growth(warm, busy) + _descriptors(idle, _sizes(soaked))
     return {
         "with_kills": _told(rough), "without": _told(calm),
         "rss_mb": {size.name: [size.rss_mb, busy[pid].rss_mb] for pid, size in warm.items() if pid in busy},
@@ -96,18 +101,18 @@ def _told(ledger: Ledger) -> dict[str, object]:
 
 
 async def _load(
-    url: str, clip: Path, frames: list[bytes], seconds: float, ledger: Ledger, beside: Coroutine[None, None, None]
+    soaked: Soaked, clip: Path, frames: list[bytes], seconds: float, ledger: Ledger, beside: Coroutine[None, None, None]
 ) -> None:
     until = time.monotonic() + seconds
-    sessions = [_session(url, fps, frames, until, ledger) for fps in RATES]
-    await asyncio.gather(*sessions, _vanish(url, until, ledger), _jobs(url, clip, until, ledger), beside)
+    sessions = [_session(soaked, fps, frames, until, ledger) for fps in RATES]
+    await asyncio.gather(*sessions, _vanish(soaked, until, ledger), _jobs(soaked, clip, until, ledger), beside)
 
 
-async def _session(url: str, fps: float, frames: list[bytes], until: float, ledger: Ledger) -> None:
+async def _session(soaked: Soaked, fps: float, frames: list[bytes], until: float, ledger: Ledger) -> None:
     """One client that comes back whenever it is lost."""
     while time.monotonic() < until:
         try:
-            async with open_stream(url) as stream:
+            async with open_stream(soaked.url, soaked.key) as stream:
                 await _converse(stream, fps, frames, until, ledger)
         except (OSError, WebSocketException):
             await asyncio.sleep(TRY_AGAIN_AFTER_S)
@@ -145,17 +150,20 @@ async def _receive(stream: Stream, waiting: set[int], ledger: Ledger) -> None:
         ledger.answers[type(message).__name__.lower()] += 1
 
 
-async def _vanish(url: str, until: float, ledger: Ledger) -> None:
+async def _vanish(soaked: Soaked, until: float, ledger: Ledger) -> None:
     """Clients that open a session, begin a frame and are gone."""
-    host, port = url.removeprefix("http://").split(":")
+    scheme, _, address = soaked.url.partition("://")
+    host, port = address.split(":")
+    tls = trusted() if scheme == "https" else None
+    shown = "".join(f"{name}: {value}\r\n" for name, value in bearer(soaked.key).items())
     key = base64.b64encode(uuid.uuid4().bytes).decode()
     hello = (
         f"GET /v1/stream HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: thespis.v1\r\n\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: thespis.v1\r\n{shown}\r\n"
     )
     while time.monotonic() < until:
         with contextlib.suppress(OSError):
-            reader, writer = await asyncio.open_connection(host, int(port))
+            reader, writer = await asyncio.open_connection(host, int(port), ssl=tls)
             writer.write(hello.encode() + b"\x82\xfe\xff\xff" + bytes(1000))
             await reader.read(100)
             writer.transport.abort()
@@ -163,9 +171,9 @@ async def _vanish(url: str, until: float, ledger: Ledger) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _jobs(url: str, clip: Path, until: float, ledger: Ledger) -> None:
+async def _jobs(soaked: Soaked, clip: Path, until: float, ledger: Ledger) -> None:
     """One job after the other; each must have every frame once."""
-    async with AsyncClient(url) as client:
+    async with AsyncClient(soaked.url, key=soaked.key) as client:
         key = uuid.uuid4().hex
         while time.monotonic() < until:
             try:
@@ -185,27 +193,27 @@ async def _jobs(url: str, clip: Path, until: float, ledger: Ledger) -> None:
             key = uuid.uuid4().hex
 
 
-async def _kill(root: psutil.Process, every_s: float, seconds: float, chance: random.Random, ledger: Ledger) -> None:
+async def _kill(soaked: Soaked, every_s: float, seconds: float, chance: random.Random, ledger: Ledger) -> None:
     """Kills any process of the platform from time to time, and leaves it the last of them to recover from."""
     until = time.monotonic() + seconds - every_s / 2
     while time.monotonic() + every_s < until:
         await asyncio.sleep(every_s)
-        there = processes(root)
+        there = await asyncio.to_thread(soaked.processes)
         name = chance.choice(sorted(there))
         with contextlib.suppress(psutil.NoSuchProcess):
             there[name].kill()
             ledger.killed[name.partition(".")[0]] += 1
 
 
-async def _look_after(seconds: float, root: psutil.Process, sizes: dict[int, Size]) -> None:
+async def _look_after(seconds: float, soaked: Soaked, sizes: dict[int, Size]) -> None:
     await asyncio.sleep(seconds)
-    sizes.update(_sizes(root))
+    sizes.update(await asyncio.to_thread(_sizes, soaked))
 
 
-def _sizes(root: psutil.Process) -> dict[int, Size]:
+def _sizes(soaked: Soaked) -> dict[int, Size]:
     """Of each process by its id: children that read a video come and go under the same name."""
     found = {}
-    for name, process in processes(root).items():
+    for name, process in soaked.processes().items():
         with contextlib.suppress(psutil.NoSuchProcess):
             found[process.pid] = Size(name, round(process.memory_info().rss / 1e6, 1), process.num_fds())
     return found
@@ -227,10 +235,9 @@ def _descriptors(before: dict[int, Size], after: dict[int, Size]) -> list[str]:
     ]
 
 
-async def _leftovers(root: psutil.Process) -> list[str]:
+async def _leftovers(soaked: Soaked) -> list[str]:
     """Pictures and crops that are in Redis after their time."""
-    url = processes(root)["gateway"].environ()["THESPIS_REDIS_URL"]
-    async with redis.asyncio.Redis.from_url(url) as client:
+    async with redis.asyncio.Redis.from_url(soaked.live_redis()) as client:
         end = time.monotonic() + LAST_ANSWERS_S
         while True:
             left = [*await client.keys("thespis:picture:*"), *await client.keys("thespis:crops:*")]
@@ -239,9 +246,9 @@ async def _leftovers(root: psutil.Process) -> list[str]:
             await asyncio.sleep(0.1)
 
 
-async def _all_running(url: str) -> None:
+async def _all_running(soaked: Soaked) -> None:
     """Returns when the platform says that frames have a way through."""
-    async with AsyncClient(url) as client:
+    async with AsyncClient(soaked.url, key=soaked.key) as client:
         while True:
             with contextlib.suppress(Unreachable, ThespisError):
                 if (await client.readiness()).ready:

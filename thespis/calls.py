@@ -1,6 +1,7 @@
 """What each call of the REST API sends and what comes back; thespis/client.py carries them, waiting or awaiting."""
 
 import contextlib
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Final, Generic, Literal, TypeVar
@@ -95,6 +96,11 @@ def file(job_id: str, what: Download) -> Call[None]:
 
 def job_path(job_id: str, part: str = "") -> str:
     return f"/v1/jobs/{quote(job_id, safe='')}{part}"
+
+
+def trusted() -> ssl.SSLContext:
+    """Whom this machine trusts, and who stands in SSL_CERT_FILE: a platform on a LAN has a certificate of its own."""
+    return ssl.create_default_context()
 
 
 def bearer(key: str | None) -> dict[str, str]:

@@ -27,7 +27,7 @@ import httpx
 from contracts.api import ImageReply, ModelsReply, Readiness
 from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobSummary, JobView, ResultRow
 from thespis import calls
-from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of
+from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of, trusted
 from thespis.errors import ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
 from thespis.transfers import OnUpload, Video, opened, whole_file
@@ -56,7 +56,9 @@ class Client:
 
     def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S, key: str | None = None) -> None:
         self._server = address_of(server)
-        self._http = httpx.Client(base_url=self._server, timeout=timeout_s, trust_env=False, headers=bearer(key))
+        self._http = httpx.Client(
+            base_url=self._server, timeout=timeout_s, trust_env=False, verify=trusted(), headers=bearer(key)
+        )
 
     def analyze(self, picture: bytes, **options: bool | float | str) -> ImageReply:
         """The faces in one encoded picture; options as in docs/protocol.md."""
@@ -203,7 +205,9 @@ class AsyncClient:
     def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S, key: str | None = None) -> None:
         self._server = address_of(server)
         self._key = key
-        self._http = httpx.AsyncClient(base_url=self._server, timeout=timeout_s, trust_env=False, headers=bearer(key))
+        self._http = httpx.AsyncClient(
+            base_url=self._server, timeout=timeout_s, trust_env=False, verify=trusted(), headers=bearer(key)
+        )
 
     async def analyze(self, picture: bytes, **options: bool | float | str) -> ImageReply:
         """The faces in one encoded picture; options as in docs/protocol.md."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.stack import Stack
+from bench.containers import Stack
 from tests.integration.job_client import JobClient
 
 
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack() -> Iterator[Stack]:
     # A folder of its own: pytest removes the folders of older runs, and this one is long.
     with tempfile.TemporaryDirectory(prefix="thespis-compose-") as folder:
-        stack = Stack(Path(folder))
+        stack = Stack(Path(folder), "thespis-compose-test")
         stack.compose("build")
         try:
             stack.up()

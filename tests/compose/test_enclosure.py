@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.compose.stack import Container, Stack, docker
+from bench.containers import Container, Stack, docker
 
 PYTHON_IMAGE = "python:3.11-slim-bookworm"
 PORTS = (6379, 8080, 8081, 8443, 8500, 8501, 9100)
@@ -125,7 +125,7 @@ def test_images_are_small(stack: Stack, capsys: pytest.CaptureFixture[str]) -> N
     bases = {"door": "caddy:2"}
     grown = {}
     for image in ("door", "gateway", "detector_worker", "ensemble_worker", "job_worker", "model_server"):
-        size, base = size_of(f"thespis/{image}:compose-test"), size_of(bases.get(image, PYTHON_IMAGE))
+        size, base = size_of(f"thespis/{image}:thespis-compose-test"), size_of(bases.get(image, PYTHON_IMAGE))
         grown[image] = round((size - base) / 1e6)
     with capsys.disabled():
         print("\nMB on top of the base image:", ", ".join(f"{image} {size}" for image, size in grown.items()))

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from bench.containers import Container, Stack
 from contracts.protocol import Result, ServerDraining, SessionClosed, SessionCreated
-from tests.compose.stack import Container, Stack
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import LiveSession, live_session
 from tests.video_clips import decoded, write_clip
