@@ -17,8 +17,8 @@ class Soaked(Protocol):
 
     def processes(self) -> dict[str, psutil.Process]: ...
 
-    def live_redis(self) -> str:
-        """Its URL as this machine reaches it."""
+    def redis_urls(self) -> list[str]:
+        """Of the live one and that of jobs, as this machine reaches them."""
         ...
 
 
@@ -32,8 +32,9 @@ class Bare:
     def processes(self) -> dict[str, psutil.Process]:
         return processes(psutil.Process())
 
-    def live_redis(self) -> str:
-        return self.processes()["gateway"].environ()["THESPIS_REDIS_URL"]
+    def redis_urls(self) -> list[str]:
+        environment = self.processes()["gateway"].environ()
+        return [environment[name] for name in ("THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL")]
 
 
 class Contained:
@@ -52,6 +53,11 @@ class Contained:
                 found[container.service if number == "1" else f"{container.service}.{number}"] = container.program
         return found
 
-    def live_redis(self) -> str:
-        (gateway, *_), (redis_live,) = (self._stack.containers(name) for name in ("gateway", "redis_live"))
-        return gateway.run("cat", "/secrets/redis_url").strip().replace("@redis_live:", f"@{redis_live.addresses[0]}:")
+    def redis_urls(self) -> list[str]:
+        gateway, *_ = self._stack.containers("gateway")
+        urls = []
+        for file, service in (("redis_url", "redis_live"), ("jobs_redis_url", "redis_jobs")):
+            (container,) = self._stack.containers(service)
+            url = gateway.run("cat", f"/secrets/{file}").strip()
+            urls.append(url.replace(f"@{service}:", f"@{container.addresses[0]}:"))
+        return urls
