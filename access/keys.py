@@ -1,8 +1,9 @@
 """API keys: how one is made, what it may do, and how it is known again.
 
-A key reads `thespis_<id>_<secret>`. The id is public and finds the record; of the secret only the SHA-256 is kept. That
-is enough because the secret is 256 random bits: nobody can try them all, so a slow hash such as argon2, which protects
-words that people choose, would only slow us down.
+A key reads `thespis_<id>_<secret>`. The id is public and finds the record; of the secret only a keyed hash of the id is
+kept, HMAC-SHA256 under the secret (RFC 2104): it proves the secret for this id and tells nothing of it. That is enough
+because the secret is 256 random bits: nobody can try them all, so a slow hash such as argon2, which protects words that
+people choose, would only slow us down.
 """
 
 import hashlib
@@ -48,27 +49,27 @@ ANYBODY: Final = Caller("", frozenset({"admin"}), Quotas())
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A key's record. `secret_sha256` is all that is left of its secret."""
+    """A key's record. `proof` is all that is left of its secret."""
 
     id: str
     name: str
     scopes: list[Scope]
     quotas: Quotas
     created_s: float
-    secret_sha256: str
+    proof: str
 
     @property
     def caller(self) -> Caller:
         return Caller(self.id, frozenset(self.scopes), self.quotas)
 
     def is_proven_by(self, secret: str) -> bool:
-        return hmac.compare_digest(self.secret_sha256, _digest(secret))
+        return hmac.compare_digest(self.proof, _proof(self.id, secret))
 
 
 def make_key(name: str, scopes: list[Scope], quotas: Quotas) -> tuple[Key, str]:
     """A new record, and the key's text, which is nowhere else from then on."""
     key_id, secret = secrets.token_hex(ID_BYTES), secrets.token_urlsafe(SECRET_BYTES)
-    return Key(key_id, name, scopes, quotas, time.time(), _digest(secret)), f"{PREFIX}_{key_id}_{secret}"
+    return Key(key_id, name, scopes, quotas, time.time(), _proof(key_id, secret)), f"{PREFIX}_{key_id}_{secret}"
 
 
 def read_key(text: str) -> tuple[str, str] | None:
@@ -93,5 +94,5 @@ def is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+def _proof(key_id: str, secret: str) -> str:
+    return hmac.new(secret.encode(), key_id.encode(), hashlib.sha256).hexdigest()

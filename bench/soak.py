@@ -288,7 +288,7 @@ async def _leftovers(soaked: Soaked) -> list[str]:
 
 async def _keys(url: str) -> list[str]:
     async with redis.asyncio.Redis.from_url(url, decode_responses=True) as client:
-        return list(await client.keys("*"))
+        return [str(key) for key in await client.keys("*")]
 
 
 async def _all_running(soaked: Soaked) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements"
-LOCKED = ("services.txt", "parts.txt", "development.txt")
+LOCKED = ("services.txt", "parts.txt", "development.txt", "training.txt", "training-nodeps.txt", "node.txt")
 PROBE = "aiohttp"
 
 
@@ -36,11 +36,19 @@ def main() -> int:
     if not database_answers():
         print("audit: pip-audit's database can't be reached from here; nothing was audited")
         return 0
-    everything = [found for name in LOCKED for found in audited(REQUIREMENTS / name)]
+    by_file = {name: audited(REQUIREMENTS / name) for name in LOCKED}
+    if silent := [name for name, found in by_file.items() if not any("vulns" in each for each in found)]:
+        print(f"audit: the database fell silent at {', '.join(silent)}; try again")
+        return 1
+    everything = [found for name in LOCKED for found in by_file[name]]
+    skipped = sum("skip_reason" in found for found in everything)
     bad = {
         f"{found['name']} {found['version']}: {vuln['id']}" for found in everything for vuln in found.get("vulns", [])
     }
-    print("\n".join(sorted(bad)) or f"audit: nothing known against {len(everything)} packages")
+    print(
+        "\n".join(sorted(bad))
+        or f"audit: nothing known against {len(everything) - skipped} packages; {skipped} unknown"
+    )
     return 1 if bad else 0
 
 

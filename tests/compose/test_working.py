@@ -156,8 +156,10 @@ async def stream(session: LiveSession, ended: "asyncio.Task[str]", jpeg: bytes) 
 def test_jobs_and_their_results_outlive_the_containers(stack: Stack, jobs: JobClient) -> None:
     listed = jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"]
     rows = jobs.rows(listed[0]["id"])
+    key = stack.key
     stack.down()
     stack.up()
+    assert stack.key == key, "the second start shows none"
     assert jobs.rows(listed[0]["id"]) == rows
     assert jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"] == listed
 

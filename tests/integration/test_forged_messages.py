@@ -16,6 +16,8 @@ from contracts.names import (
     CLASSIFY_FACES,
     DETECT_FACES,
     DETECT_IN_PICTURE,
+    EXPLAIN_FACES,
+    WAITING_EXPLANATIONS,
     WAITING_FACES,
     WAITING_FRAMES,
     WAITING_PICTURES,
@@ -27,8 +29,8 @@ from tests.waiting import wait_until
 from thespis import Client
 
 MARK = "touched-by-a-forged-message"
-QUEUES = [("THESPIS_REDIS_URL", name) for name in (DETECT_FACES, DETECT_IN_PICTURE, CLASSIFY_FACES)] + [
-    ("THESPIS_JOBS_REDIS_URL", name) for name in TASK_OF.values() if name != TASK_OF["notify"]
+QUEUES = [("THESPIS_REDIS_URL", name) for name in (DETECT_FACES, DETECT_IN_PICTURE, CLASSIFY_FACES, EXPLAIN_FACES)] + [
+    ("THESPIS_JOBS_REDIS_URL", name) for name in TASK_OF.values()
 ]
 
 
@@ -109,7 +111,7 @@ def test_the_file_would_have_been_seen(tmp_path: Path) -> None:
     assert (tmp_path / MARK).exists()
 
 
-@pytest.mark.parametrize("waiting", [WAITING_FRAMES, WAITING_FACES, WAITING_PICTURES])
+@pytest.mark.parametrize("waiting", [WAITING_FRAMES, WAITING_FACES, WAITING_PICTURES, WAITING_EXPLANATIONS])
 def test_a_forged_entry_costs_the_frames_beside_it_nothing(victim: Platform, jpeg: bytes, waiting: str) -> None:
     with redis.Redis.from_url(victim.child("-m gateway").environ()["THESPIS_REDIS_URL"]) as client:
         client.rpush(waiting, b"", b"garbage", b"\xc1", pickle.dumps(1), msgspec.msgpack.encode({"ticket": 1}))

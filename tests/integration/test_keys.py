@@ -20,7 +20,7 @@ from gateway.door import OPEN
 from gateway.openapi import document
 from tests.integration.live_session import LiveSession
 from tests.integration.test_command_line import thespis
-from tests.platform_process import ROOT, START_TIMEOUT_S, Platform
+from tests.platform_process import ROOT, START_TIMEOUT_S, THESPIS_UP, Platform
 from tests.waiting import wait_until, wait_until_async
 from thespis import AsyncClient, Client, ThespisError, Unreachable
 from thespis.ports import free_ports
@@ -385,3 +385,20 @@ def test_a_gateway_that_others_can_reach_does_not_start_without_a_key(tmp_path: 
     assert run.returncode == 1
     assert "thespis keys create" in run.stderr
     assert "--insecure" in run.stderr
+
+
+def test_one_that_others_can_reach_asks_for_its_key_here_too(tmp_path: Path) -> None:
+    key = Keys(tmp_path / "data").create("first", "images")
+    with Platform(tmp_path / "up.log", THESPIS_HOST="0.0.0.0") as open_to_all:
+        assert [models_at(open_to_all, shown) for shown in ("", STRANGER, key)] == [401, 401, 200]
+
+
+def test_told_to_be_insecure_it_asks_nobody(tmp_path: Path) -> None:
+    with Platform(tmp_path / "up.log", (*THESPIS_UP, "--insecure"), THESPIS_HOST="0.0.0.0") as insecure:
+        assert models_at(insecure, "") == 200
+
+
+def models_at(platform: Platform, key: str) -> int:
+    here = f"http://127.0.0.1:{platform.url.rsplit(':', 1)[1]}"
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.get(f"{here}/v1/models", headers=headers, trust_env=False).status_code

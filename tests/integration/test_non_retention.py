@@ -7,6 +7,7 @@ its temporary files, its working directory, its logs.
 import base64
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ MARKERS = [MARKER, *(base64.b64encode(b"\0" * shift + MARKER)[4:-4] for shift in
 """As it is, as base64 in each of the three ways that its place in a longer text can turn it, and as hex."""
 
 PICTURES = "thespis:picture:*"
+KNOWN_FILES = re.compile(r"up\.log|data/redis/appendonlydir/.+")
+KNOWN_KEYS = (b"_kombu.binding.",)
 LONGEST_LIFE_S = 12.0
 """A single picture's deadline of 10 s and half a second, the longest that anything may lie in Redis."""
 
@@ -81,6 +84,17 @@ def _holds(path: Path) -> bool:
         content = path.read_bytes()
         return any(marker in content for marker in MARKERS)
     return False
+
+
+def unknown_files(folder: Path) -> list[str]:
+    """Files of another name than we know the platform to write: a crop or a decoded frame bears no marker."""
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return [name for name in names if not KNOWN_FILES.fullmatch(name)]
+
+
+def unknown_keys(client: "redis.Redis") -> list[bytes]:
+    """The same for what is left in Redis."""
+    return [key for key in client.keys("*") if not key.startswith(KNOWN_KEYS)]
 
 
 def found_in_redis(client: "redis.Redis") -> list[bytes]:
@@ -157,7 +171,9 @@ async def test_frames_and_pictures_leave_nothing_behind(
     with both_redis(forgetful) as clients:
         wait_until(lambda: not clients[0].keys(PICTURES) and not clients[0].keys("thespis:crops:*"), LONGEST_LIFE_S)
         assert [found_in_redis(client) for client in clients] == [[], []]
+        assert [unknown_keys(client) for client in clients] == [[], []]
     assert found_in_files(home) == []
+    assert unknown_files(home) == []
     assert "session_ended" in forgetful.log.read_text()
 
 
