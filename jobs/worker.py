@@ -111,7 +111,7 @@ class JobWorker:
                     summariser.add(row)
                     timeline.add(row)
                     file.write(msgspec.json.encode(row) + b"\n")
-            if facts.options.annotated and video.container != "zip" and frames.seen:
+            if facts.options.annotated and frames.seen:
                 trouble = self._annotate(job_id, video, plan, rows_path, folder / "annotated.webm", lease)
             summary = summariser.summary(frames.seen, frames.unreadable, frames.without_member)
             self._put(job_id, "summary.json", msgspec.json.encode(summary))
@@ -121,11 +121,14 @@ class JobWorker:
             first = errors[0].message if errors else "no frame lies in the chosen stretch"
             return "failed", first
         if errors:
-            return "partially_succeeded", f"{len(errors)} of {plan.segments} segments are missing; errors names them"
+            missing = f"{len(errors)} of {plan.segments} segments are missing; errors names them"
+            return "partially_succeeded", f"{missing}; {trouble}" if trouble else missing
         return "succeeded", trouble
 
     def _annotate(self, job_id: str, video: VideoFacts, plan: Plan, rows_path: Path, target: Path, lease: Lease) -> str:
         """Why there is no annotated video; empty when there is one. The rows are worth keeping either way."""
+        if video.container == "zip":
+            return "it could not be annotated: pictures of a zip are no video"
         try:
             with self._artefacts.local(self._artefacts.path(job_id, "upload")) as upload:
                 annotate_apart(upload, video, plan, rows_path, target, lease.check)
