@@ -33,16 +33,19 @@ Row = dict[str, Any]
 
 
 def annotate(
-    upload: Path, facts: VideoFacts, plan: Plan, rows_path: Path, target: Path, drew: Callable[[], None]
+    upload: Path, facts: VideoFacts, plan: Plan, rows_path: Path, target: Path, goes_on: Callable[[], None]
 ) -> None:
-    """Writes `target`, calling `drew` after each picture. `rows_path`: the job's rows as NDJSON, in order of time."""
+    """Writes `target`, calling `goes_on` for each frame that is read, drawn or not. `rows_path`: the job's rows as
+    NDJSON, in order of time.
+    """
     step = max(1, math.ceil(facts.fps / MOST_FPS))
     with av.open(str(target), "w", format="webm") as out, rows_path.open() as lines:
         stream: av.VideoStream | None = None
         by_tick = _rows_by_tick(lines)
         coming = next(by_tick, None)
         shown: list[Row] = []
-        for index, (time_s, frame) in enumerate(opened_video(upload, facts.container)):
+        for index, (time_s, frame) in enumerate(opened_video(upload, facts.container, plan.start_s)):
+            goes_on()
             if index % step or time_s < plan.start_s:
                 continue
             if time_s >= plan.time_of(plan.ticks):
@@ -59,7 +62,6 @@ def annotate(
             picture.pts = round((time_s - plan.start_s) * 1000)
             picture.time_base = Fraction(1, 1000)
             out.mux(stream.encode(picture))
-            drew()
         if stream is not None:
             out.mux(stream.encode(None))
 

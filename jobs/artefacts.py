@@ -10,13 +10,14 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 from uuid import uuid4
 
 import fsspec
+
+from jobs.scratch import scratch
 
 REMOVE_ATTEMPTS: Final = 5
 """Somebody may write into a folder, or remove from it, while it is removed; what is left then, a sweep will find."""
@@ -100,10 +101,6 @@ class Artefacts:
                 raise FileNotFoundError(path)
             yield Path(path)
             return
-        handle, name = tempfile.mkstemp(prefix="thespis-")
-        os.close(handle)
-        try:
-            self._files.get(path, name)
-            yield Path(name)
-        finally:
-            os.unlink(name)
+        with scratch() as folder:
+            self._files.get_file(path, str(folder / "file"))
+            yield folder / "file"

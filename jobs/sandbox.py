@@ -31,6 +31,9 @@ MEMORY_BYTES: Final = 2 * 1024**3
 CPU_S: Final = 120
 """For one segment: a hundred times what an ordinary one takes."""
 
+CPU_S_PER_ANNOTATED_FRAME: Final = 0.5
+"""Besides, for each frame up to the end of the annotated stretch: a file without an index is read from its start."""
+
 SILENCE_S: Final = 300.0
 """Between two things that it sends, whatever it waits for."""
 
@@ -113,7 +116,9 @@ def annotate_apart(
     upload: Path, facts: VideoFacts, plan: Plan, rows_path: Path, target: Path, check: Callable[[], None]
 ) -> None:
     """Writes the annotated video to `target` (jobs/annotate.py), calling `check` now and then. Raises BadVideo."""
-    for _ in _run(_annotate, upload, facts, plan, rows_path, target, cpu_s=None, file_bytes=MOST_ANNOTATED_BYTES):
+    frames = facts.fps * plan.time_of(plan.ticks)
+    cpu_s = CPU_S + math.ceil(CPU_S_PER_ANNOTATED_FRAME * frames)
+    for _ in _run(_annotate, upload, facts, plan, rows_path, target, cpu_s=cpu_s, file_bytes=MOST_ANNOTATED_BYTES):
         check()
 
 
@@ -133,9 +138,7 @@ def _annotate(send: Send, upload: Path, facts: VideoFacts, plan: Plan, rows_path
     annotate(upload, facts, plan, rows_path, target, lambda: send(SentProgress()))
 
 
-def _run(
-    work: Callable[..., None], *arguments: object, cpu_s: int | None = CPU_S, file_bytes: int = 0
-) -> Iterator[Sent]:
+def _run(work: Callable[..., None], *arguments: object, cpu_s: int = CPU_S, file_bytes: int = 0) -> Iterator[Sent]:
     """What `work` sends, as it sends it; an abandoned iterator ends the process."""
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     if hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -171,7 +174,7 @@ def _work_within_limits(
     pipe: multiprocessing.connection.Connection,
     work: Callable[..., None],
     arguments: tuple[Any, ...],
-    cpu_s: int | None,
+    cpu_s: int,
     file_bytes: int,
 ) -> None:
     def send(sent: Sent) -> None:
@@ -180,8 +183,7 @@ def _work_within_limits(
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    if cpu_s is not None:
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:

@@ -109,10 +109,13 @@ def sampled_frames(path: Path, container: str, plan: Plan, segment: int) -> Iter
                 yield SampledFrame(tick, time_s, bounded(frame) if isinstance(frame, bytes) else upright(frame))
 
 
-def opened_video(path: Path, container: str) -> Iterator[tuple[float, av.VideoFrame]]:
-    """All frames of a video in the order of showing, each with its time in seconds. Raises BadVideo."""
+def opened_video(path: Path, container: str, start_s: float = 0.0) -> Iterator[tuple[float, av.VideoFrame]]:
+    """The frames of a video in the order of showing, each with its time in seconds, from the key frame before `start_s`
+    on. Raises BadVideo.
+    """
     with _opened(path, container) as opened:
         stream = _video_stream(opened)
+        _seek(opened, stream, start_s)
         for frame in _decoded(opened, stream):
             yield _time_s(frame.pts, stream), frame
 

@@ -1,7 +1,6 @@
 """The job worker: looks at a new video and plans it, and puts together what its segments gave."""
 
 import contextlib
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from jobs.merge import rows
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import NothingToDo, Plan, plan_video
 from jobs.sandbox import annotate_apart, probe_apart
+from jobs.scratch import scratch
 from jobs.settings import JobSettings
 from jobs.store import Claim, JobFacts, JobStore, UnknownJob
 from jobs.summary import Summariser
@@ -104,15 +104,15 @@ class JobWorker:
         summariser, timeline = Summariser(1 / plan.fps), Timeline(plan.start_s, plan.time_of(plan.ticks))
         frames = _Frames(self._artefacts, job_id, plan.segments, {error.segment for error in errors}, lease)
         trouble = ""
-        with tempfile.TemporaryDirectory(prefix="thespis-") as folder:
-            rows_path = Path(folder) / "rows.ndjson"
+        with scratch() as folder:
+            rows_path = folder / "rows.ndjson"
             with rows_path.open("wb") as file:
                 for row in rows(frames, facts.options.smoothing):
                     summariser.add(row)
                     timeline.add(row)
                     file.write(msgspec.json.encode(row) + b"\n")
-            if facts.options.annotated and video.container != "zip" and frames.seen:
-                trouble = self._annotate(job_id, video, plan, rows_path, Path(folder) / "annotated.webm", lease)
+            if facts.options.annotated and frames.seen:
+                trouble = self._annotate(job_id, video, plan, rows_path, folder / "annotated.webm", lease)
             summary = summariser.summary(frames.seen, frames.unreadable, frames.without_member)
             self._put(job_id, "summary.json", msgspec.json.encode(summary))
             self._put(job_id, "timeline.png", timeline.png())
@@ -121,11 +121,14 @@ class JobWorker:
             first = errors[0].message if errors else "no frame lies in the chosen stretch"
             return "failed", first
         if errors:
-            return "partially_succeeded", f"{len(errors)} of {plan.segments} segments are missing; errors names them"
+            missing = f"{len(errors)} of {plan.segments} segments are missing; errors names them"
+            return "partially_succeeded", f"{missing}; {trouble}" if trouble else missing
         return "succeeded", trouble
 
     def _annotate(self, job_id: str, video: VideoFacts, plan: Plan, rows_path: Path, target: Path, lease: Lease) -> str:
         """Why there is no annotated video; empty when there is one. The rows are worth keeping either way."""
+        if video.container == "zip":
+            return "it could not be annotated: pictures of a zip are no video"
         try:
             with self._artefacts.local(self._artefacts.path(job_id, "upload")) as upload:
                 annotate_apart(upload, video, plan, rows_path, target, lease.check)

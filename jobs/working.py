@@ -16,6 +16,7 @@ import redis
 import structlog
 
 from jobs.bells import TASK_OF, Bells
+from jobs.scratch import remove_abandoned
 from jobs.store import LAST_SEGMENT, LEASE_S, MAX_ATTEMPTS, NOT_OURS, Claim, JobStore, Stage
 from runtime import tracing
 from runtime.celery_worker import run_worker
@@ -144,6 +145,7 @@ def serve_stages(
     app: celery.Celery, settings: WorkerSettings, name: str, work: Mapping[Stage, Callable[[], None]]
 ) -> int:
     """Runs a Celery worker whose tasks do one item of their stage each, until it is told to stop; the exit code."""
+    remove_abandoned()
     for stage, serve in work.items():
         _add_task(app, TASK_OF[stage], serve)
     queues = [TASK_OF[stage] for stage in work]

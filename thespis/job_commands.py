@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView
+from thespis.errors import ThespisError
 from thespis.plain_errors import check_video, one_line_errors
 
 if TYPE_CHECKING:  # imported where a command runs, so that --help is quick
@@ -88,15 +89,28 @@ def submit(
                 job = _ended(client, job, bar)
         if waiting:
             check_ended_well(job)
-        for what, path in wanted.items():
-            if path is not None:
-                client.download(job.id, what, path)
+        lacking = [
+            f"{path} was not written" for what, path in wanted.items() if path and not _fetched(client, job, what, path)
+        ]
         if as_json:
             print_json(job)
         elif waiting:
             _show_ended(job, client.summary(job.id))
         else:
             click.echo(f"job {job.id} is {job.state}; `thespis job {job.id}` shows how it stands")
+    if lacking:
+        raise click.ClickException(": ".join([*lacking, job.message]))
+
+
+def _fetched(client: "Client", job: JobView, what: "Download", path: Path) -> bool:
+    """False where the job ended well and says in its message why it has no such file."""
+    try:
+        client.download(job.id, what, path)
+    except ThespisError as problem:
+        if problem.problem.status != 404 or not job.message:
+            raise
+        return False
+    return True
 
 
 def _ended(client: "Client", job: JobView, bar: "JobProgressBar") -> JobView:

@@ -21,6 +21,7 @@ from contracts.protocol import Result
 from tests.integration.test_command_line import thespis
 from tests.platform_process import Platform
 from tests.unit.thespis.job_views import job_view
+from tests.video_clips import zip_of
 from thespis import AsyncClient, Client, ThespisError, Unreachable
 from thespis.sample_face import astronaut_path
 
@@ -316,6 +317,18 @@ def test_submit_with_wait_says_why_a_job_failed(platform: Platform, clip: Path, 
     run = thespis("submit", str(broken), "--server", platform.url, "--wait")
     assert run.returncode == 1
     assert "failed:" in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_submit_says_why_pictures_have_no_annotated_video_and_shows_what_was_found(
+    platform: Platform, tmp_path: Path
+) -> None:
+    pictures, annotated = tmp_path / "pictures.zip", tmp_path / "annotated.webm"
+    pictures.write_bytes(zip_of([("1.jpg", astronaut_path().read_bytes())]))
+    run = thespis("submit", str(pictures), "--server", platform.url, "--annotated", str(annotated))
+    assert (run.returncode, annotated.exists()) == (1, False)
+    assert "1 of 1 sampled frames show a face" in run.stdout
+    assert "annotated.webm was not written: it could not be annotated: pictures of a zip are no video" in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
 
 

@@ -145,6 +145,21 @@ def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp
     assert artefacts.exists(artefacts.path(job_id, "results", "rows.ndjson"))
 
 
+def test_a_zip_that_was_to_be_annotated_says_why_it_is_not(store: JobStore, tmp_path: Path) -> None:
+    store.create("one", "a.zip", JobOptions(annotated=True), None, "digest")
+    assert store.claim("plan") is not None
+    assert store.start("one", Plan(0.0, 1.0, 1), VideoFacts("zip", "pictures", 0, 0, 1.0, 1.0), {"residual": 1})
+    claim = store.claim("detect")
+    assert claim is not None
+    artefacts = Artefacts(f"file://{tmp_path}")
+    done = msgspec.msgpack.encode(SegmentPredictions([ClassifiedFrame(0, 0.0, [])], []))
+    artefacts.write_whole(artefacts.path("one", "segments", "0"), done)
+    store.end_segment(claim, 1)
+    JobWorker(store, mock.create_autospec(Bells, instance=True), artefacts, {"residual": 1}, JobSettings()).serve_ends()
+    job = store.view("one")
+    assert (job.state, job.message) == ("succeeded", "it could not be annotated: pictures of a zip are no video")
+
+
 def test_only_jobs_that_have_not_ended_count_as_unfinished(store: JobStore) -> None:
     for job_id in ("one", "two", "three"):
         store.create(job_id, "a.mp4", JobOptions(), None, "digest")
