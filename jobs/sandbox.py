@@ -3,7 +3,7 @@
 A file that crashes the decoder, swells or never ends costs its own job and nobody else's worker. The processes are
 forked from a server that has everything imported already, so that one costs milliseconds.
 
-Failures: BadVideo from the file itself (jobs/video.py), or `Overrun` when the process broke a limit or fell.
+Failures: BadVideo from the file itself (jobs/video.py), `Overrun` when the process broke a limit or fell, ReaderKilled.
 """
 
 import contextlib
@@ -48,6 +48,10 @@ _CONTEXT.set_forkserver_preload(["jobs.annotate"])
 
 class Overrun(BadVideo):
     """Raised when a file took more than the limits or brought the decoder down."""
+
+
+class ReaderKilled(RuntimeError):
+    """Raised when somebody else ended the process, such as an operator or a kernel short of memory: try again."""
 
 
 class SentFacts(msgspec.Struct, frozen=True, tag="facts"):
@@ -161,6 +165,8 @@ def _run(work: Callable[..., None], *arguments: object, cpu_s: int = CPU_S, file
             yield sent
     except EOFError:
         process.join()
+        if process.exitcode == -signal.SIGKILL:
+            raise ReaderKilled("the process that reads the video was killed") from None
         raise Overrun(_what_happened(process.exitcode)) from None
     except (OSError, msgspec.MsgspecError) as problem:
         raise Overrun("the decoder sent what nobody can read") from problem
@@ -183,7 +189,7 @@ def _work_within_limits(
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # SIGXCPU at the first
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
@@ -198,6 +204,6 @@ def _work_within_limits(
 
 
 def _what_happened(exit_code: int | None) -> str:
-    if exit_code in (-signal.SIGXCPU, -signal.SIGKILL):
+    if exit_code == -signal.SIGXCPU:
         return "reading it takes longer than a video may"
     return f"it brings the decoder down (exit code {exit_code})"

@@ -4,6 +4,7 @@ import errno
 import gc
 import inspect
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from jobs import sandbox
 from jobs.plan import Plan
-from jobs.sandbox import Overrun, Send, SentBad, SentFrame, SentProgress, _run, frames_apart, probe_apart
+from jobs.sandbox import Overrun, ReaderKilled, Send, SentBad, SentFrame, SentProgress, _run, frames_apart, probe_apart
 from jobs.video import BadVideo
 from tests.video_clips import number_of, numbered, write_clip
 from tests.waiting import wait_until
@@ -50,6 +51,10 @@ def count_for_ever(send: Send) -> None:
 
 def fall(_: Send) -> None:
     os.abort()
+
+
+def be_killed(_: Send) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def send_a_pickle(send: Send, path: Path) -> None:
@@ -151,3 +156,8 @@ def test_a_reader_that_is_abandoned_ends() -> None:
     del numbers
     gc.collect()
     wait_until(lambda: not readers())
+
+
+def test_a_reader_that_somebody_kills_is_no_fault_of_the_video() -> None:
+    with pytest.raises(ReaderKilled):
+        list(_run(be_killed))
