@@ -28,6 +28,42 @@ def deployments() -> dict[str, Any]:
     }
 
 
+def selects(target: dict[str, str], manifest: dict[str, Any]) -> bool:
+    """Whether a kustomization's patch is for this manifest."""
+    wanted = dict(part.split("=") for part in target.get("labelSelector", "").split(",") if part)
+    return (
+        target["kind"] == manifest["kind"]
+        and re.fullmatch(target.get("name", ".*"), manifest["metadata"]["name"]) is not None
+        and wanted.items() <= manifest["metadata"].get("labels", {}).items()
+    )
+
+
+def pods() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Name -> annotations and main container of each pod, with what the base's patches give to it."""
+    patches = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text())["patches"]
+    found = {}
+    for manifest in MANIFESTS:
+        if manifest["kind"] in ("Deployment", "StatefulSet"):
+            annotations: dict[str, Any] = {}
+            container: dict[str, Any] = {}
+            paths = [FOLDER / "base" / one["path"] for one in patches if selects(one["target"], manifest)]
+            given = [yaml.safe_load(path.read_text()) for path in paths]
+            for template in [part["spec"]["template"] for part in (manifest, *given)]:
+                annotations |= template.get("metadata", {}).get("annotations", {})
+                container |= template["spec"].get("containers", [{}])[0]
+            found[manifest["metadata"]["name"]] = (annotations, container)
+    return found
+
+
+def scaled() -> set[str]:
+    """The Deployments whose number something else decides."""
+    return {
+        manifest["spec"]["scaleTargetRef"]["name"]
+        for manifest in MANIFESTS
+        if manifest["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")
+    }
+
+
 def test_every_kustomization_lists_all_files_beside_it() -> None:
     for file in FOLDER.rglob("kustomization.yaml"):
         listed = yaml.safe_load(file.read_text())
@@ -59,6 +95,58 @@ def test_ensemble_workers_are_told_where_each_member_is() -> None:
     for name in ("ensemble-worker", "ensemble-worker-jobs"):
         (given,) = [entry["value"] for entry in deployments()[name]["env"] if entry["name"] == "THESPIS_MEMBERS"]
         assert given == re.sub(r"=(\w+):", lambda found: f"={found[1].replace('_', '-')}:", told)
+
+
+def test_every_pod_says_whether_it_is_ready_and_whether_it_lives() -> None:
+    assert set(pods()) > set(deployments())
+    for name, (_, container) in pods().items():
+        assert {"readinessProbe", "livenessProbe"} <= set(container), name
+        assert container["readinessProbe"] != container["livenessProbe"]
+
+
+def test_workers_outlive_five_minutes_without_redis() -> None:
+    workers = {name: container for name, (_, container) in pods().items() if "worker" in name}
+    assert len(workers) == 5
+    for name, container in workers.items():
+        for probe in ("readinessProbe", "livenessProbe"):
+            assert container[probe]["httpGet"] == {"path": "/healthz", "port": 9100}, name
+        patience_s = container["livenessProbe"]["periodSeconds"] * container["livenessProbe"]["failureThreshold"]
+        assert patience_s >= 300, name
+        assert container["readinessProbe"].get("failureThreshold", 3) == 3, name
+
+
+def test_prometheus_is_told_where_each_pod_of_ours_and_each_member_has_its_metrics() -> None:
+    for name, (annotations, container) in pods().items():
+        if "redis" not in name:
+            told = {key.removeprefix("prometheus.io/"): value for key, value in annotations.items()}
+            member = "tensorflow/serving" in container["image"]
+            assert told == {
+                "scrape": "true",
+                "port": "8501" if member else "9100",
+                "path": "/monitoring/prometheus/metrics" if member else "/metrics",
+            }, name
+
+
+def test_what_is_scaled_has_no_number_of_its_own_in_production() -> None:
+    patches = yaml.safe_load((FOLDER / "overlays" / "production" / "kustomization.yaml").read_text())["patches"]
+    without = [one["target"] for one in patches if "{op: remove, path: /spec/replicas}" in one["patch"]]
+    fixed = {
+        manifest["metadata"]["name"]
+        for manifest in MANIFESTS
+        if "replicas" in manifest.get("spec", {}) and not any(selects(target, manifest) for target in without)
+    }
+    assert len(scaled()) == 5
+    assert scaled() & fixed == set()
+
+
+def test_each_server_of_a_member_has_an_address_that_grpc_sees() -> None:
+    members = {name for name, one in deployments().items() if "tensorflow/serving" in one["image"]}
+    headless = {
+        manifest["spec"]["selector"]["app"]
+        for manifest in MANIFESTS
+        if manifest["kind"] == "Service" and manifest["spec"].get("clusterIP") == "None"
+    }
+    assert headless == members
 
 
 def test_keda_looks_at_lists_that_there_are() -> None:
