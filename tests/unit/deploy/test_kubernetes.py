@@ -6,7 +6,10 @@ from typing import Any
 import yaml
 
 from contracts.names import WAITING_FACES, WAITING_FRAMES
+from gateway.waiting import QUEUES
+from jobs.bells import TASK_OF
 from jobs.store import stage_key
+from runtime.metrics import queue_oldest
 from tests.unit.deploy.compose_files import ROOT, services
 
 FOLDER = ROOT / "deploy" / "kubernetes"
@@ -158,3 +161,14 @@ def test_keda_looks_at_lists_that_there_are() -> None:
         if trigger["type"] == "redis"
     }
     assert lists == {WAITING_FRAMES, WAITING_FACES, stage_key("detect"), stage_key("classify")}
+
+
+def test_keda_asks_for_the_age_of_the_list_whose_length_it_counts() -> None:
+    known = QUEUES | {stage: stage_key(stage) for stage in TASK_OF}
+    for manifest in MANIFESTS:
+        if manifest["kind"] == "ScaledObject":
+            length, age = (trigger["metadata"] for trigger in manifest["spec"]["triggers"])
+            asked = re.fullmatch(r'max\((\w+)\{queue="(\w+)"\}\)', age["query"])
+            assert asked is not None, age["query"]
+            assert asked[1] == queue_oldest().name
+            assert known[asked[2]] == length["listName"]
