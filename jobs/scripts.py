@@ -11,6 +11,7 @@ CHANGES: Final = "thespis:jobs:changes"
 
 _EVENT = f"""
 local function tell(kind, data)
+  redis.call('HSET', KEYS[1], 'told_s', redis.call('TIME')[1])
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'kind', kind, 'data', data)
   local owner = redis.call('HGET', KEYS[1], 'owner') or ''
   redis.call('XADD', '{CHANGES}', 'MAXLEN', '~', 1000, '*', 'job', string.match(KEYS[1], '[^:]*$'), 'owner', owner)
@@ -60,10 +61,12 @@ return 1
 """
 
 MOVE_SEGMENT = """
--- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, score. -> 1, or 0 when it is not there
+-- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, score, segment, now. -> 1, or 0 when it
+-- is not there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
 if redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then return 0 end
 redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+redis.call('HSET', KEYS[1], 'detected_s:' .. ARGV[3], ARGV[4])
 return 1
 """
 
@@ -74,6 +77,7 @@ END_SEGMENT = (
 -- ARGV: item, job, segment, frames done, error ('' when done). -> 2 when it was the last, 1, or 0 when it is not there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
 if redis.call('ZREM', KEYS[3], ARGV[1]) + redis.call('ZREM', KEYS[4], ARGV[1]) == 0 then return 0 end
+redis.call('HDEL', KEYS[1], 'detected_s:' .. ARGV[3])
 if ARGV[5] == '' then
   redis.call('HINCRBY', KEYS[1], 'frames_done', ARGV[4])
   redis.call('HINCRBY', KEYS[1], 'segments_done', 1)

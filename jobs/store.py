@@ -47,6 +47,16 @@ WORKED_ON_WHILE: Final[dict[Stage, str]] = {
 }
 """Stage -> the states of a job in which its items are worth working on; in any other they are dropped."""
 
+ENTERED: Final[dict[Stage, str]] = {
+    "plan": "created_s",
+    "detect": "started_s",
+    "classify": "detected_s:{}",
+    "finish": "told_s",
+    "notify": "told_s",
+    "tidy": "ended_s",
+}
+"""Stage -> the field of a job's record that tells when an item came into it; `told_s` is the time of its last event."""
+
 
 class UnknownJob(LookupError):
     """Raised when there is no job of that id; the caller's to correct."""
@@ -302,7 +312,7 @@ class JobStore:
             self._run(
                 scripts.MOVE_SEGMENT,
                 [job_key(claim.job_id), stage_key("detect"), stage_key("classify")],
-                [claim.item, (claim.segment or 0) * 1e-3],
+                [claim.item, (claim.segment or 0) * 1e-3, claim.segment or 0, time.time()],
             )
         )
 
@@ -324,13 +334,14 @@ class JobStore:
         """How many items may be claimed now."""
         return self._redis.zcount(stage_key(stage), "-inf", time.time())
 
-    def created_s_of_next(self, stage: Stage) -> float | None:
-        """When the job was submitted whose item is the next to be claimed; None when none waits."""
+    def entered_s_of_next(self, stage: Stage) -> float | None:
+        """When the item that is the next to be claimed came into its stage; None when none waits."""
         items = cast(list[bytes], self._redis.zrangebyscore(stage_key(stage), "-inf", time.time(), 0, 1))
         if not items:
             return None
-        created = cast(bytes | None, self._redis.hget(job_key(items[0].decode().partition(":")[0]), "created_s"))
-        return None if created is None else float(created)
+        job_id, _, segment = items[0].decode().partition(":")
+        entered = cast(bytes | None, self._redis.hget(job_key(job_id), ENTERED[stage].format(segment)))
+        return None if entered is None else float(entered)
 
     # Uploads that have no record yet
 

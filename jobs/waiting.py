@@ -32,11 +32,11 @@ class WaitingJobs(Collector):
                 jobs.add_metric([state], states[state])
             for stage in TASK_OF:
                 length.add_metric([stage], self._store.waiting(stage))
-                oldest.add_metric([stage], self._age_of_next(self._store.created_s_of_next(stage)))
+                oldest.add_metric([stage], self._age_of_next(self._store.entered_s_of_next(stage)))
         yield jobs
         yield length
         yield oldest
 
     @staticmethod
-    def _age_of_next(created_s: float | None) -> float:
-        return 0.0 if created_s is None else max(0.0, time.time() - created_s)
+    def _age_of_next(entered_s: float | None) -> float:
+        return 0.0 if entered_s is None else max(0.0, time.time() - entered_s)

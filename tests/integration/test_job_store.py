@@ -16,7 +16,7 @@ from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import Plan
 from jobs.settings import JobSettings
-from jobs.store import JobStore, KeyReused, UnknownJob
+from jobs.store import ENTERED, LAST_SEGMENT, JobStore, KeyReused, Stage, UnknownJob
 from jobs.worker import JobWorker
 
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
@@ -73,17 +73,37 @@ def test_a_segment_that_is_handed_back_is_claimed_again_at_once_as_the_same_atte
     assert store.claim("detect") == claim
 
 
-def test_jobs_are_counted_by_state_and_the_next_one_has_an_age(store: JobStore) -> None:
-    before = time.time()
-    assert store.created_s_of_next("detect") is None
+def test_jobs_are_counted_by_state(store: JobStore) -> None:
     job_id = running(store)
     store.create("queued", "a.mp4", JobOptions(), None, "digest")
     assert store.states() == {"running": 1, "queued": 1}
-    created_s = store.created_s_of_next("detect")
-    assert created_s is not None
-    assert before <= created_s <= time.time()
     store.end(job_id, "failed")
     assert store.states() == {"failed": 1, "queued": 1}
+
+
+def test_what_waits_is_as_old_as_its_time_in_that_stage(store: JobStore, client: "redis.Redis") -> None:
+    """Not as old as its job, which may be at work for an hour while nothing waits for long."""
+    began = int(time.time())
+
+    def came_just_now(stage: Stage) -> bool:
+        entered_s = store.entered_s_of_next(stage)
+        for field in ENTERED.values():  # what follows came later by far
+            client.hset("thespis:job:one", field.format(0), 1.0)
+        return entered_s is not None and began <= entered_s <= time.time()
+
+    assert store.entered_s_of_next("plan") is None
+    store.create("one", "a.mp4", JobOptions(), None, "digest")
+    assert came_just_now("plan")
+    assert store.start("one", Plan(0.0, 5.0, 5), VIDEO, {"residual": 1})
+    assert came_just_now("detect")
+    claim = store.claim("detect")
+    assert claim is not None
+    assert store.detected(claim)
+    assert came_just_now("classify")
+    assert store.end_segment(claim, 5) == LAST_SEGMENT
+    assert came_just_now("finish")
+    assert store.end("one", "succeeded", notify=True)
+    assert came_just_now("notify")
 
 
 def test_work_on_a_job_that_is_gone_leaves_no_record(store: JobStore, client: "redis.Redis") -> None:

@@ -52,6 +52,11 @@ def test_compose_sets_what_the_service_knows(service: str) -> None:
     assert {"THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL"} <= given
 
 
+def test_what_env_says_reaches_every_program_of_ours() -> None:
+    ours = [services()[name] for name in OURS] + list(services("deploy/compose.embedded.yml").values())
+    assert all(service["env_file"] == [{"path": ".env", "required": False}] for service in ours)
+
+
 def test_the_images_set_what_some_service_knows() -> None:
     given = set(re.findall(r"(THESPIS_\w+)=", DOCKERFILE))
     everything = set(known_to(kind for kinds in KINDS.values() for kind in kinds))

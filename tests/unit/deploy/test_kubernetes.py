@@ -6,7 +6,10 @@ from typing import Any
 import yaml
 
 from contracts.names import WAITING_FACES, WAITING_FRAMES
+from gateway.waiting import QUEUES
+from jobs.bells import TASK_OF
 from jobs.store import stage_key
+from runtime.metrics import queue_oldest
 from tests.unit.deploy.compose_files import ROOT, services
 
 FOLDER = ROOT / "deploy" / "kubernetes"
@@ -25,6 +28,42 @@ def deployments() -> dict[str, Any]:
         manifest["metadata"]["name"]: manifest["spec"]["template"]["spec"]["containers"][0]
         for manifest in MANIFESTS
         if manifest["kind"] == "Deployment" and manifest["metadata"]["name"] != "any"
+    }
+
+
+def selects(target: dict[str, str], manifest: dict[str, Any]) -> bool:
+    """Whether a kustomization's patch is for this manifest."""
+    wanted = dict(part.split("=") for part in target.get("labelSelector", "").split(",") if part)
+    return (
+        target["kind"] == manifest["kind"]
+        and re.fullmatch(target.get("name", ".*"), manifest["metadata"]["name"]) is not None
+        and wanted.items() <= manifest["metadata"].get("labels", {}).items()
+    )
+
+
+def pods() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Name -> annotations and main container of each pod, with what the base's patches give to it."""
+    patches = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text())["patches"]
+    found = {}
+    for manifest in MANIFESTS:
+        if manifest["kind"] in ("Deployment", "StatefulSet"):
+            annotations: dict[str, Any] = {}
+            container: dict[str, Any] = {}
+            paths = [FOLDER / "base" / one["path"] for one in patches if selects(one["target"], manifest)]
+            given = [yaml.safe_load(path.read_text()) for path in paths]
+            for template in [part["spec"]["template"] for part in (manifest, *given)]:
+                annotations |= template.get("metadata", {}).get("annotations", {})
+                container |= template["spec"].get("containers", [{}])[0]
+            found[manifest["metadata"]["name"]] = (annotations, container)
+    return found
+
+
+def scaled() -> set[str]:
+    """The Deployments whose number something else decides."""
+    return {
+        manifest["spec"]["scaleTargetRef"]["name"]
+        for manifest in MANIFESTS
+        if manifest["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")
     }
 
 
@@ -61,6 +100,58 @@ def test_ensemble_workers_are_told_where_each_member_is() -> None:
         assert given == re.sub(r"=(\w+):", lambda found: f"={found[1].replace('_', '-')}:", told)
 
 
+def test_every_pod_says_whether_it_is_ready_and_whether_it_lives() -> None:
+    assert set(pods()) > set(deployments())
+    for name, (_, container) in pods().items():
+        assert {"readinessProbe", "livenessProbe"} <= set(container), name
+        assert container["readinessProbe"] != container["livenessProbe"]
+
+
+def test_workers_outlive_five_minutes_without_redis() -> None:
+    workers = {name: container for name, (_, container) in pods().items() if "worker" in name}
+    assert len(workers) == 5
+    for name, container in workers.items():
+        for probe in ("readinessProbe", "livenessProbe"):
+            assert container[probe]["httpGet"] == {"path": "/healthz", "port": 9100}, name
+        patience_s = container["livenessProbe"]["periodSeconds"] * container["livenessProbe"]["failureThreshold"]
+        assert patience_s >= 300, name
+        assert container["readinessProbe"].get("failureThreshold", 3) == 3, name
+
+
+def test_prometheus_is_told_where_each_pod_of_ours_and_each_member_has_its_metrics() -> None:
+    for name, (annotations, container) in pods().items():
+        if "redis" not in name:
+            told = {key.removeprefix("prometheus.io/"): value for key, value in annotations.items()}
+            member = "tensorflow/serving" in container["image"]
+            assert told == {
+                "scrape": "true",
+                "port": "8501" if member else "9100",
+                "path": "/monitoring/prometheus/metrics" if member else "/metrics",
+            }, name
+
+
+def test_what_is_scaled_has_no_number_of_its_own_in_production() -> None:
+    patches = yaml.safe_load((FOLDER / "overlays" / "production" / "kustomization.yaml").read_text())["patches"]
+    without = [one["target"] for one in patches if "{op: remove, path: /spec/replicas}" in one["patch"]]
+    fixed = {
+        manifest["metadata"]["name"]
+        for manifest in MANIFESTS
+        if "replicas" in manifest.get("spec", {}) and not any(selects(target, manifest) for target in without)
+    }
+    assert len(scaled()) == 5
+    assert scaled() & fixed == set()
+
+
+def test_each_server_of_a_member_has_an_address_that_grpc_sees() -> None:
+    members = {name for name, one in deployments().items() if "tensorflow/serving" in one["image"]}
+    headless = {
+        manifest["spec"]["selector"]["app"]
+        for manifest in MANIFESTS
+        if manifest["kind"] == "Service" and manifest["spec"].get("clusterIP") == "None"
+    }
+    assert headless == members
+
+
 def test_keda_looks_at_lists_that_there_are() -> None:
     lists = {
         trigger["metadata"]["listName"]
@@ -70,3 +161,14 @@ def test_keda_looks_at_lists_that_there_are() -> None:
         if trigger["type"] == "redis"
     }
     assert lists == {WAITING_FRAMES, WAITING_FACES, stage_key("detect"), stage_key("classify")}
+
+
+def test_keda_asks_for_the_age_of_the_list_whose_length_it_counts() -> None:
+    known = QUEUES | {stage: stage_key(stage) for stage in TASK_OF}
+    for manifest in MANIFESTS:
+        if manifest["kind"] == "ScaledObject":
+            length, age = (trigger["metadata"] for trigger in manifest["spec"]["triggers"])
+            asked = re.fullmatch(r'max\((\w+)\{queue="(\w+)"\}\)', age["query"])
+            assert asked is not None, age["query"]
+            assert asked[1] == queue_oldest().name
+            assert known[asked[2]] == length["listName"]

@@ -40,6 +40,39 @@ def test_every_service_of_ours_is_scraped() -> None:
     assert found <= set(services())
 
 
+def rule(alert: str) -> str:
+    (found,) = [rule["expr"] for group in ALERTS["groups"] for rule in group["rules"] if rule["alert"] == alert]
+    return str(found)
+
+
+def test_a_service_that_prometheus_does_not_find_any_more_is_missed() -> None:
+    """Targets come from DNS: those of a service without containers are not down, they are gone."""
+    missed = re.findall(r'absent\(up\{job="(\w+)"\}\)', rule("ServiceIsGone"))
+    assert missed == [job["job_name"] for job in SCRAPED]
+    assert "or absent(thespis_jobs)" in rule("JobsWaitForNobody")
+
+
+def test_each_service_is_missed_by_its_own_name() -> None:
+    names_of = {
+        job["job_name"]: [name for one in job.get("dns_sd_configs", []) for name in one["names"]] for job in SCRAPED
+    }
+    assert {name: [name] for name in OURS} == {job: found for job, found in names_of.items() if len(found) == 1}
+
+
+def test_members_are_scraped_where_either_server_has_its_metrics() -> None:
+    members = set(services("deploy/compose.embedded.yml")) - {"members_together"}  # which has the others' names
+    (own,) = re.findall(r"THESPIS_METRICS_PORT=(\d+)", (ROOT / "deploy" / "Dockerfile").read_text())
+    (serving,) = {flag for flag in services()["residual"]["entrypoint"] if flag.startswith("--rest_api_port=")}
+    (path,) = re.findall(r'path: "(.+)"', (ROOT / "deploy" / "serving" / "monitoring.config").read_text())
+    found = {
+        (str(source["port"]), job.get("metrics_path", "/metrics"))
+        for job in SCRAPED
+        for source in job.get("dns_sd_configs", [])
+        if set(source["names"]) == members
+    }
+    assert found == {(own, "/metrics"), (serving.partition("=")[2], path)}
+
+
 def test_flower_knows_the_queues_of_live_work() -> None:
     given = set(re.findall(r'"(\w+)"', (FOLDER / "flower.py").read_text().partition("task_queues")[2]))
     assert given == {names.DETECT_FACES, names.DETECT_IN_PICTURE, names.CLASSIFY_FACES, names.EXPLAIN_FACES}
