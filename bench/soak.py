@@ -24,6 +24,7 @@ from websockets import WebSocketException
 from bench.soaked import Soaked
 from contracts.jobs import JobOptions
 from contracts.protocol import Dropped, Error, Result
+from jobs.store import ALL_JOBS
 from thespis.calls import bearer, trusted
 from thespis.client import AsyncClient, ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
@@ -280,10 +281,14 @@ async def _leftovers(soaked: Soaked) -> list[str]:
     """What lies in either Redis after its time: pictures, crops, places, tasks, uploads."""
     end = time.monotonic() + LAST_ANSWERS_S
     while True:
-        left = [key for url in soaked.redis_urls() for key in await _keys(url) if not key.startswith(LASTING_KEYS)]
+        left = [key for url in soaked.redis_urls() for key in await _keys(url) if not _lasts(key)]
         if not left or time.monotonic() > end:
             return [f"{len(left)} keys are left in Redis: {', '.join(sorted(left)[:5])}"] if left else []
         await asyncio.sleep(0.1)
+
+
+def _lasts(key: str) -> bool:
+    return key == ALL_JOBS or key.startswith(LASTING_KEYS)
 
 
 async def _keys(url: str) -> list[str]:
