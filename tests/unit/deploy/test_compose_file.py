@@ -8,7 +8,7 @@ import pytest
 from gateway.sessions import CLOSE_TIMEOUT_S
 from gateway.settings import GatewaySettings
 from runtime.model_tree import read_ensemble
-from tests.unit.deploy.compose_files import ROOT, services
+from tests.unit.deploy.compose_files import ROOT, services, told
 
 ENSEMBLE = read_ensemble(ROOT / "models")
 ALL = services()
@@ -35,8 +35,8 @@ def test_only_the_door_can_be_reached_from_other_machines() -> None:
 
 
 def test_each_member_has_a_server_and_an_address() -> None:
-    told = ALL["ensemble_worker"]["environment"]["THESPIS_MEMBERS"]
-    assert dict(part.split("=") for part in told.split(",")) == {name: f"{name}:8500" for name in ENSEMBLE.members}
+    members = told(ALL["ensemble_worker"], "THESPIS_MEMBERS")
+    assert dict(part.split("=") for part in members.split(",")) == {name: f"{name}:8500" for name in ENSEMBLE.members}
     assert set(ENSEMBLE.members) <= set(ALL)
     assert set(ALL["members_together"]["networks"]["members"]["aliases"]) == set(ENSEMBLE.members)
 
