@@ -1,8 +1,12 @@
 """The rules that every service of docker-compose.yml keeps."""
 
 import re
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import celery
 import pytest
 
 from gateway.sessions import CLOSE_TIMEOUT_S
@@ -32,6 +36,20 @@ def test_only_the_door_can_be_reached_from_other_machines() -> None:
     assert [name for name, ports in published.items() if not all(port.startswith("127.0.0.1:") for port in ports)] == [
         "door"
     ]
+
+
+def test_no_secret_is_put_on_a_command_line() -> None:
+    files = [ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("compose.*.yml")]
+    for name, service in (pair for file in files for pair in services(str(file)).items()):
+        line = f"{service.get('entrypoint')} {service.get('command')}"
+        assert not re.search(r"(\$\(|`|<).*/secrets/", line), name
+
+
+def test_flower_takes_its_broker_from_the_file_with_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda path: f"redis://:secret@{path.name}:6379/0\n")
+    app = celery.Celery()
+    app.config_from_object(SimpleNamespace(**runpy.run_path(str(ROOT / "deploy" / "observability" / "flower.py"))))
+    assert app.conf.broker_url == "redis://:secret@redis_url:6379/0"
 
 
 def test_each_member_has_a_server_and_an_address() -> None:
