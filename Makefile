@@ -37,6 +37,7 @@ lint: $(VENV)/development.stamp lint-page ## ruff, mypy strict, the law of impor
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.embedded.yml
+	sed 's/ !override//' deploy/compose.sharded.yml | $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec --default-filetype yaml -
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/kubernetes-validate --quiet --strict --kubernetes-version 1.37.0 $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/base/*.yaml))
 

@@ -9,13 +9,35 @@ from typing import Any
 import celery
 import pytest
 
+from ensemble_worker.segments import PREDICT_TIMEOUT_S
 from gateway.sessions import CLOSE_TIMEOUT_S
 from gateway.settings import GatewaySettings
+from jobs import webhook
+from jobs.working import HAND_BACK_AFTER_S
+from model_server.__main__ import GRACE_SECONDS
 from runtime.model_tree import read_ensemble
 from tests.unit.deploy.compose_files import ROOT, services, told
 
+REDIS_LOOK_S = 1.0
+"""kombu's own: a worker looks up from its wait for work once a second."""
+
 ENSEMBLE = read_ensemble(ROOT / "models")
 ALL = services()
+GATEWAY_S = 2 * GatewaySettings().drain_timeout_s + CLOSE_TIMEOUT_S
+FRAME_S = REDIS_LOOK_S + GatewaySettings().frame_deadline_ms / 1000
+DRAINING_S: dict[str, float] = {
+    "gateway": GATEWAY_S,
+    "door": GATEWAY_S,  # carries the gateways' goodbyes
+    "detector_worker": FRAME_S,
+    "ensemble_worker": FRAME_S,
+    "job_worker": HAND_BACK_AFTER_S + webhook.TIMEOUT_S,
+    "detector_worker_jobs": HAND_BACK_AFTER_S + REDIS_LOOK_S,
+    "ensemble_worker_jobs": HAND_BACK_AFTER_S + PREDICT_TIMEOUT_S,
+    **dict.fromkeys([*ENSEMBLE.members, "members_together"], GRACE_SECONDS),
+    "redis_live": REDIS_LOOK_S,
+    "redis_jobs": REDIS_LOOK_S,  # each change is on the disk already
+}
+"""How long each may take to end, by its own settings: docs/operations.md, Stop and restart."""
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -92,9 +114,15 @@ def test_a_second_shard_shares_door_members_and_jobs_with_the_first_and_nothing_
     assert shard["gateway_b"]["networks"]["door"]["aliases"] == ["gateway"]
 
 
-def test_a_gateway_has_time_to_drain_before_it_is_killed() -> None:
-    drain_s = GatewaySettings().drain_timeout_s
-    assert seconds(ALL["gateway"]) >= 2 * drain_s + CLOSE_TIMEOUT_S
+@pytest.mark.parametrize("name", sorted(DRAINING_S))
+def test_a_service_has_time_to_end_what_it_has_in_hand_before_it_is_killed(name: str) -> None:
+    assert seconds(ALL[name]) >= DRAINING_S[name]
+
+
+def test_the_times_of_all_services_that_have_work_in_hand_are_known() -> None:
+    others = {name for name, service in ALL.items() if service.get("profiles") == ["observability"]}
+    once = {name for name, service in ALL.items() if service.get("restart") == "no"}
+    assert set(DRAINING_S) == set(ALL) - others - once
     assert seconds(ALL["door"]) >= seconds(ALL["gateway"])
 
 
