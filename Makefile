@@ -40,6 +40,7 @@ lint: $(VENV)/development.stamp lint-page ## ruff, mypy strict, the law of impor
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.embedded.yml
+	sed 's/ !override//' deploy/compose.sharded.yml | $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec --default-filetype yaml -
 	$(BIN)/hadolint deploy/Dockerfile
 	$(KUBERNETES_VALIDATE) $(MANIFESTS)
 	@set -o pipefail; ! command -v kubectl >/dev/null || for overlay in deploy/kubernetes/overlays/*; do \

@@ -1,20 +1,39 @@
 #!/usr/bin/env bash
-# Replaces the containers of each service one after the other by fresh ones (of the newest image), without a moment in
-# which none answers: `deploy/rolling_restart.sh gateway detector_worker`; without names, every service of ours.
+# Replaces the containers of each service one after the other by fresh ones (of the newest image and settings). The fresh one
+# is healthy before the old one is stopped, so a service of one container always has one that answers, and for that time two.
+#   deploy/rolling_restart.sh gateway detector_worker      without names: every service of ours that runs
 # Runs `docker compose` with the options in DEPLOY_COMPOSE, such as "-p thespis -f docker-compose.yml -f …".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 read -ra options <<<"${DEPLOY_COMPOSE:-}"
 compose() { docker compose "${options[@]}" "$@"; }
-[ $# -gt 0 ] || set -- residual five_layer baseline vgg ensemble_worker detector_worker gateway \
-  ensemble_worker_jobs detector_worker_jobs job_worker
+
+# Says what a command said only where it failed.
+quietly() {
+  local said
+  said=$("$@" 2>&1) || {
+    echo "$said" >&2
+    return 1
+  }
+}
+
+ours=(residual five_layer baseline vgg members_together ensemble_worker ensemble_worker_b detector_worker detector_worker_b
+  gateway gateway_b ensemble_worker_jobs detector_worker_jobs job_worker)
+if [ $# -eq 0 ]; then
+  running=$(compose ps --services)
+  for service in "${ours[@]}"; do
+    if grep -qx "$service" <<<"$running"; then set -- "$@" "$service"; fi
+  done
+fi
 
 for service in "$@"; do
-  mapfile -t containers < <(compose ps -q "$service")
-  for container in "${containers[@]}"; do
-    docker stop "$container" >/dev/null # in its stop_grace_period it finishes what is in hand
-    docker rm --volumes "$container" >/dev/null # its anonymous ones
-    compose up -d --wait --no-deps --no-recreate --scale "$service=${#containers[@]}" "$service" 2>/dev/null
+  containers=$(compose ps -q "$service")
+  count=$(wc -w <<<"$containers")
+  quietly compose rm --force "$service" # a stopped one would be started in the place of a fresh one
+  for container in $containers; do
+    quietly compose up -d --wait --no-deps --no-recreate --scale "$service=$((count + 1))" "$service"
+    quietly docker stop "$container" # in its stop_grace_period it finishes what is in hand
+    quietly docker rm --volumes "$container" # its anonymous ones
     echo "$service: ${container:0:12} replaced"
   done
 done

@@ -24,6 +24,8 @@ CHANNEL_OPTIONS = [
     ("grpc.max_reconnect_backoff_ms", 1000),
     # A container that comes back may have another address; gRPC would ask for it only every half minute.
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
+    # All servers behind one name take turns, call by call; gRPC would stay with the first that answers.
+    ("grpc.lb_policy_name", "round_robin"),
     ("grpc.enable_http_proxy", 0),
 ]
 

@@ -58,20 +58,22 @@ def read_settings(kind: type[SettingsT], environ: Mapping[str, str]) -> Settings
     values = {}
     for field in msgspec.structs.fields(kind):
         name = variable(field.name)
-        text = environ.get(name)
-        shown = f"={text!r}"
-        if text is None and (path := environ.get(name + "_FILE")) is not None:
-            text, shown = _content(name, path), f"_FILE={path!r}"  # what a file holds may be a secret
+        text = read_variable(name, environ)
         if text is None:
             continue
         try:
             values[field.name] = msgspec.convert(text, field.type, strict=False)
         except msgspec.ValidationError as problem:
+            # What a file holds may be a secret.
+            shown = f"={text!r}" if name in environ else f"_FILE={environ[name + '_FILE']!r}"
             raise BadSetting(f"{name}{shown} can't be used: {problem}") from problem
     return kind(**values)
 
 
-def _content(name: str, path: str) -> str:
+def read_variable(name: str, environ: Mapping[str, str]) -> str | None:
+    """The variable's value, or what the file holds that its `_FILE` names; None without either. Raises BadSetting."""
+    if name in environ or (path := environ.get(name + "_FILE")) is None:
+        return environ.get(name)
     try:
         return Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as problem:

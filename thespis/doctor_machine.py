@@ -15,6 +15,7 @@ from typing import Final
 import psutil
 
 from runtime.model_tree import BadModelTree, read_ensemble
+from runtime.version import VERSION
 from thespis.doctor import Finding
 from thespis.ports import is_free
 
@@ -65,15 +66,14 @@ def python() -> Iterator[Finding]:
 
 def packages() -> Iterator[Finding]:
     """Compares what is installed with the lock file of a checkout."""
-    ours = importlib.metadata.version("thespis")
     if not LOCK.exists():
-        yield Finding("packages", "ok", f"thespis {ours}")
+        yield Finding("packages", "ok", f"thespis {VERSION}")
         return
     wrong = [problem for name, version in _locked(LOCK.read_text()) if (problem := _difference(name, version))]
     if wrong:
-        yield Finding("packages", "warn", f"thespis {ours}; " + ", ".join(wrong), "run `make setup`")
+        yield Finding("packages", "warn", f"thespis {VERSION}; " + ", ".join(wrong), "run `make setup`")
     else:
-        yield Finding("packages", "ok", f"thespis {ours}, all others as locked")
+        yield Finding("packages", "ok", f"thespis {VERSION}, all others as locked")
 
 
 def _locked(text: str) -> list[tuple[str, str]]:

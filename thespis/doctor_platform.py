@@ -16,7 +16,7 @@ import redis
 from contracts.api import Readiness
 from contracts.geometry import CROP_BYTES
 from runtime.model_tree import BadModelTree, read_ensemble
-from runtime.settings import BadSetting
+from runtime.settings import BadSetting, read_variable
 from thespis.doctor import Finding
 from thespis.plan import valkey_server
 
@@ -32,7 +32,12 @@ LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 def redis_servers(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Those that the environment names; without any, the one that `thespis up` would start."""
     for role, variable in (("redis live", "THESPIS_REDIS_URL"), ("redis jobs", "THESPIS_JOBS_REDIS_URL")):
-        if url := environ.get(variable):
+        try:
+            url = read_variable(variable, environ)
+        except BadSetting as problem:
+            yield Finding(role, "fail", str(problem), "is the file there, and may you read it?")
+            continue
+        if url:
             yield from _redis_server(role, variable, url)
         else:
             yield _own_valkey(role, variable)
@@ -82,13 +87,13 @@ def _redis_keeping(role: str, client: "redis.Redis") -> Finding:
 
 def members(environ: Mapping[str, str], models: Path) -> Iterator[Finding]:
     """Asks each for a prediction on a blank crop."""
-    from ensemble_worker.settings import parse_members
-
-    text = environ.get("THESPIS_MEMBERS")
-    if not text:
-        yield Finding("members", "ok", "THESPIS_MEMBERS is not set; `thespis up` starts them")
-        return
     try:
+        text = read_variable("THESPIS_MEMBERS", environ)
+        if not text:
+            yield Finding("members", "ok", "THESPIS_MEMBERS is not set; `thespis up` starts them")
+            return
+        from ensemble_worker.settings import parse_members
+
         targets, known = parse_members(text), read_ensemble(models).members
     except (BadSetting, BadModelTree) as problem:
         yield Finding("members", "fail", str(problem), "correct THESPIS_MEMBERS")

@@ -110,15 +110,16 @@ async def used_is(used, session: LiveSession, expected: set[str]) -> bool:
 async def test_a_rolling_restart_loses_no_frame_and_no_segment(
     stack: Stack, jobs: JobClient, jpeg: bytes, film: bytes
 ) -> None:
-    before = {container.id for container in stack.containers()}
+    before = {container.id: container.service for container in stack.containers()}
     job_id = jobs.submit(film, "film.mp4", fps=25, label="rolling")
     restart = asyncio.create_task(asyncio.to_thread(stack.run, "deploy/rolling_restart.sh"))
     sessions = [asyncio.create_task(frames_until(restart, stack, jpeg)) for _ in range(2)]
     await restart
     for session in sessions:
         assert await session > 20
-    left = {container.service for container in stack.containers() if container.id in before}
-    assert left == {"door", "redis_live", "redis_jobs"}
+    after = {container.id: container.service for container in stack.containers()}
+    assert {after[same] for same in before.keys() & after.keys()} == {"door", "redis_live", "redis_jobs"}
+    assert sorted(after.values()) == sorted(before.values()), "as many of each as before"
     await asyncio.to_thread(stack.wait_until_ready)
     assert (await asyncio.to_thread(jobs.wait, job_id, 120))["errors"] == []
     assert jobs.frames(job_id) == list(range(200))

@@ -15,7 +15,14 @@ from thespis.ports import free_ports
 def redis_server() -> Iterator[str]:
     """The URL of an empty server that ends with the block."""
     (port,) = free_ports(1)
-    process = subprocess.Popen(redis_command(port))
+    with redis_by(redis_command(port), port) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def redis_by(command: tuple[str, ...], port: int) -> Iterator[str]:
+    """The same for any command that starts a server on this port."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         url = f"redis://127.0.0.1:{port}/0"
         with redis.Redis.from_url(url) as client:

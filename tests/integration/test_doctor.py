@@ -87,6 +87,14 @@ def test_a_redis_that_would_write_frames_to_a_disk_fails(redis_url: str) -> None
     assert (found["redis live"].state, "can't be reached" in found["redis live"].found) == ("fail", True)
 
 
+def test_a_redis_is_found_by_the_file_that_holds_its_address(redis_url: str, tmp_path: Path) -> None:
+    (tmp_path / "redis_url").write_text(f"{redis_url}\n")
+    _, found = doctor(THESPIS_REDIS_URL_FILE=str(tmp_path / "redis_url"))
+    assert (found["redis live"].state, "reachable" in found["redis live"].found) == ("ok", True)
+    code, found = doctor(THESPIS_REDIS_URL_FILE=str(tmp_path / "gone"))
+    assert (code, found["redis live"].state, "can't be read" in found["redis live"].found) == (1, "fail", True)
+
+
 def test_each_member_is_asked(platform: Platform) -> None:
     members = platform.ensemble_worker().environ()["THESPIS_MEMBERS"]
     code, found = doctor("--server", platform.url, THESPIS_MEMBERS=f"{members},gone=127.0.0.1:9")

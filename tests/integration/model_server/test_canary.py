@@ -1,17 +1,19 @@
 """Two versions of a member side by side: one votes, the other reads along and is compared."""
 
 import asyncio
+import re
 
 import cv2
 import grpc
 import numpy as np
 import pytest
 from prometheus_client import REGISTRY
-from running_server import put_version, request_for
+from running_server import ROOT, put_version, request_for
 
 from ensemble_worker.canary import Canaries
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.member import Member
+from ensemble_worker.tensors import predict_request
 from thespis.sample_face import face_jpeg
 
 PICTURE = cv2.resize(cv2.imdecode(np.frombuffer(face_jpeg(), np.uint8), cv2.IMREAD_GRAYSCALE), (48, 48))
@@ -19,6 +21,7 @@ CROPS = np.stack([np.roll(PICTURE, (shift, 2 * shift), (0, 1)) for shift in rang
 """One face, cut ever worse: two networks call some of these alike and others not."""
 
 TIMEOUT_S = 20.0
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 
 @pytest.fixture
@@ -95,6 +98,32 @@ def test_a_canary_that_fails_costs_no_answer(two_versions):
     assert (agreed, differed) == (0, 0)
     failures = {"member": "face@unknown", "reason": "INVALID_ARGUMENT"}
     assert REGISTRY.get_sample_value("thespis_member_failures_total", failures) == 1
+
+
+def test_the_shipped_file_serves_a_second_version_after_the_guides_change_and_a_restart(start_server, tmp_path):
+    put_version(tmp_path / "residual", 1, "residual")
+    put_version(tmp_path / "residual", 2, "five_layer")
+    config = tmp_path / "residual.config"
+
+    def served(text):
+        """Which version of a server that starts with this file answers whom."""
+        config.write_text(text.replace("/models/residual", str(tmp_path / "residual")))
+        server = start_server("--model_config_file", config)
+        return {label: version_of(server, label) for label in ("residual", "residual@stable", "residual@canary")}
+
+    shipped = (ROOT / "deploy" / "serving" / "residual.config").read_text()
+    (guide,) = re.findall(r"^ +model_config_list \{\n.*?^   \}$", OPERATIONS, re.MULTILINE | re.DOTALL)
+    nobody = grpc.StatusCode.INVALID_ARGUMENT
+    assert served(shipped) == {"residual": 1, "residual@stable": nobody, "residual@canary": nobody}
+    assert served(guide) == {"residual": 2, "residual@stable": 1, "residual@canary": 2}
+
+
+def version_of(server, label):
+    """The version that answers, or the code of a refusal."""
+    try:
+        return server.predict(predict_request(label, CROPS.tobytes(), len(CROPS))).model_spec.version.value
+    except grpc.RpcError as problem:
+        return problem.code()
 
 
 def test_a_label_that_nobody_gave_is_refused_in_tf_servings_words(two_versions):

@@ -1,5 +1,6 @@
 """docker-compose.yml and its like, as data."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ def not_merged(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
 
 
 ComposeLoader.add_constructor("!override", not_merged)
+
+
+def told(service: Any, name: str) -> str:
+    """What a service's variable is where .env does not change it."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", service["environment"][name])
 
 
 def services(file: str = "docker-compose.yml") -> dict[str, Any]:

@@ -1,17 +1,43 @@
 """The rules that every service of docker-compose.yml keeps."""
 
 import re
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import celery
 import pytest
 
+from ensemble_worker.segments import PREDICT_TIMEOUT_S
 from gateway.sessions import CLOSE_TIMEOUT_S
 from gateway.settings import GatewaySettings
+from jobs import webhook
+from jobs.working import HAND_BACK_AFTER_S
+from model_server.__main__ import GRACE_SECONDS
 from runtime.model_tree import read_ensemble
-from tests.unit.deploy.compose_files import ROOT, services
+from tests.unit.deploy.compose_files import ROOT, services, told
+
+REDIS_LOOK_S = 1.0
+"""kombu's own: a worker looks up from its wait for work once a second."""
 
 ENSEMBLE = read_ensemble(ROOT / "models")
 ALL = services()
+GATEWAY_S = 2 * GatewaySettings().drain_timeout_s + CLOSE_TIMEOUT_S
+FRAME_S = REDIS_LOOK_S + GatewaySettings().frame_deadline_ms / 1000
+DRAINING_S: dict[str, float] = {
+    "gateway": GATEWAY_S,
+    "door": GATEWAY_S,  # carries the gateways' goodbyes
+    "detector_worker": FRAME_S,
+    "ensemble_worker": FRAME_S,
+    "job_worker": HAND_BACK_AFTER_S + webhook.TIMEOUT_S,
+    "detector_worker_jobs": HAND_BACK_AFTER_S + REDIS_LOOK_S,
+    "ensemble_worker_jobs": HAND_BACK_AFTER_S + PREDICT_TIMEOUT_S,
+    **dict.fromkeys([*ENSEMBLE.members, "members_together"], GRACE_SECONDS),
+    "redis_live": REDIS_LOOK_S,
+    "redis_jobs": REDIS_LOOK_S,  # each change is on the disk already
+}
+"""How long each may take to end, by its own settings: docs/operations.md, Stop and restart."""
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -34,9 +60,23 @@ def test_only_the_door_can_be_reached_from_other_machines() -> None:
     ]
 
 
+def test_no_secret_is_put_on_a_command_line() -> None:
+    files = [ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("compose.*.yml")]
+    for name, service in (pair for file in files for pair in services(str(file)).items()):
+        line = f"{service.get('entrypoint')} {service.get('command')}"
+        assert not re.search(r"(\$\(|`|<).*/secrets/", line), name
+
+
+def test_flower_takes_its_broker_from_the_file_with_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda path: f"redis://:secret@{path.name}:6379/0\n")
+    app = celery.Celery()
+    app.config_from_object(SimpleNamespace(**runpy.run_path(str(ROOT / "deploy" / "observability" / "flower.py"))))
+    assert app.conf.broker_url == "redis://:secret@redis_url:6379/0"
+
+
 def test_each_member_has_a_server_and_an_address() -> None:
-    told = ALL["ensemble_worker"]["environment"]["THESPIS_MEMBERS"]
-    assert dict(part.split("=") for part in told.split(",")) == {name: f"{name}:8500" for name in ENSEMBLE.members}
+    members = told(ALL["ensemble_worker"], "THESPIS_MEMBERS")
+    assert dict(part.split("=") for part in members.split(",")) == {name: f"{name}:8500" for name in ENSEMBLE.members}
     assert set(ENSEMBLE.members) <= set(ALL)
     assert set(ALL["members_together"]["networks"]["members"]["aliases"]) == set(ENSEMBLE.members)
 
@@ -74,9 +114,15 @@ def test_a_second_shard_shares_door_members_and_jobs_with_the_first_and_nothing_
     assert shard["gateway_b"]["networks"]["door"]["aliases"] == ["gateway"]
 
 
-def test_a_gateway_has_time_to_drain_before_it_is_killed() -> None:
-    drain_s = GatewaySettings().drain_timeout_s
-    assert seconds(ALL["gateway"]) >= 2 * drain_s + CLOSE_TIMEOUT_S
+@pytest.mark.parametrize("name", sorted(DRAINING_S))
+def test_a_service_has_time_to_end_what_it_has_in_hand_before_it_is_killed(name: str) -> None:
+    assert seconds(ALL[name]) >= DRAINING_S[name]
+
+
+def test_the_times_of_all_services_that_have_work_in_hand_are_known() -> None:
+    others = {name for name, service in ALL.items() if service.get("profiles") == ["observability"]}
+    once = {name for name, service in ALL.items() if service.get("restart") == "no"}
+    assert set(DRAINING_S) == set(ALL) - others - once
     assert seconds(ALL["door"]) >= seconds(ALL["gateway"])
 
 

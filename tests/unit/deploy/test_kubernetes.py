@@ -10,7 +10,7 @@ from gateway.waiting import QUEUES
 from jobs.bells import TASK_OF
 from jobs.store import stage_key
 from runtime.metrics import queue_oldest
-from tests.unit.deploy.compose_files import ROOT, services
+from tests.unit.deploy.compose_files import ROOT, services, told
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 MANIFESTS = [
@@ -94,10 +94,10 @@ def test_members_are_served_by_the_same_image_with_the_same_flags() -> None:
 
 
 def test_ensemble_workers_are_told_where_each_member_is() -> None:
-    told = COMPOSE["ensemble_worker"]["environment"]["THESPIS_MEMBERS"]
+    members = told(COMPOSE["ensemble_worker"], "THESPIS_MEMBERS")
     for name in ("ensemble-worker", "ensemble-worker-jobs"):
         (given,) = [entry["value"] for entry in deployments()[name]["env"] if entry["name"] == "THESPIS_MEMBERS"]
-        assert given == re.sub(r"=(\w+):", lambda found: f"={found[1].replace('_', '-')}:", told)
+        assert given == re.sub(r"=(\w+):", lambda found: f"={found[1].replace('_', '-')}:", members)
 
 
 def test_every_pod_says_whether_it_is_ready_and_whether_it_lives() -> None:
@@ -121,9 +121,9 @@ def test_workers_outlive_five_minutes_without_redis() -> None:
 def test_prometheus_is_told_where_each_pod_of_ours_and_each_member_has_its_metrics() -> None:
     for name, (annotations, container) in pods().items():
         if "redis" not in name:
-            told = {key.removeprefix("prometheus.io/"): value for key, value in annotations.items()}
+            found = {key.removeprefix("prometheus.io/"): value for key, value in annotations.items()}
             member = "tensorflow/serving" in container["image"]
-            assert told == {
+            assert found == {
                 "scrape": "true",
                 "port": "8501" if member else "9100",
                 "path": "/monitoring/prometheus/metrics" if member else "/metrics",
