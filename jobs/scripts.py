@@ -35,8 +35,9 @@ end
 """
 
 RENEW = """
--- KEYS: stage. ARGV: item, lease until. -> 1 while the item is still there
+-- KEYS: stage, job. ARGV: item, lease until. -> 1 while the item is still there and its job not to be cancelled
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+if redis.call('HGET', KEYS[2], 'state') == 'cancelling' then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 return 1
 """
@@ -136,10 +137,11 @@ END = (
     _EVENT
     + """
 -- KEYS: job, events, plan, finish, tidy and notify stages, unfinished jobs. ARGV: job, new state, time to tidy, 1 to
--- notify, fields. -> 1, or 0 when the job has ended already
+-- notify, fields. -> 1, or 0 when the job has ended already, or is being cancelled and this is another end
+local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'cancelling' and ARGV[2] ~= 'cancelled' then return 0 end
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
-local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'queued' and state ~= 'running' and state ~= 'cancelling' then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[2], unpack(ARGV, 5))
 redis.call('SREM', KEYS[7], ARGV[1])

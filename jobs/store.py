@@ -219,7 +219,10 @@ class JobStore:
     def end(
         self, job_id: str, state: JobState, message: str = "", *, expires_s: float | None = None, notify: bool = False
     ) -> bool:
-        """Puts a job into a final state, once; False when it was in one already. `notify`: its webhook is due."""
+        """Puts a job into a final state, once; False when it was in one already, or may only be cancelled any more.
+
+        `notify`: its webhook is due.
+        """
         now = time.time()
         fields: dict[str, Any] = {"ended_s": now, "message": message}
         if expires_s is not None:
@@ -272,8 +275,9 @@ class JobStore:
         return Claim(stage, job_id, int(segment) if segment else None, attempt)
 
     def renew(self, claim: Claim) -> bool:
-        """Keeps a claim for another lease; False when the item is no longer there, so the work is for nothing."""
-        return bool(self._run(scripts.RENEW, [stage_key(claim.stage)], [claim.item, time.time() + LEASE_S]))
+        """Keeps a claim for another lease; False when the work is for nothing, the item gone or the job cancelled."""
+        keys = [stage_key(claim.stage), job_key(claim.job_id)]
+        return bool(self._run(scripts.RENEW, keys, [claim.item, time.time() + LEASE_S]))
 
     def put_back(self, claim: Claim, message: str) -> None:
         """After a failed attempt: it may be claimed again after a wait that doubles."""

@@ -16,7 +16,7 @@ from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import Plan
 from jobs.settings import JobSettings
-from jobs.store import JobStore, KeyReused, UnknownJob
+from jobs.store import MAX_ATTEMPTS, Claim, JobStore, KeyReused, UnknownJob
 from jobs.worker import JobWorker
 
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
@@ -117,9 +117,9 @@ def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     assert store.view(job_id).attempts == 1, "of the work, not of the message"
 
 
-def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp_path: Path) -> None:
+def to_be_finished(store: JobStore, artefacts: Artefacts) -> str:
+    """A job whose only segment is done."""
     job_id = running(store)
-    artefacts = Artefacts(f"file://{tmp_path}")
     face = ClassifiedFace(BoundingBox(0, 0, 50, 50), 0.9, None, [1 / 7] * 7, 1.0, None)
     frames = [ClassifiedFrame(tick, tick / 5, [face]) for tick in range(5)]
     artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
@@ -128,8 +128,56 @@ def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp
     claim = store.claim("detect")
     assert claim is not None
     store.end_segment(claim, 5)
+    return job_id
+
+
+def worker_of(store: JobStore, artefacts: Artefacts) -> JobWorker:
     bells = mock.create_autospec(Bells, instance=True)
-    worker = JobWorker(store, bells, artefacts, {"residual": 1}, JobSettings())
+    return JobWorker(store, bells, artefacts, {"residual": 1}, JobSettings())
+
+
+def test_a_job_that_is_cancelled_while_its_results_are_written_leaves_none(store: JobStore, tmp_path: Path) -> None:
+    artefacts = Artefacts(f"file://{tmp_path}")
+    job_id = to_be_finished(store, artefacts)
+    write_whole = artefacts.write_whole
+
+    def cancel_meanwhile(path: str, data: bytes) -> None:
+        write_whole(path, data)
+        store.cancel(job_id)
+
+    worker = worker_of(store, artefacts)
+    with mock.patch.object(artefacts, "write_whole", cancel_meanwhile):
+        worker.serve_ends()
+    worker.serve_ends()  # where the first one heard of it before it was through
+    assert store.view(job_id).state == "cancelled"
+    assert artefacts.jobs() == []
+    assert store.claim("finish") is None
+
+
+def test_a_job_that_is_being_cancelled_ends_in_no_other_way(store: JobStore) -> None:
+    job_id = running(store)
+    store.cancel(job_id)
+    claim = store.claim("finish")
+    assert claim is not None
+    assert not store.end(job_id, "succeeded")
+    assert not store.renew(claim), "whoever put its results together works for nothing"
+    assert store.facts(job_id).state == "cancelling"
+    assert store.end(job_id, "cancelled")
+
+
+def test_a_job_that_is_being_cancelled_and_can_not_be_finished_is_cancelled(store: JobStore, tmp_path: Path) -> None:
+    job_id = running(store)
+    store.cancel(job_id)
+    worker = worker_of(store, Artefacts(f"file://{tmp_path}"))
+    with mock.patch.object(store, "claim", return_value=Claim("finish", job_id, None, MAX_ATTEMPTS + 1)):
+        worker.serve_ends()
+    assert store.facts(job_id).state == "cancelled"
+
+
+def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp_path: Path) -> None:
+    artefacts = Artefacts(f"file://{tmp_path}")
+    job_id = to_be_finished(store, artefacts)
+    worker = worker_of(store, artefacts)
     remove = artefacts.remove
 
     def fall(path: str) -> None:

@@ -168,6 +168,19 @@ def test_a_job_that_runs_is_cancelled_and_leaves_nothing(jobs: JobClient, clip: 
     wait_until(lambda: job_id not in jobs.files())
 
 
+def test_a_job_that_is_cancelled_while_its_video_is_annotated_leaves_nothing(
+    jobs: JobClient, tmp_path: Path, frames: list[bytes]
+) -> None:
+    path = write_clip(tmp_path / "half a minute.mp4", decoded(frames * 15), 25.0)
+    job_id = jobs.submit(path, fps=1, annotated=True)
+    wait_until(lambda: jobs.done(job_id) == 30)
+    answer = jobs.ask("POST", f"/v1/jobs/{job_id}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (202, "cancelling")
+    assert jobs.wait(job_id)["state"] == "cancelled"
+    wait_until(lambda: job_id not in jobs.files())
+    assert jobs.ask("GET", f"/v1/jobs/{job_id}/results").status_code == 404
+
+
 def test_a_job_that_has_ended_stays_as_it_is_when_cancelled(jobs: JobClient, done: str) -> None:
     answer = jobs.ask("POST", f"/v1/jobs/{done}/cancel")
     assert (answer.status_code, answer.json()["state"]) == (202, "succeeded")
