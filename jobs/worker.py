@@ -67,7 +67,7 @@ class JobWorker:
         try:
             with self._artefacts.local(self._artefacts.path(claim.job_id, "upload")) as path:
                 video = probe_apart(path)
-            plan = plan_video(video.duration_s, facts.options)
+            plan = plan_video(video, facts.options)
         except (BadVideo, NothingToDo) as problem:
             raise GivenUp(str(problem)) from problem
         except FileNotFoundError as problem:

@@ -84,6 +84,20 @@ def test_a_zip_of_pictures_gives_a_row_for_each(jobs: JobClient, frames: list[by
     assert jobs.frames(job_id) == list(range(8))
 
 
+def test_pictures_and_slow_videos_are_looked_at_once_a_frame_and_their_faces_shown_all_the_time(
+    jobs: JobClient, tmp_path: Path, frames: list[bytes]
+) -> None:
+    pictures = zip_of((f"{n:03}.jpg", frames[0]) for n in range(12))
+    slow = write_clip(tmp_path / "slow.mp4", decoded(frames[:1] * 12), 2.0)
+    for video, name, seconds in ((pictures, "pictures.zip", 12.0), (slow.read_bytes(), "slow.mp4", 6.0)):
+        job = jobs.wait(jobs.submit(video, name))
+        progress = job["progress"]
+        assert (progress["frames_done"], progress["frames_total"], progress["video_seconds_done"]) == (12, 12, seconds)
+        faces = jobs.ask("GET", f"/v1/jobs/{job['id']}/summary").json()["faces"]
+        assert sum(face["frames"] for face in faces) == 12
+        assert sum(face["seconds_on_screen"] for face in faces) == seconds
+
+
 def test_options_are_honoured(jobs: JobClient, clip: Path) -> None:
     job_id = jobs.submit(
         clip, fps=10, start_s=1.0, end_s=2.0, members=["baseline"], smoothing=0, votes=True, label="mine",
