@@ -510,3 +510,21 @@ def test_a_platform_as_it_comes_refuses_too_many_and_private_webhooks_and_goes_o
         assert jobs.wait(unfinished)["state"] == "succeeded"
         assert jobs.frames(unfinished) == list(range(300))
         jobs.only_results_are_left(done, unfinished)
+
+
+def test_results_expire_with_their_files_and_the_job_is_still_listed(tmp_path: Path, frames: list[bytes]) -> None:
+    path = write_clip(tmp_path / "clip.mp4", decoded(frames[:5]), 25.0)
+    settings = {"THESPIS_RESULTS_KEPT_S": "2", "THESPIS_DETECTORS": "1"}
+    with Platform(tmp_path / "up.log", **settings) as platform:
+        jobs = JobClient(platform)
+        job_id = jobs.submit(path, annotated=True)
+        job = jobs.wait(job_id)
+        assert job["expires_s"] - job["ended_s"] == pytest.approx(2, abs=0.5)
+        wait_until(lambda: jobs.view(job_id)["state"] == "expired", 40)
+        for part in ("results", "summary", "timeline.png", "annotated"):
+            answer = jobs.ask("GET", f"/v1/jobs/{job_id}/{part}")
+            assert (answer.status_code, answer.json()["type"]) == (410, "urn:thespis:problem:expired")
+        assert jobs.files() == {}
+        assert [found["id"] for found in jobs.ask("GET", "/v1/jobs", params={"status": "expired"}).json()["jobs"]] == [
+            job_id
+        ]
