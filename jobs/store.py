@@ -7,6 +7,7 @@ is claimed again by the next one. How a record reads: jobs/record.py.
 """
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -46,6 +47,10 @@ WORKED_ON_WHILE: Final[dict[Stage, str]] = {
     "tidy": "",
 }
 """Stage -> the states of a job in which its items are worth working on; in any other they are dropped."""
+
+
+class TooManyJobs(RuntimeError):
+    """Raised when as many jobs are under way as there may be; a retry helps when one has ended."""
 
 
 class UnknownJob(LookupError):
@@ -121,21 +126,30 @@ class JobStore:
         idempotency_key: str | None,
         digest: str,
         owner: str = "",
+        most_unfinished: int = sys.maxsize,
+        most_unfinished_of_owner: int = sys.maxsize,
     ) -> str:
-        """Makes a queued job; its id, or that of the owner's earlier job of the same key and body. Raises KeyReused."""
+        """Makes a queued job; its id, or that of the owner's earlier job of the same key and body.
+
+        Raises KeyReused and TooManyJobs.
+        """
         fields = {
             "options": msgspec.json.encode(options),
             "file_name": file_name,
             "label": options.label,
-            "owner": owner,
             "traceparent": tracing.traceparent(),
         }
         key = "" if idempotency_key is None else _idempotency_key(owner, idempotency_key)
         found = self._run(
             scripts.CREATE,
             [job_key(job_id), events_key(job_id), ALL_JOBS, _jobs_of(owner), stage_key("plan"), UNFINISHED, key],
-            [job_id, digest, time.time(), IDEMPOTENCY_KEPT_S, JOB, *_flat(fields)],
-        )
+            [
+                job_id, digest, time.time(), IDEMPOTENCY_KEPT_S, JOB, most_unfinished, most_unfinished_of_owner, owner,
+                *_flat(fields),
+            ],
+        )  # fmt: skip
+        if found is None:
+            raise TooManyJobs("too many jobs are under way; wait until one has ended")
         if not found:
             raise KeyReused("this Idempotency-Key was used with another body")
         return cast(bytes, found).decode()

@@ -16,7 +16,7 @@ from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import Plan
 from jobs.settings import JobSettings
-from jobs.store import MAX_ATTEMPTS, Claim, JobStore, KeyReused, UnknownJob
+from jobs.store import MAX_ATTEMPTS, Claim, JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.worker import JobWorker
 
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
@@ -51,6 +51,25 @@ def test_a_key_belongs_to_one_body_until_its_job_is_deleted(store: JobStore) -> 
         store.create("three", "a.mp4", JobOptions(), "key", "other")
     store.forget("one")
     assert store.create("four", "a.mp4", JobOptions(), "key", "digest") == "four"
+
+
+def test_no_more_jobs_are_created_than_may_be_under_way(store: JobStore) -> None:
+    """Uploads take their time: all of them may have begun while there was room."""
+
+    def create(job_id: str, owner: str = "", key: str | None = None) -> str:
+        return store.create(job_id, "a.mp4", JobOptions(), key, "digest", owner, 3, 2)
+
+    assert [create("one", "anna", "key"), create("two", "anna")] == ["one", "two"]
+    with pytest.raises(TooManyJobs):
+        create("three", "anna", "other key")
+    assert create("three", "anna", "key") == "one", "it is there already"
+    assert create("four", "bert") == "four"
+    with pytest.raises(TooManyJobs):
+        create("five", "carl")
+    assert not store.is_known("three")
+    assert not store.is_known("five")
+    store.end("one", "failed")
+    assert create("six", "anna", "other key") == "six"
 
 
 def test_work_on_a_job_that_has_ended_is_dropped(store: JobStore, client: "redis.Redis") -> None:
