@@ -70,7 +70,7 @@ def _work_through(
     ensemble: Ensemble = read_ensemble(models_path)
     look_at = path_of_images(models_path, ensemble, 1)
     video = probe(clip)
-    plan = plan_video(video.duration_s, JobOptions(fps=fps))
+    plan = plan_video(video, JobOptions(fps=fps))
     first = next(sampled_frames(clip, video.container, plan, 0))
     look_at(_image(first))
     ready.wait()

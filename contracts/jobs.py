@@ -32,7 +32,9 @@ class JobOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VideoFacts(msgspec.Struct, frozen=True):
-    """What a video is: its container, codec, size as displayed, frames a second and length."""
+    """What a video is: its container, codec, size as displayed, frames a second and length. Where `constant_fps`, all
+    frames fall on the beat of that rate; else it is an average, or what the file claims.
+    """
 
     container: str
     codec: str
@@ -40,6 +42,11 @@ class VideoFacts(msgspec.Struct, frozen=True):
     height: int
     fps: float
     duration_s: float
+    constant_fps: bool = False
+
+    def sampled_fps(self, wished: float) -> float:
+        """How many moments a second are looked at: no more than there are frames, where that can be told."""
+        return min(wished, self.fps) if self.constant_fps else wished
 
 
 class JobProgress(msgspec.Struct, frozen=True):

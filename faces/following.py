@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from contracts.geometry import BoundingBox, overlap
 
 LOST_AFTER_S = 1.0
+LOST_BETWEEN_FRAMES_S = 2.0
+"""For what was in the very frame before: pictures of a zip are a second apart."""
+
 MIN_OVERLAP = 0.2
 MAX_CENTRE_DISTANCE = 0.5
 """In lengths of the larger box's side: a quick move at a few frames a second leaves no overlap."""
@@ -21,6 +24,7 @@ class Follower:
     def __init__(self) -> None:
         self._seen: dict[int, tuple[BoundingBox, float]] = {}
         self._next_id = 1
+        self._last_s = -math.inf
 
     @property
     def followed(self) -> set[int]:
@@ -29,8 +33,9 @@ class Follower:
     def update(self, boxes: Sequence[BoundingBox], time_s: float) -> list[int]:
         """The ids of `boxes`, in their order, at a time that never goes backwards (seconds)."""
         self._seen = {
-            face_id: (box, seen_s) for face_id, (box, seen_s) in self._seen.items() if time_s - seen_s < LOST_AFTER_S
+            face_id: (box, seen_s) for face_id, (box, seen_s) in self._seen.items() if not self._is_lost(seen_s, time_s)
         }
+        self._last_s = time_s
         pairs = sorted(
             (
                 (_closeness(box, last), index, face_id)
@@ -51,6 +56,10 @@ class Follower:
                 self._next_id += 1
             self._seen[ids[index]] = (box, time_s)
         return [ids[index] for index in range(len(boxes))]
+
+    def _is_lost(self, seen_s: float, time_s: float) -> bool:
+        age_s = time_s - seen_s
+        return age_s > LOST_BETWEEN_FRAMES_S if seen_s == self._last_s else age_s >= LOST_AFTER_S
 
 
 def _closeness(first: BoundingBox, second: BoundingBox) -> float:

@@ -22,7 +22,7 @@ from gateway.replies import json_reply
 from gateway.settings import GatewaySettings
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
-from jobs.store import JobStore, KeyReused, UnknownJob
+from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.video import BadVideo, container_of
 from jobs.webhook import BadWebhook, check_url
 from runtime import tracing
@@ -103,16 +103,20 @@ class Jobs:
             await asyncio.shield(self._throw_away(job_id))
             raise
         # From here on it is done, whether the client still listens or not: it may ask again under the same key.
-        view = await asyncio.shield(self._create(job_id, upload, given, caller.key_id))
+        view = await asyncio.shield(self._create(job_id, upload, given, caller))
         return json_reply(view, status=202, headers={"Location": f"/v1/jobs/{view.id}"})
 
-    async def _create(self, job_id: str, upload: "Upload", key: str | None, owner: str) -> JobView:
+    async def _create(self, job_id: str, upload: "Upload", key: str | None, caller: Caller) -> JobView:
         """The job that was made, or the equal one that came earlier under the same key."""
         try:
             with tracing.begin("job", job_id=job_id):
                 made = await self.ask(
-                    self.store.create, job_id, upload.file_name, upload.options, key, upload.digest, owner
-                )
+                    self.store.create, job_id, upload.file_name, upload.options, key, upload.digest, caller.key_id,
+                    *self._most_unfinished(caller),
+                )  # fmt: skip
+        except TooManyJobs as problem:  # others came while this one was received
+            await self._throw_away(job_id)
+            raise _too_many(str(problem)) from problem
         except KeyReused as problem:
             await self._throw_away(job_id)
             raise Problematic(422, "key_reused", str(problem)) from problem
@@ -136,19 +140,22 @@ class Jobs:
         if free is not None and free < (length or 0) + SPARE_BYTES:
             raise _disk_full()
 
+    def _most_unfinished(self, caller: Caller) -> tuple[int, int]:
+        """How many jobs may be under way: of all, and of the caller, who has no quota without a key."""
+        most = self._settings.max_unfinished_jobs
+        return most, caller.quotas.unfinished_jobs if caller.key_id else most
+
     async def _check_quotas(self, caller: Caller) -> None:
-        if await self.ask(self.store.unfinished) >= self._settings.max_unfinished_jobs:
-            many = f"{self._settings.max_unfinished_jobs} jobs are under way; wait until one has ended"
-            raise Problematic(429, "too_many_jobs", many, {"Retry-After": "30"})
+        """Before anything is received; what is under way is counted again when the job is created."""
+        most, most_of_caller = self._most_unfinished(caller)
+        if await self.ask(self.store.unfinished) >= most:
+            raise _too_many(f"{most} jobs are under way; wait until one has ended")
         if not caller.key_id:
             return
-        if await self.ask(self.store.unfinished, caller.key_id) >= caller.quotas.unfinished_jobs:
-            many = f"{caller.quotas.unfinished_jobs} jobs of this key are under way; wait until one has ended"
-            raise Problematic(429, "too_many_jobs", many, {"Retry-After": "30"})
+        if await self.ask(self.store.unfinished, caller.key_id) >= most_of_caller:
+            raise _too_many(f"{most_of_caller} jobs of this key are under way; wait until one has ended")
         if await self.ask(self.store.stored, caller.key_id) >= caller.quotas.stored_jobs:
-            raise Problematic(
-                429, "too_many_jobs", f"{caller.quotas.stored_jobs} jobs of this key are kept; delete some"
-            )
+            raise _too_many(f"{caller.quotas.stored_jobs} jobs of this key are kept; delete some")
 
     async def _receive(self, request: web.Request, job_id: str) -> "Upload":
         if not request.content_type.startswith("multipart/"):
@@ -277,6 +284,10 @@ def _check_start(chunk: bytes) -> None:
 
 def _too_large(settings: GatewaySettings) -> Problematic:
     return Problematic(413, "too_large", f"a video has at most {settings.max_upload_bytes} bytes here")
+
+
+def _too_many(detail: str) -> Problematic:
+    return Problematic(429, "too_many_jobs", detail, {"Retry-After": "30"})
 
 
 def _disk_full() -> Problematic:

@@ -8,7 +8,7 @@ and times are those of the video, also where its frame rate varies.
 import math
 from dataclasses import dataclass
 
-from contracts.jobs import JobOptions
+from contracts.jobs import JobOptions, VideoFacts
 
 TICKS_PER_SEGMENT = 25
 """Five seconds at five frames a second: under a second of work, so little is lost when a worker dies."""
@@ -53,12 +53,13 @@ class Plan:
         return self.time_of(ticks.start), self.time_of(ticks.stop)
 
 
-def plan_video(duration_s: float, options: JobOptions) -> Plan:
+def plan_video(video: VideoFacts, options: JobOptions) -> Plan:
     """Raises NothingToDo."""
-    end_s = min(duration_s, options.end_s) if options.end_s is not None else duration_s
+    fps = video.sampled_fps(options.fps)
+    end_s = min(video.duration_s, options.end_s) if options.end_s is not None else video.duration_s
     if options.start_s >= end_s:
         raise NothingToDo(f"nothing lies between {options.start_s:g} s and {end_s:g} s of this video")
-    ticks = math.ceil((end_s - options.start_s - FORGIVEN_S) * options.fps)
+    ticks = math.ceil((end_s - options.start_s - FORGIVEN_S) * fps)
     if ticks > MAX_TICKS:
         raise NothingToDo(f"{ticks:,} sampled frames are more than {MAX_TICKS:,}; lower fps or cut the video")
-    return Plan(options.start_s, options.fps, max(1, ticks))
+    return Plan(options.start_s, fps, max(1, ticks))

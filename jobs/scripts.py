@@ -36,8 +36,9 @@ end
 """
 
 RENEW = """
--- KEYS: stage. ARGV: item, lease until. -> 1 while the item is still there
+-- KEYS: stage, job. ARGV: item, lease until. -> 1 while the item is still there and its job not to be cancelled
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+if redis.call('HGET', KEYS[2], 'state') == 'cancelling' then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 return 1
 """
@@ -140,10 +141,11 @@ END = (
     _EVENT
     + """
 -- KEYS: job, events, plan, finish, tidy and notify stages, unfinished jobs. ARGV: job, new state, time to tidy, 1 to
--- notify, fields. -> 1, or 0 when the job has ended already
+-- notify, fields. -> 1, or 0 when the job has ended already, or is being cancelled and this is another end
+local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'cancelling' and ARGV[2] ~= 'cancelled' then return 0 end
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
-local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'queued' and state ~= 'running' and state ~= 'cancelling' then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[2], unpack(ARGV, 5))
 redis.call('SREM', KEYS[7], ARGV[1])
@@ -159,8 +161,9 @@ CREATE = (
     _EVENT
     + """
 -- KEYS: job, events, all jobs, its owner's jobs, plan stage, unfinished jobs, idempotency key or ''. ARGV: id, digest,
--- now, keep seconds, prefix of jobs' keys, then fields. -> the id of the job: the new one, or that of an equal earlier
--- submission that was not deleted; '' when the key belongs to another body
+-- now, keep seconds, prefix of jobs' keys, most unfinished jobs, most of this owner, owner, then fields. -> the id of
+-- the job: the new one, or that of an equal earlier submission that was not deleted; '' when the key belongs to another
+-- body; nil when there are too many
 if redis.call('EXISTS', KEYS[1]) == 1 then return ARGV[1] end  -- the client asked twice: the first answer was lost
 if KEYS[7] ~= '' then
   local known = redis.call('HMGET', KEYS[7], 'job', 'digest')
@@ -168,10 +171,19 @@ if KEYS[7] ~= '' then
     if known[2] == ARGV[2] then return known[1] end
     return ''
   end
+end
+local unfinished = redis.call('SMEMBERS', KEYS[6])
+if #unfinished >= tonumber(ARGV[6]) then return nil end
+local of_owner = 0
+for _, job in ipairs(unfinished) do
+  if redis.call('HGET', ARGV[5] .. job, 'owner') == ARGV[8] then of_owner = of_owner + 1 end
+end
+if of_owner >= tonumber(ARGV[7]) then return nil end
+if KEYS[7] ~= '' then
   redis.call('HSET', KEYS[7], 'job', ARGV[1], 'digest', ARGV[2])
   redis.call('EXPIRE', KEYS[7], ARGV[4])
 end
-redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], unpack(ARGV, 6))
+redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], 'owner', ARGV[8], unpack(ARGV, 9))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[5], 0, ARGV[1])

@@ -7,6 +7,7 @@ is claimed again by the next one. How a record reads: jobs/record.py.
 """
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -56,6 +57,10 @@ ENTERED: Final[dict[Stage, str]] = {
     "tidy": "ended_s",
 }
 """Stage -> the field of a job's record that tells when an item came into it; `told_s` is the time of its last event."""
+
+
+class TooManyJobs(RuntimeError):
+    """Raised when as many jobs are under way as there may be; a retry helps when one has ended."""
 
 
 class UnknownJob(LookupError):
@@ -131,21 +136,30 @@ class JobStore:
         idempotency_key: str | None,
         digest: str,
         owner: str = "",
+        most_unfinished: int = sys.maxsize,
+        most_unfinished_of_owner: int = sys.maxsize,
     ) -> str:
-        """Makes a queued job; its id, or that of the owner's earlier job of the same key and body. Raises KeyReused."""
+        """Makes a queued job; its id, or that of the owner's earlier job of the same key and body.
+
+        Raises KeyReused and TooManyJobs.
+        """
         fields = {
             "options": msgspec.json.encode(options),
             "file_name": file_name,
             "label": options.label,
-            "owner": owner,
             "traceparent": tracing.traceparent(),
         }
         key = "" if idempotency_key is None else _idempotency_key(owner, idempotency_key)
         found = self._run(
             scripts.CREATE,
             [job_key(job_id), events_key(job_id), ALL_JOBS, _jobs_of(owner), stage_key("plan"), UNFINISHED, key],
-            [job_id, digest, time.time(), IDEMPOTENCY_KEPT_S, JOB, *_flat(fields)],
-        )
+            [
+                job_id, digest, time.time(), IDEMPOTENCY_KEPT_S, JOB, most_unfinished, most_unfinished_of_owner, owner,
+                *_flat(fields),
+            ],
+        )  # fmt: skip
+        if found is None:
+            raise TooManyJobs("too many jobs are under way; wait until one has ended")
         if not found:
             raise KeyReused("this Idempotency-Key was used with another body")
         return cast(bytes, found).decode()
@@ -229,7 +243,10 @@ class JobStore:
     def end(
         self, job_id: str, state: JobState, message: str = "", *, expires_s: float | None = None, notify: bool = False
     ) -> bool:
-        """Puts a job into a final state, once; False when it was in one already. `notify`: its webhook is due."""
+        """Puts a job into a final state, once; False when it was in one already, or may only be cancelled any more.
+
+        `notify`: its webhook is due.
+        """
         now = time.time()
         fields: dict[str, Any] = {"ended_s": now, "message": message}
         if expires_s is not None:
@@ -282,8 +299,9 @@ class JobStore:
         return Claim(stage, job_id, int(segment) if segment else None, attempt)
 
     def renew(self, claim: Claim) -> bool:
-        """Keeps a claim for another lease; False when the item is no longer there, so the work is for nothing."""
-        return bool(self._run(scripts.RENEW, [stage_key(claim.stage)], [claim.item, time.time() + LEASE_S]))
+        """Keeps a claim for another lease; False when the work is for nothing, the item gone or the job cancelled."""
+        keys = [stage_key(claim.stage), job_key(claim.job_id)]
+        return bool(self._run(scripts.RENEW, keys, [claim.item, time.time() + LEASE_S]))
 
     def put_back(self, claim: Claim, message: str) -> None:
         """After a failed attempt: it may be claimed again after a wait that doubles."""

@@ -81,7 +81,10 @@ def probe(path: Path) -> VideoFacts:
             raise BadVideo("there is no frame in it that can be decoded")
         turned = first.rotation % 180 != 0
         width, height = (first.height, first.width) if turned else (first.width, first.height)
-        return VideoFacts(container, context.name, width, height, round(fps, 6), _duration_s(opened, stream, fps))
+        # The one is counted or declared, the other the slowest at which the first times that are read all fall.
+        constant = stream.average_rate is not None and stream.average_rate == stream.base_rate
+        duration_s = _duration_s(opened, stream, fps)
+        return VideoFacts(container, context.name, width, height, round(fps, 6), duration_s, constant)
 
 
 def sampled_frames(path: Path, container: str, plan: Plan, segment: int) -> Iterator[SampledFrame]:
@@ -228,7 +231,7 @@ def _duration_s(opened: av.container.InputContainer, stream: av.VideoStream, fps
 
 def _probe_zip(path: Path) -> VideoFacts:
     names = _picture_names(path)
-    return VideoFacts("zip", "pictures", 0, 0, 1.0, float(len(names)))
+    return VideoFacts("zip", "pictures", 0, 0, 1.0, float(len(names)), constant_fps=True)
 
 
 def _picture_names(path: Path) -> list[str]:

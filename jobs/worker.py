@@ -67,7 +67,7 @@ class JobWorker:
         try:
             with self._artefacts.local(self._artefacts.path(claim.job_id, "upload")) as path:
                 video = probe_apart(path)
-            plan = plan_video(video.duration_s, facts.options)
+            plan = plan_video(video, facts.options)
         except (BadVideo, NothingToDo) as problem:
             raise GivenUp(str(problem)) from problem
         except FileNotFoundError as problem:
@@ -84,13 +84,14 @@ class JobWorker:
     def _finish(self, claim: Claim, lease: Lease) -> None:
         facts = self._facts(claim)
         if facts.state == "cancelling":
-            self._artefacts.remove(self._artefacts.path(claim.job_id))
-            self._end(claim.job_id, facts, "cancelled", "")
+            self._end_without_results(claim.job_id, facts, "cancelled", "")
             return
         state, message = self._put_together(claim.job_id, facts, lease)
         lease.check()
         # First the end, then the leftovers: who falls in between must not lack them when it is tried again.
-        self._end(claim.job_id, facts, state, message)
+        if not self._end(claim.job_id, facts, state, message):
+            self._end_without_results(claim.job_id, facts, "cancelled", "")  # if that was asked for meanwhile
+            return
         for leftover in LEFTOVERS:
             self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))
 
@@ -152,8 +153,13 @@ class JobWorker:
 
     def _fail(self, claim: Claim, message: str) -> None:
         with contextlib.suppress(UnknownJob):
-            if self._end(claim.job_id, self._store.facts(claim.job_id), "failed", message):
-                self._artefacts.remove(self._artefacts.path(claim.job_id))
+            facts = self._store.facts(claim.job_id)
+            state: JobState = "cancelled" if facts.state == "cancelling" else "failed"
+            self._end_without_results(claim.job_id, facts, state, message)
+
+    def _end_without_results(self, job_id: str, facts: JobFacts, state: JobState, message: str) -> None:
+        if self._end(job_id, facts, state, message):
+            self._artefacts.remove(self._artefacts.path(job_id))
 
     def _end(self, job_id: str, facts: JobFacts, state: JobState, message: str) -> bool:
         expires_s = time.time() + self._settings.results_kept_s

@@ -30,6 +30,7 @@ from thespis import calls
 from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of, trusted
 from thespis.errors import ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
+from thespis.sync_streaming import SyncStream, open_sync_stream
 from thespis.transfers import OnUpload, Video, opened, whole_file
 from thespis.waiting import SILENCE_S, Waiting
 
@@ -56,6 +57,7 @@ class Client:
 
     def __init__(self, server: str = DEFAULT_SERVER, timeout_s: float = TIMEOUT_S, key: str | None = None) -> None:
         self._server = address_of(server)
+        self._key = key
         self._http = httpx.Client(
             base_url=self._server, timeout=timeout_s, trust_env=False, verify=trusted(), headers=bearer(key)
         )
@@ -63,6 +65,10 @@ class Client:
     def analyze(self, picture: bytes, **options: bool | float | str) -> ImageReply:
         """The faces in one encoded picture; options as in docs/protocol.md."""
         return self._ask(calls.analyze(picture, options))
+
+    def stream(self) -> contextlib.AbstractContextManager[SyncStream]:
+        """A live session: `with client.stream() as stream`. Raises as thespis.open_stream does."""
+        return open_sync_stream(str(self._server), self._key)
 
     def models(self) -> ModelsReply:
         """The members that vote, with what was measured of them."""

@@ -58,7 +58,8 @@ def job_lines(job: JobView, now_s: float) -> list[str]:
     if (video := job.video) is not None:
         size = f"{video.width}×{video.height}, {video.fps:g} frames/s, " if video.width else ""
         lines.append(f"  {video.container} ({plain(video.codec)}), {size}{duration(video.duration_s)} long")
-    lines.append(f"  {frames_of(job)}, {job.options.fps:g} a second")
+    fps = job.options.fps if video is None else video.sampled_fps(job.options.fps)
+    lines.append(f"  {frames_of(job)}, {fps:g} a second")
     lines += [f"  missing: {e.start_s:g} to {e.end_s:g} s, {plain(e.message)}" for e in job.errors]
     if job.members:
         lines.append(f"  members: {', '.join(f'{name} {version}' for name, version in job.members.items())}")

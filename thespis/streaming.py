@@ -7,7 +7,7 @@ answer = await stream.receive()
 
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 import websockets
@@ -33,8 +33,7 @@ class Stream:
     async def send(self, jpeg: bytes) -> int:
         """Sends one frame and returns its id; its answer (Result, Dropped or Error) bears the same."""
         self._frame_id += 1
-        frame = Frame(self._frame_id, time.time_ns() // 1000, jpeg)
-        await self._connection.send(pack_frame(frame))
+        await self._connection.send(packed(self._frame_id, jpeg))
         return self._frame_id
 
     async def update(self, wish: SessionUpdate) -> None:
@@ -64,24 +63,46 @@ async def open_stream(server: str, key: str | None = None, ticket: str | None = 
 
     `key` is an API key, `ticket` what `POST /v1/tickets` gave for one; a server on this machine asks for neither.
     """
-    query = "" if ticket is None else f"?ticket={ticket}"
-    address = server.replace("http", "ws", 1).rstrip("/") + "/v1/stream" + query
-    try:
+    with opening(server):
         connection = await connect(
-            address,
+            stream_address(server, ticket),
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             additional_headers=bearer(key),
             compression=None,
             proxy=None,
             max_size=None,
         )
+    async with connection:
+        with opening(server):
+            first = await connection.recv()
+        yield Stream(connection, session_from(first))
+
+
+def packed(frame_id: int, jpeg: bytes) -> bytes:
+    """A frame taken now, as it is sent."""
+    return pack_frame(Frame(frame_id, time.time_ns() // 1000, jpeg))
+
+
+def stream_address(server: str, ticket: str | None) -> str:
+    """Where a server's live sessions are, from its http(s) address."""
+    query = "" if ticket is None else f"?ticket={ticket}"
+    return server.replace("http", "ws", 1).rstrip("/") + "/v1/stream" + query
+
+
+@contextlib.contextmanager
+def opening(server: str) -> Iterator[None]:
+    """Raises Unreachable for what goes wrong within the block, before a session has begun."""
+    try:
+        yield
+    except websockets.ConnectionClosed as problem:
+        raise Unreachable(f"{server} closed the session before it began: {problem}") from problem
     except (OSError, websockets.WebSocketException) as problem:
         raise Unreachable(f"no Thespis session at {server}: {problem}") from problem
-    async with connection:
-        try:
-            created = MESSAGE_DECODER.decode(await connection.recv())
-        except websockets.ConnectionClosed as problem:
-            raise Unreachable(f"{server} closed the session before it began: {problem}") from problem
-        if not isinstance(created, SessionCreated):
-            raise ConnectionError(f"the server refused the session: {created}")
-        yield Stream(connection, created)
+
+
+def session_from(first: str | bytes) -> SessionCreated:
+    """The session that a server's first message begins. Raises ConnectionError."""
+    created = MESSAGE_DECODER.decode(first)
+    if not isinstance(created, SessionCreated):
+        raise ConnectionError(f"the server refused the session: {created}")
+    return created

@@ -598,7 +598,7 @@ export const FACTS = {
 };
 
 /** @param {number} fps @param {string} stretch empty for all of it */
-export const lookedAt = (fps, stretch) => `${fps} moments a second${stretch ? `, ${stretch}` : ""}`;
+export const lookedAt = (fps, stretch) => `${Math.round(fps * 100) / 100} moments a second${stretch ? `, ${stretch}` : ""}`;
 
 /** @param {number} pictures */
 export const zipFacts = (pictures) => `a zip of ${pictures} pictures, one a second`;

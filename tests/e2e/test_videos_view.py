@@ -179,7 +179,7 @@ def test_a_job_tells_its_progress_and_is_cancelled(page: Page, platform: Platfor
     show_job(page, platform, job_id)
     state = page.locator(".job-view > .job-state")
     expect(state).to_contain_text(
-        re.compile(r"running.*[1-9]\d* of 1800 moments · about .+ left", re.DOTALL), timeout=ENDED_MS
+        re.compile(r"running.*[1-9]\d* of 300 moments · about .+ left", re.DOTALL), timeout=ENDED_MS
     )
     assert 0 < state.get_by_role("progressbar").evaluate("bar => bar.value") < 1
     page.get_by_role("button", name="Cancel").click()

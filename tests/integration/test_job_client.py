@@ -17,7 +17,7 @@ from bench.clips import write_clip
 from bench.jobs import FER_SCRIPT
 from contracts.jobs import FINAL_STATES, JobOptions, JobProgress, JobView
 from contracts.labels import LABELS
-from contracts.protocol import Result
+from contracts.protocol import Result, SessionUpdate, SessionUpdated
 from tests.integration.test_command_line import thespis
 from tests.platform_process import Platform
 from tests.unit.thespis.job_views import job_view
@@ -110,6 +110,27 @@ async def test_the_asynchronous_client_opens_live_sessions(platform: Platform, j
         answer = await stream.receive()
     assert isinstance(answer, Result)
     assert answer.frame_id == frame_id
+
+
+def test_the_synchronous_client_opens_live_sessions(client: Client, jpeg: bytes) -> None:
+    with client.stream() as stream:
+        assert stream.created.limits.max_faces > 0
+        frame_ids = [stream.send(jpeg)]
+        answers = [stream.receive(timeout_s=30)]
+        stream.update(SessionUpdate(max_faces=1))
+        assert isinstance(stream.receive(timeout_s=30), SessionUpdated)
+        frame_ids.append(stream.send(jpeg))
+        answers.append(next(iter(stream)))
+        with pytest.raises(TimeoutError):
+            stream.receive(timeout_s=0.01)
+        stream.close()
+        assert list(stream) == []
+    assert [answer.frame_id for answer in answers if isinstance(answer, Result)] == frame_ids
+
+
+def test_a_live_session_where_nobody_answers_is_unreachable() -> None:
+    with Client("http://127.0.0.1:9") as nobody, pytest.raises(Unreachable), nobody.stream():
+        pass
 
 
 def test_a_video_is_read_from_its_file_as_it_is_sent(client: Client, clip: Path) -> None:

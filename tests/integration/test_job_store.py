@@ -16,7 +16,17 @@ from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import Plan
 from jobs.settings import JobSettings
-from jobs.store import ENTERED, LAST_SEGMENT, JobStore, KeyReused, Stage, UnknownJob
+from jobs.store import (
+    ENTERED,
+    LAST_SEGMENT,
+    MAX_ATTEMPTS,
+    Claim,
+    JobStore,
+    KeyReused,
+    Stage,
+    TooManyJobs,
+    UnknownJob,
+)
 from jobs.worker import JobWorker
 
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
@@ -51,6 +61,25 @@ def test_a_key_belongs_to_one_body_until_its_job_is_deleted(store: JobStore) -> 
         store.create("three", "a.mp4", JobOptions(), "key", "other")
     store.forget("one")
     assert store.create("four", "a.mp4", JobOptions(), "key", "digest") == "four"
+
+
+def test_no_more_jobs_are_created_than_may_be_under_way(store: JobStore) -> None:
+    """Uploads take their time: all of them may have begun while there was room."""
+
+    def create(job_id: str, owner: str = "", key: str | None = None) -> str:
+        return store.create(job_id, "a.mp4", JobOptions(), key, "digest", owner, 3, 2)
+
+    assert [create("one", "anna", "key"), create("two", "anna")] == ["one", "two"]
+    with pytest.raises(TooManyJobs):
+        create("three", "anna", "other key")
+    assert create("three", "anna", "key") == "one", "it is there already"
+    assert create("four", "bert") == "four"
+    with pytest.raises(TooManyJobs):
+        create("five", "carl")
+    assert not store.is_known("three")
+    assert not store.is_known("five")
+    store.end("one", "failed")
+    assert create("six", "anna", "other key") == "six"
 
 
 def test_work_on_a_job_that_has_ended_is_dropped(store: JobStore, client: "redis.Redis") -> None:
@@ -137,9 +166,9 @@ def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     assert store.view(job_id).attempts == 1, "of the work, not of the message"
 
 
-def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp_path: Path) -> None:
+def to_be_finished(store: JobStore, artefacts: Artefacts) -> str:
+    """A job whose only segment is done."""
     job_id = running(store)
-    artefacts = Artefacts(f"file://{tmp_path}")
     face = ClassifiedFace(BoundingBox(0, 0, 50, 50), 0.9, None, [1 / 7] * 7, 1.0, None)
     frames = [ClassifiedFrame(tick, tick / 5, [face]) for tick in range(5)]
     artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
@@ -148,8 +177,56 @@ def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp
     claim = store.claim("detect")
     assert claim is not None
     store.end_segment(claim, 5)
+    return job_id
+
+
+def worker_of(store: JobStore, artefacts: Artefacts) -> JobWorker:
     bells = mock.create_autospec(Bells, instance=True)
-    worker = JobWorker(store, bells, artefacts, {"residual": 1}, JobSettings())
+    return JobWorker(store, bells, artefacts, {"residual": 1}, JobSettings())
+
+
+def test_a_job_that_is_cancelled_while_its_results_are_written_leaves_none(store: JobStore, tmp_path: Path) -> None:
+    artefacts = Artefacts(f"file://{tmp_path}")
+    job_id = to_be_finished(store, artefacts)
+    write_whole = artefacts.write_whole
+
+    def cancel_meanwhile(path: str, data: bytes) -> None:
+        write_whole(path, data)
+        store.cancel(job_id)
+
+    worker = worker_of(store, artefacts)
+    with mock.patch.object(artefacts, "write_whole", cancel_meanwhile):
+        worker.serve_ends()
+    worker.serve_ends()  # where the first one heard of it before it was through
+    assert store.view(job_id).state == "cancelled"
+    assert artefacts.jobs() == []
+    assert store.claim("finish") is None
+
+
+def test_a_job_that_is_being_cancelled_ends_in_no_other_way(store: JobStore) -> None:
+    job_id = running(store)
+    store.cancel(job_id)
+    claim = store.claim("finish")
+    assert claim is not None
+    assert not store.end(job_id, "succeeded")
+    assert not store.renew(claim), "whoever put its results together works for nothing"
+    assert store.facts(job_id).state == "cancelling"
+    assert store.end(job_id, "cancelled")
+
+
+def test_a_job_that_is_being_cancelled_and_can_not_be_finished_is_cancelled(store: JobStore, tmp_path: Path) -> None:
+    job_id = running(store)
+    store.cancel(job_id)
+    worker = worker_of(store, Artefacts(f"file://{tmp_path}"))
+    with mock.patch.object(store, "claim", return_value=Claim("finish", job_id, None, MAX_ATTEMPTS + 1)):
+        worker.serve_ends()
+    assert store.facts(job_id).state == "cancelled"
+
+
+def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp_path: Path) -> None:
+    artefacts = Artefacts(f"file://{tmp_path}")
+    job_id = to_be_finished(store, artefacts)
+    worker = worker_of(store, artefacts)
     remove = artefacts.remove
 
     def fall(path: str) -> None:

@@ -84,6 +84,20 @@ def test_a_zip_of_pictures_gives_a_row_for_each(jobs: JobClient, frames: list[by
     assert jobs.frames(job_id) == list(range(8))
 
 
+def test_pictures_and_slow_videos_are_looked_at_once_a_frame_and_their_faces_shown_all_the_time(
+    jobs: JobClient, tmp_path: Path, frames: list[bytes]
+) -> None:
+    pictures = zip_of((f"{n:03}.jpg", frames[0]) for n in range(12))
+    slow = write_clip(tmp_path / "slow.mp4", decoded(frames[:1] * 12), 2.0)
+    for video, name, seconds in ((pictures, "pictures.zip", 12.0), (slow.read_bytes(), "slow.mp4", 6.0)):
+        job = jobs.wait(jobs.submit(video, name))
+        progress = job["progress"]
+        assert (progress["frames_done"], progress["frames_total"], progress["video_seconds_done"]) == (12, 12, seconds)
+        faces = jobs.ask("GET", f"/v1/jobs/{job['id']}/summary").json()["faces"]
+        assert sum(face["frames"] for face in faces) == 12
+        assert sum(face["seconds_on_screen"] for face in faces) == seconds
+
+
 def test_options_are_honoured(jobs: JobClient, clip: Path) -> None:
     job_id = jobs.submit(
         clip, fps=10, start_s=1.0, end_s=2.0, members=["baseline"], smoothing=0, votes=True, label="mine",
@@ -166,6 +180,19 @@ def test_a_job_that_runs_is_cancelled_and_leaves_nothing(jobs: JobClient, clip: 
     jobs.ask("POST", f"/v1/jobs/{job_id}/cancel")
     assert jobs.wait(job_id)["state"] == "cancelled"
     wait_until(lambda: job_id not in jobs.files())
+
+
+def test_a_job_that_is_cancelled_while_its_video_is_annotated_leaves_nothing(
+    jobs: JobClient, tmp_path: Path, frames: list[bytes]
+) -> None:
+    path = write_clip(tmp_path / "half a minute.mp4", decoded(frames * 15), 25.0)
+    job_id = jobs.submit(path, fps=1, annotated=True)
+    wait_until(lambda: jobs.done(job_id) == 30)
+    answer = jobs.ask("POST", f"/v1/jobs/{job_id}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (202, "cancelling")
+    assert jobs.wait(job_id)["state"] == "cancelled"
+    wait_until(lambda: job_id not in jobs.files())
+    assert jobs.ask("GET", f"/v1/jobs/{job_id}/results").status_code == 404
 
 
 def test_a_job_that_has_ended_stays_as_it_is_when_cancelled(jobs: JobClient, done: str) -> None:
@@ -483,3 +510,21 @@ def test_a_platform_as_it_comes_refuses_too_many_and_private_webhooks_and_goes_o
         assert jobs.wait(unfinished)["state"] == "succeeded"
         assert jobs.frames(unfinished) == list(range(300))
         jobs.only_results_are_left(done, unfinished)
+
+
+def test_results_expire_with_their_files_and_the_job_is_still_listed(tmp_path: Path, frames: list[bytes]) -> None:
+    path = write_clip(tmp_path / "clip.mp4", decoded(frames[:5]), 25.0)
+    settings = {"THESPIS_RESULTS_KEPT_S": "2", "THESPIS_DETECTORS": "1"}
+    with Platform(tmp_path / "up.log", **settings) as platform:
+        jobs = JobClient(platform)
+        job_id = jobs.submit(path, annotated=True)
+        job = jobs.wait(job_id)
+        assert job["expires_s"] - job["ended_s"] == pytest.approx(2, abs=0.5)
+        wait_until(lambda: jobs.view(job_id)["state"] == "expired", 40)
+        for part in ("results", "summary", "timeline.png", "annotated"):
+            answer = jobs.ask("GET", f"/v1/jobs/{job_id}/{part}")
+            assert (answer.status_code, answer.json()["type"]) == (410, "urn:thespis:problem:expired")
+        assert jobs.files() == {}
+        assert [found["id"] for found in jobs.ask("GET", "/v1/jobs", params={"status": "expired"}).json()["jobs"]] == [
+            job_id
+        ]

@@ -14,7 +14,7 @@ import { keyedFetch } from "../key.js";
  * @property {{ frames_done: number, frames_total: number | null, eta_s: number | null }} progress
  * @property {{ start_s: number, end_s: number, message: string }[]} errors
  * @property {string} message
- * @property {{ container: string, codec: string, width: number, height: number, fps: number, duration_s: number } | null} video
+ * @property {{ container: string, codec: string, width: number, height: number, fps: number, duration_s: number, constant_fps: boolean } | null} video
  * @property {Record<string, number>} members
  * @property {number} created_s
  * @property {number | null} ended_s

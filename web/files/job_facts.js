@@ -3,6 +3,7 @@
 
 import { element } from "../dom.js";
 import * as texts from "../texts.js";
+import { planOf } from "./moments.js";
 import { clock, dateAndTime, duration } from "./times.js";
 
 /** @param {import("./api.js").Job} job */
@@ -14,7 +15,7 @@ export function jobFacts(job) {
   const facts = [[FACTS.sent, dateAndTime(job.created_s)]];
   if (job.label) facts.push([FACTS.label, job.label]);
   if (video) facts.push([FACTS.video, videoWords(video)]);
-  facts.push([FACTS.looked, texts.lookedAt(options.fps, whole ? "" : `${clock(options.start_s)} – ${end}`)]);
+  facts.push([FACTS.looked, texts.lookedAt(planOf(job).fps, whole ? "" : `${clock(options.start_s)} – ${end}`)]);
   if (Object.keys(job.members).length > 0) facts.push([FACTS.members, Object.keys(job.members).join(", ")]);
   if (job.ended_s !== null) facts.push([FACTS.took, duration(job.ended_s - job.created_s)]);
   if (job.expires_s !== null && job.state !== "expired") facts.push([FACTS.kept, dateAndTime(job.expires_s)]);

@@ -7,6 +7,16 @@
 /** Matroska and WebM round times to milliseconds. */
 const FORGIVEN_S = 0.0006;
 
+/**
+ * Where a job looked: no more moments a second than there are frames, where those fall on the beat of a rate.
+ * @param {Pick<import("./api.js").Job, "options" | "video">} job
+ * @returns {Plan}
+ */
+export const planOf = ({ options, video }) => ({
+  start_s: options.start_s,
+  fps: Math.min(options.fps, video?.constant_fps ? video.fps : Infinity),
+});
+
 /** The number of the moment that is looked at for this time. @param {Plan} plan @param {number} time */
 export const frameAt = (plan, time) => Math.floor((time - plan.start_s + FORGIVEN_S) * plan.fps);
 

@@ -40,8 +40,16 @@ def test_a_face_that_is_gone_for_less_than_a_second_keeps_its_id() -> None:
 def test_a_face_that_vanishes_for_a_second_loses_its_id() -> None:
     follower = Follower()
     first = follower.update([box(0)], 0.0)
+    follower.update([], 0.5)
     assert follower.update([box(0)], 1.0) != first
     assert follower.followed == {2}
+
+
+def test_a_face_of_the_frame_before_keeps_its_id_up_to_two_seconds() -> None:
+    follower = Follower()
+    first = follower.update([box(0)], 0.0)
+    assert follower.update([box(0)], 1.0) == first, "as pictures of a zip are shown"
+    assert follower.update([box(0)], 3.5) != first
 
 
 def test_the_best_overlap_wins_when_two_boxes_claim_one_face() -> None:

@@ -2,8 +2,12 @@
 
 import pytest
 
-from contracts.jobs import JobOptions
+from contracts.jobs import JobOptions, VideoFacts
 from jobs.plan import MAX_TICKS, TICKS_PER_SEGMENT, NothingToDo, Plan, plan_video
+
+
+def video(duration_s: float, fps: float = 25.0, *, constant_fps: bool = False) -> VideoFacts:
+    return VideoFacts("mp4", "h264", 640, 480, fps, duration_s, constant_fps)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +25,17 @@ from jobs.plan import MAX_TICKS, TICKS_PER_SEGMENT, NothingToDo, Plan, plan_vide
 def test_a_plan_has_a_tick_for_each_moment_of_the_chosen_stretch(
     duration_s: float, options: JobOptions, ticks: int
 ) -> None:
-    assert plan_video(duration_s, options) == Plan(options.start_s, options.fps, ticks)
+    assert plan_video(video(duration_s), options) == Plan(options.start_s, options.fps, ticks)
+
+
+@pytest.mark.parametrize("own_fps", [1.0, 2.0, 24000 / 1001])
+def test_a_video_has_no_more_moments_than_frames(own_fps: float) -> None:
+    plan = plan_video(video(12 / own_fps, own_fps, constant_fps=True), JobOptions(fps=25))
+    assert plan == Plan(0.0, own_fps, 12)
+
+
+def test_where_the_rate_varies_moments_are_as_close_as_asked_for() -> None:
+    assert plan_video(video(12.0, 1.0), JobOptions()) == Plan(0.0, 5.0, 60)
 
 
 @pytest.mark.parametrize("ticks", [1, TICKS_PER_SEGMENT - 1, TICKS_PER_SEGMENT, TICKS_PER_SEGMENT + 1, 1000])
@@ -50,9 +64,9 @@ def test_a_segment_tells_from_when_to_when_it_goes() -> None:
 
 def test_a_stretch_behind_the_end_is_refused() -> None:
     with pytest.raises(NothingToDo, match="nothing lies between"):
-        plan_video(10.0, JobOptions(start_s=10.0))
+        plan_video(video(10.0), JobOptions(start_s=10.0))
 
 
 def test_more_ticks_than_anybody_can_want_are_refused() -> None:
     with pytest.raises(NothingToDo, match="lower fps"):
-        plan_video((MAX_TICKS + 1) / 5.0, JobOptions())
+        plan_video(video((MAX_TICKS + 1) / 5.0), JobOptions())

@@ -19,7 +19,7 @@ from gateway.problems import Problematic
 from gateway.settings import GatewaySettings
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
-from jobs.store import JobStore
+from jobs.store import JobStore, TooManyJobs
 
 FEEDING: list["asyncio.Task[None]"] = []
 START = b"\0\0\0\x18ftypmp42\0\0\0\0"
@@ -95,6 +95,17 @@ async def test_a_video_that_grows_too_large_without_saying_so_is_a_413(store_at:
     with pytest.raises(Problematic) as raised:
         await jobs_with(artefacts, max_upload_bytes=2000).submit(await request_with(HEAD + START, bytes(4000), TAIL))
     assert raised.value.status == 413
+    assert artefacts.jobs() == []
+
+
+async def test_an_upload_that_others_overtook_is_a_429_and_leaves_nothing(store_at: Callable[..., Artefacts]) -> None:
+    artefacts = store_at(Artefacts)
+    jobs = jobs_with(artefacts)
+    cast(Any, jobs.store).create.side_effect = TooManyJobs("too many")
+    with pytest.raises(Problematic) as raised:
+        await jobs.submit(await request_with(HEAD + START + TAIL))
+    assert (raised.value.status, raised.value.code) == (429, "too_many_jobs")
+    assert "Retry-After" in (raised.value.headers or {})
     assert artefacts.jobs() == []
 
 

@@ -72,7 +72,7 @@ def test_segments_share_the_sampled_frames_out_exactly(tmp_path: Path, suffix: s
     facts = probe(path)
     assert (facts.width, facts.height, round(facts.fps)) == (160, 96, 25)
     assert facts.duration_s == pytest.approx(13.2, abs=0.1)
-    plan = plan_video(13.2, JobOptions(fps=fps))
+    plan = plan_video(facts, JobOptions(fps=fps))
     assert plan.segments >= 3
     frames = sampled(path, plan)
     assert [frame.tick for frame in frames] == list(range(plan.ticks))
@@ -82,7 +82,7 @@ def test_segments_share_the_sampled_frames_out_exactly(tmp_path: Path, suffix: s
 
 def test_a_chosen_stretch_is_looked_at_from_its_first_frame(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", numbered(150), 25.0)
-    frames = sampled(path, plan_video(6.0, JobOptions(fps=5, start_s=1.6, end_s=4.0)))
+    frames = sampled(path, plan_video(probe(path), JobOptions(fps=5, start_s=1.6, end_s=4.0)))
     assert numbers(frames) == list(range(40, 100, 5))
 
 
@@ -104,12 +104,32 @@ def test_unsteady_frame_rates_keep_their_true_times(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     times_s = np.concatenate([[0.0], np.cumsum(rng.uniform(0.02, 0.5, 119))]).round(3)
     path = write_clip(tmp_path / "phone.mp4", numbered(120), 25.0, times_s=times_s.tolist())
-    plan = plan_video(probe(path).duration_s, JobOptions(fps=5))
+    plan = plan_video(probe(path), JobOptions(fps=5))
     assert plan.segments >= 4
     frames = sampled(path, plan)
     assert [frame.tick for frame in frames] == sorted({plan.tick_at(time_s) for time_s in times_s})
     for frame, number in zip(frames, numbers(frames), strict=True):
         assert frame.time_s == pytest.approx(times_s[number], abs=2e-3)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm", ".avi"])
+@pytest.mark.parametrize("fps", [2.0, 24000 / 1001])
+def test_a_constant_rate_is_told_and_each_frame_is_seen_once(tmp_path: Path, suffix: str, fps: float) -> None:
+    path = write_clip(tmp_path / f"clip{suffix}", numbered(60), fps)
+    facts = probe(path)
+    assert (facts.constant_fps, facts.fps) == (True, pytest.approx(fps))
+    plan = plan_video(facts, JobOptions(fps=60))
+    assert (plan.ticks, numbers(sampled(path, plan))) == (60, list(range(60)))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_frames_of_a_varying_rate_are_not_taken_for_one_a_tick(tmp_path: Path, suffix: str) -> None:
+    """A slide show with a lively start, which some containers declare as two a second."""
+    times_s = [n / 5 for n in range(10)] + [2.0 + n for n in range(10)]
+    path = write_clip(tmp_path / f"clip{suffix}", numbered(20), 2.0, times_s=times_s)
+    facts = probe(path)
+    assert not facts.constant_fps
+    assert numbers(sampled(path, plan_video(facts, JobOptions()))) == list(range(20))
 
 
 def test_a_video_that_is_to_be_turned_is_seen_upright(tmp_path: Path) -> None:
@@ -158,7 +178,7 @@ def test_a_recording_that_claims_no_length_is_counted(tmp_path: Path) -> None:
         out.mux(stream.encode(None))
     facts = probe(path)
     assert facts.duration_s == pytest.approx(12.0, abs=0.1)
-    plan = plan_video(facts.duration_s, JobOptions())
+    plan = plan_video(facts, JobOptions())
     assert numbers(sampled(path, plan)) == list(range(0, 300, 5))
 
 
@@ -187,9 +207,9 @@ def test_pictures_of_a_zip_are_shown_one_a_second_in_the_order_of_their_names(tm
     path.write_bytes(zip_of([*reversed(list(zip(names, jpegs, strict=True))), ("notes.txt", b"not a picture")]))
     facts = probe(path)
     assert (facts.container, facts.duration_s) == ("zip", 12.0)
-    frames = sampled(path, plan_video(12.0, JobOptions()))
+    frames = sampled(path, plan_video(facts, JobOptions()))
     assert [(frame.time_s, frame.picture) for frame in frames] == [(float(n), jpeg) for n, jpeg in enumerate(jpegs)]
-    halved = sampled(path, plan_video(12.0, JobOptions(fps=0.5)))
+    halved = sampled(path, plan_video(facts, JobOptions(fps=0.5)))
     assert [frame.time_s for frame in halved] == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
 
 

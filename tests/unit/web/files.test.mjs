@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { refusal } from "../../../web/files/api.js";
 import { cell, picturesAsCsv } from "../../../web/files/csv.js";
 import { kindOf } from "../../../web/files/media_kind.js";
-import { facesAt, frameAt, rowsAt } from "../../../web/files/moments.js";
+import { facesAt, frameAt, planOf, rowsAt } from "../../../web/files/moments.js";
 import { Playhead } from "../../../web/files/playhead.js";
 import { Rows } from "../../../web/files/rows.js";
 import { clock, duration, fileSize, seconds } from "../../../web/files/times.js";
@@ -91,6 +91,11 @@ test("each member's vote is kept; of one that did not answer there is none", () 
   const rows = new Rows(LABELS, ["residual", "vgg"]);
   rows.add([row(0, 1, 0, { residual: { happy: 1, sad: 0 } })]);
   assert.deepEqual(rows.read(0).votes, { residual: { happy: 1, sad: 0 } });
+});
+
+test("a video has no more moments than frames, where that can be told", () => {
+  const fpsOf = (/** @type {any} */ video) => planOf({ options: /** @type {any} */ ({ fps: 5, start_s: 2 }), video }).fps;
+  assert.deepEqual([{ fps: 2, constant_fps: true }, { fps: 2 }, { fps: 25, constant_fps: true }, null].map(fpsOf), [2, 5, 5, 5]);
 });
 
 test("a time belongs to the moment that was looked at for it", () => {

@@ -1,0 +1,67 @@
+"""A live session as Python without asyncio; see thespis/streaming.py.
+
+with Client("http://127.0.0.1:8080") as client, client.stream() as stream:
+    stream.send(jpeg)
+    answer = stream.receive()
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import msgspec
+import websockets
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
+from thespis.calls import bearer
+from thespis.streaming import MESSAGE_DECODER, opening, packed, session_from, stream_address
+
+
+class SyncStream:
+    """One open session; `created` tells its limits and members. One thread may send while another receives."""
+
+    def __init__(self, connection: ClientConnection, created: SessionCreated) -> None:
+        self._connection = connection
+        self._frame_id = 0
+        self.created = created
+
+    def send(self, jpeg: bytes) -> int:
+        """Sends one frame and returns its id; its answer (Result, Dropped or Error) bears the same."""
+        self._frame_id += 1
+        self._connection.send(packed(self._frame_id, jpeg))
+        return self._frame_id
+
+    def update(self, wish: SessionUpdate) -> None:
+        """Changes preferences; `session.updated` confirms them."""
+        self._connection.send(msgspec.json.encode(wish).decode())
+
+    def receive(self, timeout_s: float | None = None) -> ServerMessage:
+        """The next message. Raises websockets.ConnectionClosed after the last one, TimeoutError when none comes."""
+        return MESSAGE_DECODER.decode(self._connection.recv(timeout_s))
+
+    def __iter__(self) -> Iterator[ServerMessage]:
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                yield self.receive()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def open_sync_stream(server: str, key: str | None = None, ticket: str | None = None) -> Iterator[SyncStream]:
+    """Opens a session as thespis.open_stream does, and raises what it raises."""
+    with opening(server):
+        connection = connect(
+            stream_address(server, ticket),
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            additional_headers=bearer(key),
+            compression=None,
+            proxy=None,
+            max_size=None,
+        )
+    with connection:
+        with opening(server):
+            first = connection.recv()
+        yield SyncStream(connection, session_from(first))
