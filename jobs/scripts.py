@@ -50,11 +50,15 @@ return 1
 """
 
 HAND_BACK = """
--- A worker ends before its attempt does. KEYS: stage, job. ARGV: item, now, stage's name, segment or ''.
+-- An attempt that does not count. KEYS: stage, job. ARGV: item, time from which it may be claimed, stage's name,
+-- segment or '', what to say of the job until it ends or ''.
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 if redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('HINCRBY', KEYS[2], 'tried:' .. ARGV[3] .. ':' .. ARGV[4], -1)
+  if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[2], 'ended_s') == 0 then
+    redis.call('HSET', KEYS[2], 'message', ARGV[5])
+  end
 end
 return 1
 """

@@ -149,6 +149,11 @@ class JobStore:
         """The job as the API shows it. Raises UnknownJob."""
         return view_of(job_id, self._record(job_id))
 
+    def age_s(self, job_id: str) -> float:
+        """For how long there has been the job; 0 where there is none."""
+        created_s = cast(bytes | None, self._redis.hget(job_key(job_id), "created_s"))
+        return 0.0 if created_s is None else time.time() - float(created_s)
+
     def traceparent(self, job_id: str) -> str:
         """The trace that its submission began; empty where there is none."""
         found = cast(bytes | None, self._redis.hget(job_key(job_id), "traceparent"))
@@ -284,11 +289,11 @@ class JobStore:
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
         self._run(scripts.PUT_BACK, keys, [claim.item, time.time() + wait_s, segment, message])
 
-    def hand_back(self, claim: Claim) -> None:
-        """An attempt that its worker can't end: the item may be claimed at once, and it did not count."""
+    def hand_back(self, claim: Claim, wait_s: float = 0.0, message: str = "") -> None:
+        """An attempt that is not to count: the item may be claimed again after a wait. `message` goes into the job."""
         segment = "" if claim.segment is None else claim.segment
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
-        self._run(scripts.HAND_BACK, keys, [claim.item, time.time(), claim.stage, segment])
+        self._run(scripts.HAND_BACK, keys, [claim.item, time.time() + wait_s, claim.stage, segment, message])
 
     def trouble(self, claim: Claim) -> str:
         """What went wrong with this item last."""
