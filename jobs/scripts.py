@@ -85,6 +85,13 @@ else
   redis.call('HSET', KEYS[1], 'error:' .. ARGV[3], ARGV[5])
   redis.call('HINCRBY', KEYS[1], 'segments_failed', 1)
 end
+-- What is known of its attempts makes place for the most that any segment took: a record stays small.
+local most = tonumber(redis.call('HGET', KEYS[1], 'attempts') or '0')
+for _, name in ipairs({'tried:detect:', 'tried:classify:'}) do
+  most = math.max(most, tonumber(redis.call('HGET', KEYS[1], name .. ARGV[3]) or '0'))
+end
+redis.call('HSET', KEYS[1], 'attempts', most)
+redis.call('HDEL', KEYS[1], 'tried:detect:' .. ARGV[3], 'tried:classify:' .. ARGV[3], 'trouble:' .. ARGV[3])
 local ended = (tonumber(redis.call('HGET', KEYS[1], 'segments_done') or '0')
              + tonumber(redis.call('HGET', KEYS[1], 'segments_failed') or '0'))
 tell('progress', tostring(ended))

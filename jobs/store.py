@@ -19,7 +19,7 @@ import redis
 from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView, VideoFacts
 from jobs import scripts
 from jobs.plan import Plan
-from jobs.record import Record, options_of, plan_of, state_of, video_of, view_of
+from jobs.record import FACTS, Record, options_of, plan_of, state_of, video_of, view_of
 from jobs.scripts import CHANGES
 from runtime import tracing
 
@@ -142,7 +142,10 @@ class JobStore:
 
     def facts(self, job_id: str) -> JobFacts:
         """Raises UnknownJob."""
-        record = self._record(job_id)
+        values = cast(list[bytes | None], self._redis.hmget(job_key(job_id), FACTS))
+        if values[0] is None:
+            raise _unknown(job_id)
+        record = {name: value.decode() for name, value in zip(FACTS, values, strict=True) if value is not None}
         return JobFacts(state_of(record), options_of(record), plan_of(record), video_of(record))
 
     def view(self, job_id: str) -> JobView:

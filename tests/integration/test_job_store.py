@@ -108,6 +108,36 @@ def test_the_last_of_two_who_detect_a_segment_changes_nothing(store: JobStore) -
     assert store.view("one").progress.frames_done == 5
 
 
+def test_segments_that_have_ended_leave_nothing_of_their_attempts_in_the_record(
+    store: JobStore, client: "redis.Redis"
+) -> None:
+    store.create("one", "a.mp4", JobOptions(), None, "digest")
+    assert store.claim("plan") is not None
+    store.start("one", Plan(0.0, 5.0, 25 * 100), VIDEO, {"residual": 1})
+    fields = client.hlen("thespis:job:one")
+    for segment in range(100):
+        claim = store.claim("detect")
+        assert claim is not None
+        if segment == 7:
+            store.put_back(claim, "for this test")
+            client.zadd("thespis:jobs:detect", {claim.item: 0})
+            claim = store.claim("detect")
+            assert claim is not None
+        assert store.detected(claim)
+        assert store.claim("classify") is not None
+        store.end_segment(claim, 25)
+    assert client.hlen("thespis:job:one") <= fields + 3
+    assert store.view("one").attempts == 2
+
+
+def test_what_a_worker_needs_to_know_is_all_that_it_reads(store: JobStore, client: "redis.Redis") -> None:
+    job_id = running(store)
+    before = client.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
+    facts = store.facts(job_id)
+    assert (facts.state, facts.plan, facts.video) == ("running", Plan(0.0, 5.0, 5), VIDEO)
+    assert client.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"] == before
+
+
 def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     job_id = running(store)
     assert store.end(job_id, "succeeded", notify=True)
