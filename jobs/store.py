@@ -164,7 +164,7 @@ class JobStore:
 
     def states(self) -> Counter[str]:
         """How many jobs are in which state."""
-        ids = self.ids(0, 10_000)
+        ids = [job_id for job_id, _ in self.ids_after("", 10_000)]
         with self._redis.pipeline(transaction=False) as pipeline:
             for job_id in ids:
                 pipeline.hget(job_key(job_id), "state")
@@ -185,10 +185,21 @@ class JobStore:
         """How many jobs of this owner are kept."""
         return self._redis.zcard(_jobs_of(owner))
 
-    def ids(self, newest_first_from: int = 0, count: int = 100, owner: str | None = None) -> list[str]:
-        """Ids of jobs, the newest first; of all owners unless one is named."""
-        found = self._redis.zrevrange(_jobs_of(owner), newest_first_from, newest_first_from + count - 1)
-        return [job_id.decode() for job_id in cast(list[bytes], found)]
+    def ids_after(self, cursor: str, count: int, owner: str | None = None) -> list[tuple[str, str]]:
+        """Ids of jobs, the newest first, each with the cursor after it; of all owners unless one is named. '' is the
+        cursor before all; others are the time and id of a job, and hold their place whatever is deleted meanwhile.
+        """
+        created_s, _, last = cursor.partition("-")
+        key = _jobs_of(owner)
+        newest = f"({created_s}" if cursor else "+inf"
+        found = cast(
+            list[tuple[bytes, float]],
+            self._redis.zrevrangebyscore(key, newest, "-inf", start=0, num=count, withscores=True),
+        )
+        if cursor:  # of the same moment, the rest
+            same = cast(list[bytes], self._redis.zrevrangebyscore(key, created_s, created_s))
+            found = [(job_id, float(created_s)) for job_id in same if job_id < last.encode()] + found
+        return [(job_id.decode(), f"{score!r}-{job_id.decode()}") for job_id, score in found]
 
     def unfinished(self, owner: str | None = None) -> int:
         """How many jobs are not in a final state; of all owners unless one is named."""

@@ -11,6 +11,7 @@ import redis
 from contracts.geometry import BoundingBox
 from contracts.jobs import JobOptions, VideoFacts
 from contracts.work import ClassifiedFace
+from gateway.jobs import PAGE, JobQuery, Jobs
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
@@ -138,6 +139,22 @@ def test_what_a_worker_needs_to_know_is_all_that_it_reads(store: JobStore, clien
     assert client.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"] == before
 
 
+def test_jobs_that_are_deleted_while_they_are_listed_hide_no_other(store: JobStore, client: "redis.Redis") -> None:
+    made = [f"{number:032x}" for number in range(2 * PAGE + 7)]
+    for job_id in made:
+        store.create(job_id, "a.mp4", JobOptions(), None, "digest", owner="anna")
+    client.zadd("thespis:jobs:of:anna", dict.fromkeys(made[PAGE - 3 : PAGE + 3], 1234567890.125))  # at one moment
+    jobs = Jobs(store, mock.Mock(), mock.Mock(), mock.Mock(), [], [])
+    listed: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page, cursor = jobs._page(msgspec.convert({"cursor": cursor}, JobQuery), "anna")
+        for job in page:
+            store.forget(job.id)
+        listed += [job.id for job in page]
+    assert sorted(listed) == made
+
+
 def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     job_id = running(store)
     assert store.end(job_id, "succeeded", notify=True)
@@ -215,6 +232,6 @@ def test_the_record_of_an_ended_job_goes_after_its_time_too(
         JobWorker(store, bells, artefacts, {}, settings).sweep()
         assert not artefacts.exists(artefacts.path(job_id, "upload"))
     assert store.view("one").state == "failed"
-    assert store.ids() == ["one"]
+    assert [job_id for job_id, _ in store.ids_after("", 9)] == ["one"]
     assert not store.is_known("two")
     assert [item for item, _ in client.zscan_iter("thespis:jobs:tidy")] == [b"one"]
