@@ -51,6 +51,7 @@ def cramped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform
     log = tmp_path_factory.mktemp("job disk") / "up.log"
     command = (*WITH_A_SMALL_STORE, str(folder), *THESPIS_UP)
     with Platform(log, command, THESPIS_ARTEFACTS_URL=f"file://{folder}") as platform:
+        wait_until(lambda: all(map(platform.children_with, WORKERS.values())))
         yield platform, SmallStore(platform, folder)
 
 
