@@ -35,5 +35,6 @@ def main() -> int:
         stand_back()
     app = make_celery(jobs.jobs_redis_url)
     client = redis.Redis.from_url(jobs.jobs_redis_url)
-    segments = SegmentDetector(JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), detector)
+    artefacts = Artefacts(jobs.artefacts_url)
+    segments = SegmentDetector(JobStore(client), Bells(app, client), artefacts, detector, jobs.results_kept_s)
     return serve_stages(app, settings, "detector-jobs", {"detect": segments.serve})

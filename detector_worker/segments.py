@@ -21,12 +21,14 @@ log = structlog.get_logger("thespis.detector")
 class SegmentDetector:
     """Works on the stage `detect`."""
 
-    def __init__(self, store: JobStore, bells: Bells, artefacts: Artefacts, detector: FaceDetector) -> None:
+    def __init__(
+        self, store: JobStore, bells: Bells, artefacts: Artefacts, detector: FaceDetector, patience_s: float
+    ) -> None:
         self._store = store
         self._bells = bells
         self._artefacts = artefacts
         self._detector = detector
-        self._worker = StageWorker(store, bells, "detect", self._detect, self._give_up)
+        self._worker = StageWorker(store, bells, "detect", self._detect, self._give_up, patience_s)
 
     def serve(self) -> None:
         """Works on one segment, if any waits."""

@@ -44,7 +44,7 @@ def main() -> int:
     weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
     segments = SegmentClassifier(
         JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), fan_out, loop, weights,
-        settings.jobs_crops_per_call,
+        settings.jobs_crops_per_call, jobs.results_kept_s,
     )  # fmt: skip
     loop.run_until_complete(fan_out.wait_for_all(MEMBERS_START_S))
     try:

@@ -36,6 +36,7 @@ class SegmentClassifier:
         loop: asyncio.AbstractEventLoop,
         weights: Mapping[str, Mapping[str, float]],
         crops_per_call: int,
+        patience_s: float,
     ) -> None:
         self._store = store
         self._bells = bells
@@ -44,7 +45,7 @@ class SegmentClassifier:
         self._loop = loop
         self._weights = weights
         self._bytes_per_call = crops_per_call * CROP_BYTES
-        self._worker = StageWorker(store, bells, "classify", self._classify, self._give_up)
+        self._worker = StageWorker(store, bells, "classify", self._classify, self._give_up, patience_s)
 
     def serve(self) -> None:
         """Works on one segment, if any waits."""

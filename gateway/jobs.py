@@ -48,7 +48,7 @@ class JobQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     status: JobState | None = None
     label: str | None = None
-    cursor: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+    cursor: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{1,12}(\.[0-9]{1,9})?-[0-9a-f]{32})?$")] = ""
 
 
 class Jobs:
@@ -223,14 +223,13 @@ class Jobs:
         caller = request[CALLER]
         owner = None if caller.may("admin") else caller.key_id
         jobs, follows = await self.ask(self._page, read_query(request, JobQuery), owner)
-        return json_reply(JobList(jobs, None if follows is None else str(follows)))
+        return json_reply(JobList(jobs, follows))
 
-    def _page(self, query: JobQuery, owner: str | None) -> tuple[list[JobView], int | None]:
+    def _page(self, query: JobQuery, owner: str | None) -> tuple[list[JobView], str | None]:
         found: list[JobView] = []
         at = query.cursor
-        while ids := self.store.ids(at, PAGE, owner):
-            for job_id in ids:
-                at += 1
+        while ids := self.store.ids_after(at, PAGE, owner):
+            for job_id, at in ids:
                 try:
                     view = self.store.view(job_id)
                 except UnknownJob:

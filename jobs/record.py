@@ -11,7 +11,11 @@ from jobs.plan import Plan
 
 Record: TypeAlias = Mapping[str, str]
 
-TRIED: Final = ("tried:plan:", "tried:detect:", "tried:classify:", "tried:finish:")
+TRIED: Final = ("tried:plan:", "tried:detect:", "tried:classify:", "tried:finish:", "attempts")
+"""How often the work in hand was tried, and the most of what has ended."""
+
+FACTS: Final = ("state", "options", "segments", "start_s", "fps", "ticks", "video")
+"""The fields that `state_of`, `options_of`, `plan_of` and `video_of` read."""
 
 
 def state_of(record: Record) -> JobState:

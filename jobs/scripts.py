@@ -52,11 +52,15 @@ return 1
 """
 
 HAND_BACK = """
--- A worker ends before its attempt does. KEYS: stage, job. ARGV: item, now, stage's name, segment or ''.
+-- An attempt that does not count. KEYS: stage, job. ARGV: item, time from which it may be claimed, stage's name,
+-- segment or '', what to say of the job until it ends or ''.
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 if redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('HINCRBY', KEYS[2], 'tried:' .. ARGV[3] .. ':' .. ARGV[4], -1)
+  if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[2], 'ended_s') == 0 then
+    redis.call('HSET', KEYS[2], 'message', ARGV[5])
+  end
 end
 return 1
 """
@@ -86,6 +90,13 @@ else
   redis.call('HSET', KEYS[1], 'error:' .. ARGV[3], ARGV[5])
   redis.call('HINCRBY', KEYS[1], 'segments_failed', 1)
 end
+-- What is known of its attempts makes place for the most that any segment took: a record stays small.
+local most = tonumber(redis.call('HGET', KEYS[1], 'attempts') or '0')
+for _, name in ipairs({'tried:detect:', 'tried:classify:'}) do
+  most = math.max(most, tonumber(redis.call('HGET', KEYS[1], name .. ARGV[3]) or '0'))
+end
+redis.call('HSET', KEYS[1], 'attempts', most)
+redis.call('HDEL', KEYS[1], 'tried:detect:' .. ARGV[3], 'tried:classify:' .. ARGV[3], 'trouble:' .. ARGV[3])
 local ended = (tonumber(redis.call('HGET', KEYS[1], 'segments_done') or '0')
              + tonumber(redis.call('HGET', KEYS[1], 'segments_failed') or '0'))
 tell('progress', tostring(ended))

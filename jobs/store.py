@@ -20,7 +20,7 @@ import redis
 from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView, VideoFacts
 from jobs import scripts
 from jobs.plan import Plan
-from jobs.record import Record, options_of, plan_of, state_of, video_of, view_of
+from jobs.record import FACTS, Record, options_of, plan_of, state_of, video_of, view_of
 from jobs.scripts import CHANGES
 from runtime import tracing
 
@@ -166,12 +166,20 @@ class JobStore:
 
     def facts(self, job_id: str) -> JobFacts:
         """Raises UnknownJob."""
-        record = self._record(job_id)
+        values = cast(list[bytes | None], self._redis.hmget(job_key(job_id), FACTS))
+        if values[0] is None:
+            raise _unknown(job_id)
+        record = {name: value.decode() for name, value in zip(FACTS, values, strict=True) if value is not None}
         return JobFacts(state_of(record), options_of(record), plan_of(record), video_of(record))
 
     def view(self, job_id: str) -> JobView:
         """The job as the API shows it. Raises UnknownJob."""
         return view_of(job_id, self._record(job_id))
+
+    def age_s(self, job_id: str) -> float:
+        """For how long there has been the job; 0 where there is none."""
+        created_s = cast(bytes | None, self._redis.hget(job_key(job_id), "created_s"))
+        return 0.0 if created_s is None else time.time() - float(created_s)
 
     def traceparent(self, job_id: str) -> str:
         """The trace that its submission began; empty where there is none."""
@@ -180,7 +188,7 @@ class JobStore:
 
     def states(self) -> Counter[str]:
         """How many jobs are in which state."""
-        ids = self.ids(0, 10_000)
+        ids = [job_id for job_id, _ in self.ids_after("", 10_000)]
         with self._redis.pipeline(transaction=False) as pipeline:
             for job_id in ids:
                 pipeline.hget(job_key(job_id), "state")
@@ -201,10 +209,21 @@ class JobStore:
         """How many jobs of this owner are kept."""
         return self._redis.zcard(_jobs_of(owner))
 
-    def ids(self, newest_first_from: int = 0, count: int = 100, owner: str | None = None) -> list[str]:
-        """Ids of jobs, the newest first; of all owners unless one is named."""
-        found = self._redis.zrevrange(_jobs_of(owner), newest_first_from, newest_first_from + count - 1)
-        return [job_id.decode() for job_id in cast(list[bytes], found)]
+    def ids_after(self, cursor: str, count: int, owner: str | None = None) -> list[tuple[str, str]]:
+        """Ids of jobs, the newest first, each with the cursor after it; of all owners unless one is named. '' is the
+        cursor before all; others are the time and id of a job, and hold their place whatever is deleted meanwhile.
+        """
+        created_s, _, last = cursor.partition("-")
+        key = _jobs_of(owner)
+        newest = f"({created_s}" if cursor else "+inf"
+        found = cast(
+            list[tuple[bytes, float]],
+            self._redis.zrevrangebyscore(key, newest, "-inf", start=0, num=count, withscores=True),
+        )
+        if cursor:  # of the same moment, the rest
+            same = cast(list[bytes], self._redis.zrevrangebyscore(key, created_s, created_s))
+            found = [(job_id, float(created_s)) for job_id in same if job_id < last.encode()] + found
+        return [(job_id.decode(), f"{score!r}-{job_id.decode()}") for job_id, score in found]
 
     def unfinished(self, owner: str | None = None) -> int:
         """How many jobs are not in a final state; of all owners unless one is named."""
@@ -312,11 +331,11 @@ class JobStore:
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
         self._run(scripts.PUT_BACK, keys, [claim.item, time.time() + wait_s, segment, message])
 
-    def hand_back(self, claim: Claim) -> None:
-        """An attempt that its worker can't end: the item may be claimed at once, and it did not count."""
+    def hand_back(self, claim: Claim, wait_s: float = 0.0, message: str = "") -> None:
+        """An attempt that is not to count: the item may be claimed again after a wait. `message` goes into the job."""
         segment = "" if claim.segment is None else claim.segment
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
-        self._run(scripts.HAND_BACK, keys, [claim.item, time.time(), claim.stage, segment])
+        self._run(scripts.HAND_BACK, keys, [claim.item, time.time() + wait_s, claim.stage, segment, message])
 
     def trouble(self, claim: Claim) -> str:
         """What went wrong with this item last."""

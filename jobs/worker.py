@@ -44,9 +44,10 @@ class JobWorker:
         self._members = members
         self._settings = settings
         self._orphans_swept_s = 0.0
-        self._planner = StageWorker(store, bells, "plan", self._plan, self._fail)
-        self._finisher = StageWorker(store, bells, "finish", self._finish, self._fail)
-        self._notifier = StageWorker(store, bells, "notify", self._notify, self._say_no_more)
+        patience_s = settings.results_kept_s
+        self._planner = StageWorker(store, bells, "plan", self._plan, self._fail, patience_s)
+        self._finisher = StageWorker(store, bells, "finish", self._finish, self._fail, patience_s)
+        self._notifier = StageWorker(store, bells, "notify", self._notify, self._say_no_more, patience_s)
 
     def serve_plans(self) -> None:
         """Plans the jobs that wait."""

@@ -6,6 +6,7 @@ HandedBack  Raised inside the work when this worker was told to stop and the ite
 """
 
 import contextlib
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,9 @@ log = structlog.get_logger("thespis.jobs")
 
 HAND_BACK_AFTER_S: Final = 4.0
 """What a worker that is told to stop still gives the item in hand; it must be gone before it is killed."""
+
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM_WAIT_S: Final = 15.0
 
 
 class LeaseLost(RuntimeError):
@@ -80,7 +84,11 @@ class Lease:
 
 
 class StageWorker:
-    """Works on one stage: `work` does an item, `give_up` ends one that can't be done."""
+    """Works on one stage: `work` does an item, `give_up` ends one that can't be done.
+
+    While there is no room to write to, no attempt counts, up to `patience_s` after the job was submitted: as long as
+    results are kept, for until then others' expire and make room.
+    """
 
     def __init__(
         self,
@@ -89,12 +97,14 @@ class StageWorker:
         stage: Stage,
         work: Callable[[Claim, Lease], None],
         give_up: Callable[[Claim, str], None],
+        patience_s: float,
     ) -> None:
         self._store = store
         self._bells = bells
         self._stage: Stage = stage
         self._work = work
         self._give_up = give_up
+        self._patience_s = patience_s
 
     def serve(self) -> None:
         """One item, if any waits, so that a worker that is told to stop does so soon. Each claim rings for the next."""
@@ -125,10 +135,21 @@ class StageWorker:
             self._give_up(claim, str(problem))
         except Exception as problem:
             # The outermost loop: whatever it was, the item is tried again, and its record says what went wrong.
+            if isinstance(problem, OSError) and problem.errno in NO_ROOM:
+                self._wait_for_room(claim)
+                return
             log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
             if claim.segment is not None:
                 SEGMENTS.labels("failed").inc()
             self._store.put_back(claim, f"{type(problem).__name__}: {problem}")
+
+    def _wait_for_room(self, claim: Claim) -> None:
+        log.warning("no_room", stage=self._stage, exc_info=True)
+        if self._store.age_s(claim.job_id) > self._patience_s:
+            self._give_up(claim, "there has been no room in the artefact store for too long")
+        else:
+            said = "there was no room in the artefact store; what could not be written is tried again"
+            self._store.hand_back(claim, NO_ROOM_WAIT_S, said)
 
 
 def end_segment(store: JobStore, bells: Bells, claim: Claim, frames: int, error: str = "") -> bool:

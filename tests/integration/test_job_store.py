@@ -11,6 +11,7 @@ import redis
 from contracts.geometry import BoundingBox
 from contracts.jobs import JobOptions, VideoFacts
 from contracts.work import ClassifiedFace
+from gateway.jobs import PAGE, JobQuery, Jobs
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
@@ -157,6 +158,52 @@ def test_the_last_of_two_who_detect_a_segment_changes_nothing(store: JobStore) -
     assert store.view("one").progress.frames_done == 5
 
 
+def test_segments_that_have_ended_leave_nothing_of_their_attempts_in_the_record(
+    store: JobStore, client: "redis.Redis"
+) -> None:
+    store.create("one", "a.mp4", JobOptions(), None, "digest")
+    assert store.claim("plan") is not None
+    store.start("one", Plan(0.0, 5.0, 25 * 100), VIDEO, {"residual": 1})
+    fields = client.hlen("thespis:job:one")
+    for segment in range(100):
+        claim = store.claim("detect")
+        assert claim is not None
+        if segment == 7:
+            store.put_back(claim, "for this test")
+            client.zadd("thespis:jobs:detect", {claim.item: 0})
+            claim = store.claim("detect")
+            assert claim is not None
+        assert store.detected(claim)
+        assert store.claim("classify") is not None
+        store.end_segment(claim, 25)
+    assert client.hlen("thespis:job:one") <= fields + 3
+    assert store.view("one").attempts == 2
+
+
+def test_what_a_worker_needs_to_know_is_all_that_it_reads(store: JobStore, client: "redis.Redis") -> None:
+    job_id = running(store)
+    before = client.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
+    facts = store.facts(job_id)
+    assert (facts.state, facts.plan, facts.video) == ("running", Plan(0.0, 5.0, 5), VIDEO)
+    assert client.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"] == before
+
+
+def test_jobs_that_are_deleted_while_they_are_listed_hide_no_other(store: JobStore, client: "redis.Redis") -> None:
+    made = [f"{number:032x}" for number in range(2 * PAGE + 7)]
+    for job_id in made:
+        store.create(job_id, "a.mp4", JobOptions(), None, "digest", owner="anna")
+    client.zadd("thespis:jobs:of:anna", dict.fromkeys(made[PAGE - 3 : PAGE + 3], 1234567890.125))  # at one moment
+    jobs = Jobs(store, mock.Mock(), mock.Mock(), mock.Mock(), [], [])
+    listed: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page, cursor = jobs._page(msgspec.convert({"cursor": cursor}, JobQuery), "anna")
+        for job in page:
+            store.forget(job.id)
+        listed += [job.id for job in page]
+    assert sorted(listed) == made
+
+
 def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     job_id = running(store)
     assert store.end(job_id, "succeeded", notify=True)
@@ -282,6 +329,6 @@ def test_the_record_of_an_ended_job_goes_after_its_time_too(
         JobWorker(store, bells, artefacts, {}, settings).sweep()
         assert not artefacts.exists(artefacts.path(job_id, "upload"))
     assert store.view("one").state == "failed"
-    assert store.ids() == ["one"]
+    assert [job_id for job_id, _ in store.ids_after("", 9)] == ["one"]
     assert not store.is_known("two")
     assert [item for item, _ in client.zscan_iter("thespis:jobs:tidy")] == [b"one"]

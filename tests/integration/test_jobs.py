@@ -226,7 +226,8 @@ def test_jobs_are_listed_by_status_label_and_page(jobs: JobClient, done: str) ->
     everything = jobs.ask("GET", "/v1/jobs").json()["jobs"]
     times = [job["created_s"] for job in everything]
     assert times == sorted(times, reverse=True)
-    after_one = jobs.ask("GET", "/v1/jobs", params={"cursor": "1"}).json()["jobs"]
+    first = f"{everything[0]['created_s']!r}-{everything[0]['id']}"
+    after_one = jobs.ask("GET", "/v1/jobs", params={"cursor": first}).json()["jobs"]
     assert [job["id"] for job in after_one] == [job["id"] for job in everything[1:]]
     for query in ({"status": "odd"}, {"cursor": "x"}, {"cursor": "9" * 30}, {"colour": "red"}):
         assert jobs.ask("GET", "/v1/jobs", params=query).status_code == 400

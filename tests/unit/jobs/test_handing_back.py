@@ -41,7 +41,7 @@ def serve(store: mock.Mock, pulse: mock.Mock, stopping_for_s: float) -> list[str
         done.append("second half")
 
     bells = mock.create_autospec(Bells, instance=True)
-    StageWorker(store, bells, "detect", work, mock.Mock()).serve()
+    StageWorker(store, bells, "detect", work, mock.Mock(), 60.0).serve()
     return done
 
 
