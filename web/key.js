@@ -63,6 +63,19 @@ export function followable(link) {
   return link;
 }
 
+/**
+ * Says other words where a key is in use, from its entry on.
+ * @template {HTMLElement} T
+ * @param {T} target
+ * @param {{ open: string, keyed: string }} words
+ */
+export function sayByKey(target, { open, keyed }) {
+  const say = () => (target.textContent = bearer().Authorization ? keyed : open);
+  document.addEventListener("keyentered", say);
+  say();
+  return target;
+}
+
 /** One dialog, however many requests wait for it. @type {Promise<boolean> | undefined} */
 let asking;
 
@@ -104,6 +117,7 @@ function ask(wasWrong) {
     dialog.addEventListener("close", () => {
       const given = dialog.returnValue === "use" ? input.value.trim() : "";
       if (given) sessionStorage.setItem(STORED, given);
+      if (given) document.dispatchEvent(new Event("keyentered"));
       dialog.remove();
       resolve(given !== "");
     });

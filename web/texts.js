@@ -378,7 +378,10 @@ export const FILES = {
   keptPictures: "A picture is read in memory and forgotten at once.",
   keptVideos:
     "A video is stored until it has been worked through, and deleted then. Its numbers are kept until the day its page names, or until you delete them.",
-  whoSees: "There is no sign-in: whoever can open this page sees the videos’ list and their numbers.",
+  whoSees: {
+    open: "There is no sign-in: whoever can open this page sees the videos’ list and their numbers.",
+    keyed: "Your videos belong to your key: only those who have it, or a key of the server’s owner, see them and their numbers.",
+  },
   unusable: "Not a picture or video we know",
   picturesFile: "faces",
   picturesTitle: "Your pictures",
@@ -410,7 +413,10 @@ export const FILES = {
   maxFaces: "Most faces at once",
   maxFacesHint: "The largest are kept.",
   annotated: "Also make a video with boxes and bars drawn in",
-  annotatedHint: "Whoever opens the link can watch it. Takes longer.",
+  annotatedHint: {
+    open: "Whoever opens the link can watch it. Takes longer.",
+    keyed: "Whoever opens the link and has your key can watch it. Takes longer.",
+  },
   votes: "Keep each model’s own vote",
   votesHint: "Shows at every moment how far the models agree. Larger results.",
   label: "Label",
@@ -562,7 +568,10 @@ export const jobProgress = ({ frames_done, frames_total }, left) =>
     : `${frames_done} of ${frames_total} moments${left ? ` · about ${left} left` : ""}`;
 
 /** @param {string} name */
-export const deleteBody = (name) => `“${name}”, its numbers and its annotated video will be gone for everybody.`;
+export const deleteBody = (name) => ({
+  open: `“${name}”, its numbers and its annotated video will be gone for everybody.`,
+  keyed: `“${name}”, its numbers and its annotated video will be gone for everybody who has your key.`,
+});
 
 /** A button for screen readers, where several say the same. @param {string} action @param {string} name */
 export const namedButton = (action, name) => `${action}: ${name}`;
