@@ -161,6 +161,8 @@ export function reconnecting(seconds, cause) {
     lost: "The connection was lost.",
     draining: "The server is restarting.",
     busy: "The server is full at the moment.",
+    unavailable: "The server can’t let anybody in at the moment.",
+    tooOften: "This key or address has asked too often.",
   }[cause];
   return seconds > 0 ? `${why} Trying again in ${seconds} s.` : `${why} Trying again now…`;
 }
@@ -331,6 +333,9 @@ const CLOSINGS = {
   message_too_large: "A frame was larger than it takes.",
   idle: "Nothing was sent for a while.",
   key_needed: "It asks for an API key, and none was given.",
+  unknown_key: "It does not know that API key, or the key was taken back.",
+  scope_needed: "Your API key is not for the live view.",
+  forbidden: "Pages of this address may not ask it: its owner has set which may.",
   slow_reader: "This page was too slow to take the answers.",
 };
 
@@ -451,6 +456,7 @@ export const FILES = {
   back: "All pictures and videos",
   copyLink: "Copy the link",
   copied: "Copied",
+  linkHere: "The link, to be copied from here",
   progress: "Progress",
   jobLoading: "Loading…",
   queued: "It waits for its turn.",
@@ -533,6 +539,11 @@ const REFUSALS = {
   bad_options: { title: "The server refuses these settings", advice: "Change them and try again." },
   too_many_jobs: { title: "Too many videos are under way", advice: "Wait until one has ended, then try again." },
   disk_full: { title: "The server has no room for this video", advice: "Delete what is no longer needed, or try again later." },
+  key_needed: { title: "This server asks for a key", advice: "Try again and enter the API key you were given." },
+  unknown_key: { title: "The key is not known here", advice: "It may have been taken back. Try again and enter another." },
+  scope_needed: { title: "Your key is not for this", advice: "Ask the server’s owner for a key that is." },
+  forbidden: { title: "This page may not ask the server", advice: "Open it by the address that the server’s owner gave you." },
+  too_many_requests: { title: "Asked too often", advice: "Your key or address has used up its share. Try again in a minute." },
   unknown_job: { title: "There is no such video", advice: "It was deleted, or the link is not whole." },
 };
 

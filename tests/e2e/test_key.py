@@ -19,8 +19,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("keyed") / "data"
 
 
-def made(data: Path, name: str) -> str:
-    return thespis("keys", "create", name, "--data-path", str(data)).stdout.strip()
+def made(data: Path, name: str, *flags: str) -> str:
+    return thespis("keys", "create", name, *flags, "--data-path", str(data)).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,16 @@ def test_when_the_key_is_taken_back_another_is_asked_for(started: Page, data: Pa
     expect(started.get_by_role("dialog")).to_be_visible(timeout=20_000)
     enter(started, lasting)
     started.wait_for_selector("body[data-state=live] .face")
+
+
+def test_a_key_that_is_not_for_what_it_opens_is_told_so(started: Page, data: Path) -> None:
+    enter(started, made(data, "pictures", "--scopes", "images"))
+    expect(started.get_by_role("alert")).to_contain_text("Your API key is not for the live view")
+    expect(started.locator("body")).to_have_attribute("data-state", "error")
+    show_files(started)
+    expect(started.locator(".job-list").get_by_role("alert")).to_contain_text("Your key is not for this")
+    expect(started.get_by_role("button", name="Try again")).to_be_visible()
+    expect(started.get_by_text("trying again")).to_have_count(0)
 
 
 def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(
