@@ -19,7 +19,7 @@ from contracts.api import ModelsReply, TicketReply
 from gateway import job_events, job_routes, keys
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
-from gateway.door import CALLER, Door
+from gateway.door import CALLER, Door, scoped
 from gateway.health import check_readiness
 from gateway.jobs import Jobs
 from gateway.middlewares import add_private_headers, door, own_jobs, steady_body, while_key_lasts
@@ -79,8 +79,10 @@ async def models(request: web.Request) -> web.Response:
 @routes.post("/v1/tickets")
 async def post_ticket(request: web.Request) -> web.Response:
     wish = await read_json(request, TicketWish)
+    # Refused here, where the asker is told why: a browser hides what answer its WebSocket or event source got.
+    caller = scoped(request[CALLER], wish.path)
     try:
-        ticket, good_for_s = await request.app[keys.DOOR].tickets.issue(request[CALLER], wish.path)
+        ticket, good_for_s = await request.app[keys.DOOR].tickets.issue(caller, wish.path)
     except redis.RedisError as problem:
         raise Problematic(503, "unavailable", "tickets can't be given out now", {"Retry-After": "2"}) from problem
     return json_reply(TicketReply(ticket, good_for_s), status=201)

@@ -5,12 +5,11 @@
  * `ticketed`.
  */
 
+import { refusal } from "./refused.js";
 import { KEY } from "./texts.js";
 
 const STORED = "thespis-key";
-
-/** Thrown by `ticketed` when the person has no key to give. */
-export class NoKey extends Error {}
+const TICKET_MS = 8_000;
 
 /** The header that shows the key, for requests made without `keyedFetch`. @returns {Record<string, string>} */
 export function bearer() {
@@ -23,26 +22,27 @@ export function bearer() {
  * server's refusal is the answer.
  * @param {string} path
  * @param {RequestInit} [options]
+ * @param {number} [timeoutMs] for each request; a person may take as long as they like
  */
-export async function keyedFetch(path, options = {}) {
+export async function keyedFetch(path, options = {}, timeoutMs) {
   for (;;) {
     const shown = bearer();
     const headers = new Headers(options.headers);
     for (const [name, value] of Object.entries(shown)) headers.set(name, value);
-    const answer = await fetch(path, { ...options, headers });
+    const signal = timeoutMs === undefined ? options.signal : AbortSignal.timeout(timeoutMs);
+    const answer = await fetch(path, { ...options, headers, signal });
     if (answer.status !== 401 || !(await entered(shown.Authorization))) return answer;
   }
 }
 
 /**
- * The address with a ticket in its query, which opens that path for a moment without the key.
+ * The address with a ticket in its query, which opens that path for a moment without the key. Raises Refused.
  * @param {string} address of this server
  */
 export async function ticketed(address) {
   const url = new URL(address, location.href);
-  const answer = await keyedFetch("/v1/tickets", { method: "POST", body: JSON.stringify({ path: url.pathname }) });
-  if (answer.status === 401) throw new NoKey();
-  if (!answer.ok) throw new Error(`no ticket: ${answer.status}`);
+  const answer = await keyedFetch("/v1/tickets", { method: "POST", body: JSON.stringify({ path: url.pathname }) }, TICKET_MS);
+  if (!answer.ok) throw refusal(answer.status, await answer.text());
   const { ticket } = await answer.json();
   url.searchParams.set("ticket", ticket);
   return url.href;
@@ -61,6 +61,19 @@ export function followable(link) {
     once.click();
   });
   return link;
+}
+
+/**
+ * Says other words where a key is in use, from its entry on.
+ * @template {HTMLElement} T
+ * @param {T} target
+ * @param {{ open: string, keyed: string }} words
+ */
+export function sayByKey(target, { open, keyed }) {
+  const say = () => (target.textContent = bearer().Authorization ? keyed : open);
+  document.addEventListener("keyentered", say);
+  say();
+  return target;
 }
 
 /** One dialog, however many requests wait for it. @type {Promise<boolean> | undefined} */
@@ -104,6 +117,7 @@ function ask(wasWrong) {
     dialog.addEventListener("close", () => {
       const given = dialog.returnValue === "use" ? input.value.trim() : "";
       if (given) sessionStorage.setItem(STORED, given);
+      if (given) document.dispatchEvent(new Event("keyentered"));
       dialog.remove();
       resolve(given !== "");
     });

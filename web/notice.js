@@ -14,7 +14,7 @@ export function notice({ title, advice, detail = "" }, ...children) {
 
 /** @param {unknown} error a Refused; anything else is a mistake of ours and is thrown on @param {(Node | string)[]} children */
 export function refusalNotice(error, ...children) {
-  const refused = /** @type {import("./files/api.js").Refused} */ (error);
+  const refused = /** @type {import("./refused.js").Refused} */ (error);
   if (refused.code === undefined) throw error;
   return notice(refusal(refused), ...children);
 }

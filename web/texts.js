@@ -161,6 +161,8 @@ export function reconnecting(seconds, cause) {
     lost: "The connection was lost.",
     draining: "The server is restarting.",
     busy: "The server is full at the moment.",
+    unavailable: "The server can’t let anybody in at the moment.",
+    tooOften: "This key or address has asked too often.",
   }[cause];
   return seconds > 0 ? `${why} Trying again in ${seconds} s.` : `${why} Trying again now…`;
 }
@@ -331,6 +333,9 @@ const CLOSINGS = {
   message_too_large: "A frame was larger than it takes.",
   idle: "Nothing was sent for a while.",
   key_needed: "It asks for an API key, and none was given.",
+  unknown_key: "It does not know that API key, or the key was taken back.",
+  scope_needed: "Your API key is not for the live view.",
+  forbidden: "Pages of this address may not ask it: its owner has set which may.",
   slow_reader: "This page was too slow to take the answers.",
 };
 
@@ -378,7 +383,10 @@ export const FILES = {
   keptPictures: "A picture is read in memory and forgotten at once.",
   keptVideos:
     "A video is stored until it has been worked through, and deleted then. Its numbers are kept until the day its page names, or until you delete them.",
-  whoSees: "There is no sign-in: whoever can open this page sees the videos’ list and their numbers.",
+  whoSees: {
+    open: "There is no sign-in: whoever can open this page sees the videos’ list and their numbers.",
+    keyed: "Your videos belong to your key: only those who have it, or a key of the server’s owner, see them and their numbers.",
+  },
   unusable: "Not a picture or video we know",
   picturesFile: "faces",
   picturesTitle: "Your pictures",
@@ -410,7 +418,10 @@ export const FILES = {
   maxFaces: "Most faces at once",
   maxFacesHint: "The largest are kept.",
   annotated: "Also make a video with boxes and bars drawn in",
-  annotatedHint: "Whoever opens the link can watch it. Takes longer.",
+  annotatedHint: {
+    open: "Whoever opens the link can watch it. Takes longer.",
+    keyed: "Whoever opens the link and has your key can watch it. Takes longer.",
+  },
   votes: "Keep each model’s own vote",
   votesHint: "Shows at every moment how far the models agree. Larger results.",
   label: "Label",
@@ -445,6 +456,7 @@ export const FILES = {
   back: "All pictures and videos",
   copyLink: "Copy the link",
   copied: "Copied",
+  linkHere: "The link, to be copied from here",
   progress: "Progress",
   jobLoading: "Loading…",
   queued: "It waits for its turn.",
@@ -527,6 +539,11 @@ const REFUSALS = {
   bad_options: { title: "The server refuses these settings", advice: "Change them and try again." },
   too_many_jobs: { title: "Too many videos are under way", advice: "Wait until one has ended, then try again." },
   disk_full: { title: "The server has no room for this video", advice: "Delete what is no longer needed, or try again later." },
+  key_needed: { title: "This server asks for a key", advice: "Try again and enter the API key you were given." },
+  unknown_key: { title: "The key is not known here", advice: "It may have been taken back. Try again and enter another." },
+  scope_needed: { title: "Your key is not for this", advice: "Ask the server’s owner for a key that is." },
+  forbidden: { title: "This page may not ask the server", advice: "Open it by the address that the server’s owner gave you." },
+  too_many_requests: { title: "Asked too often", advice: "Your key or address has used up its share. Try again in a minute." },
   unknown_job: { title: "There is no such video", advice: "It was deleted, or the link is not whole." },
 };
 
@@ -562,7 +579,10 @@ export const jobProgress = ({ frames_done, frames_total }, left) =>
     : `${frames_done} of ${frames_total} moments${left ? ` · about ${left} left` : ""}`;
 
 /** @param {string} name */
-export const deleteBody = (name) => `“${name}”, its numbers and its annotated video will be gone for everybody.`;
+export const deleteBody = (name) => ({
+  open: `“${name}”, its numbers and its annotated video will be gone for everybody.`,
+  keyed: `“${name}”, its numbers and its annotated video will be gone for everybody who has your key.`,
+});
 
 /** A button for screen readers, where several say the same. @param {string} action @param {string} name */
 export const namedButton = (action, name) => `${action}: ${name}`;

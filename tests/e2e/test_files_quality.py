@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.clips import astronaut, pan_and_zoom
-from tests.e2e.files_page import ENDED_MS, choose, file_of, loaded, read_picture, show_files, show_job
+from tests.e2e.files_page import ENDED_MS, choose, file_of, loaded, pixels_of, read_picture, show_files, show_job
 from tests.e2e.live_page import tab_to
 from tests.e2e.test_page_quality import PHONE, SIDEWAYS, violations
 from tests.integration.job_client import JobClient
@@ -40,7 +40,21 @@ def job_id(platform: Platform, film: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def views(platform: Platform, job_id: str, film: Path) -> dict[str, Visit]:
+def submit(platform: Platform) -> Iterator[Callable[..., str]]:
+    """Hands a video in; its job is gone after the test."""
+    jobs, submitted = JobClient(platform), []
+
+    def submit_it(video: Path, **options: object) -> str:
+        submitted.append(jobs.submit(video, video.name, **options))
+        return submitted[-1]
+
+    yield submit_it
+    for one in submitted:
+        jobs.ask("DELETE", f"/v1/jobs/{one}")
+
+
+@pytest.fixture
+def views(platform: Platform, job_id: str, film: Path, submit: Callable[..., str], tmp_path: Path) -> dict[str, Visit]:
     portrait = cv2.imencode(".jpg", astronaut())[1].tobytes()
 
     def picture(page: Page) -> None:
@@ -63,11 +77,27 @@ def views(platform: Platform, job_id: str, film: Path) -> dict[str, Visit]:
         show_job(page, platform, job_id)
         loaded(page)
 
-    return {"picture": picture, "video-form": form, "delete": delete, "job-done": job}
+    def running(page: Page) -> None:
+        long = write_clip(tmp_path / "long.webm", [cv2.resize(astronaut(), (320, 240))] * 300, 10.0)
+        show_job(page, platform, submit(long, fps=60))
+        expect(page.locator(".job-view > .job-state")).to_contain_text("running", timeout=ENDED_MS)
+
+    def linked(page: Page) -> None:
+        show_job(page, platform, submit(film))
+        loaded(page)
+        expect(page.get_by_role("button", name="Choose the video")).to_be_visible()
+
+    return {
+        "picture": picture, "video-form": form, "delete": delete,
+        "job-done": job, "job-running": running, "job-by-link": linked,
+    }  # fmt: skip
+
+
+VIEWS = ["picture", "video-form", "delete", "job-done", "job-running", "job-by-link"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("view", ["picture", "video-form", "delete", "job-done"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_serious(open_page, keep_screenshot, views: dict[str, Visit], view: str, theme: str) -> None:
     page = open_page(color_scheme=theme, viewport={"width": 1280, "height": 800})
     views[view](page)
@@ -75,7 +105,7 @@ def test_axe_finds_nothing_serious(open_page, keep_screenshot, views: dict[str, 
     keep_screenshot(page, f"{view}-{theme}")
 
 
-@pytest.mark.parametrize("view", ["picture", "video-form", "delete", "job-done"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_a_phone_needs_no_sideways_scrolling(open_page, keep_screenshot, views: dict[str, Visit], view: str) -> None:
     page = open_page(**PHONE)
     views[view](page)
@@ -103,6 +133,15 @@ def test_a_video_goes_from_choice_to_timeline_by_keyboard_alone(page: Page, plat
     chart = page.get_by_role("slider", name="Place in the video")
     expect(chart).to_have_attribute("aria-valuetext", re.compile(r"^0:00\.6, face 1 · happy \d+ %$"))
     wait_until(lambda: abs(page.evaluate("document.querySelector('.player video').currentTime") - 0.6) < 0.1)
+    whole = pixels_of(page.locator(".video-chart canvas"))
+    page.get_by_role("button", name="Zoom out").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Zoom in")).to_be_focused()
+    page.keyboard.press("Enter")
+    wait_until(lambda: pixels_of(page.locator(".video-chart canvas")) != whole)
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    wait_until(lambda: pixels_of(page.locator(".video-chart canvas")) == whole)
     tab_to(page, ".line-key button")
     page.keyboard.press("Space")
     expect(page.locator(".line-key button").first).to_have_attribute("aria-pressed", "false")

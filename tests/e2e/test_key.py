@@ -19,8 +19,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("keyed") / "data"
 
 
-def made(data: Path, name: str) -> str:
-    return thespis("keys", "create", name, "--data-path", str(data)).stdout.strip()
+def made(data: Path, name: str, *flags: str) -> str:
+    return thespis("keys", "create", name, *flags, "--data-path", str(data)).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,16 @@ def test_when_the_key_is_taken_back_another_is_asked_for(started: Page, data: Pa
     started.wait_for_selector("body[data-state=live] .face")
 
 
+def test_a_key_that_is_not_for_what_it_opens_is_told_so(started: Page, data: Path) -> None:
+    enter(started, made(data, "pictures", "--scopes", "images"))
+    expect(started.get_by_role("alert")).to_contain_text("Your API key is not for the live view")
+    expect(started.locator("body")).to_have_attribute("data-state", "error")
+    show_files(started)
+    expect(started.locator(".job-list").get_by_role("alert")).to_contain_text("Your key is not for this")
+    expect(started.get_by_role("button", name="Try again")).to_be_visible()
+    expect(started.get_by_text("trying again")).to_have_count(0)
+
+
 def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(
     browser: Browser, guarded: Platform, key: str, tmp_path: Path
 ) -> None:
@@ -95,7 +105,10 @@ def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(
     page.goto(guarded.url)
     show_files(page)
     enter(page, key)
+    expect(page.get_by_text("Your videos belong to your key")).to_be_visible()
+    expect(page.get_by_text("There is no sign-in")).to_have_count(0)
     choose(page, film)
+    expect(page.get_by_text("Whoever opens the link and has your key can watch it.")).to_be_visible()
     page.get_by_label("Also make a video with boxes").check()
     page.get_by_role("button", name="Send and start").click()
     loaded(page)
@@ -109,4 +122,6 @@ def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(
         page.get_by_role("link", name="Rows as CSV").click()
     assert Path(download.value.path()).read_text().startswith("time_s,")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text("gone for everybody who has your key")
     page.close()

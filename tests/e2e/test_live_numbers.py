@@ -9,7 +9,7 @@ import cv2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.live_page import LABELS, pixels_of, wait_for_answers
+from tests.e2e.live_page import LABELS, pixels_of, receive, wait_for_answers
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.long
@@ -55,6 +55,36 @@ def test_the_timeline_runs_until_it_is_paused(drawn_page: Page) -> None:
     wait_until(lambda: pixels_of(drawn_page, CHART) != paused)
 
 
+def test_a_paused_timeline_keeps_its_face_and_its_minute_however_long_it_is_looked_at(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+            document.body.dataset.state = "live";
+            const { Timeline } = await import("/web/live/timeline.js");
+            const face = (id, share) => ({ id, shares: { happy: share, sad: 1 - share } });
+            const timeline = (window.timeline = new Timeline());
+            await timeline.start(["happy", "sad"]);
+            window.goOn = (from, to, id, share) => {
+                for (let at = from; at <= to; at += 0.5) timeline.add(at * 1000, [face(id, share)]);
+                timeline.draw(to * 1000, id);
+            };
+            goOn(0, 60, 1, 0.9);
+        }"""
+    )
+    drawn = pixels_of(page, CHART)
+    page.get_by_role("button", name="Pause").click()
+    page.evaluate("goOn(61, 200, 2, 0.4)")
+    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Zoom out").click()
+    wait_until(lambda: pixels_of(page, CHART) == drawn)
+    page.click("#theme")
+    page.click("#theme")
+    wait_until(lambda: pixels_of(page, CHART) == drawn)
+    assert page.evaluate("[timeline.face, timeline.shownIds, timeline.ids]") == [1, [1], [2]]
+    page.get_by_role("button", name="Follow").click()
+    page.evaluate("goOn(200.5, 201, 2, 0.4)")
+    wait_until(lambda: pixels_of(page, CHART) != drawn)
+
+
 def test_the_timeline_is_zoomed_by_buttons_and_by_dragging(drawn_page: Page) -> None:
     drawn_page.get_by_role("button", name="Pause").click()
     whole = pixels_of(drawn_page, CHART)
@@ -90,6 +120,22 @@ def test_the_latency_is_split_by_stage(live_page: Page) -> None:
     for text in ("taking the picture", "on the way", "finding faces", "asking the models", "all together"):
         expect(rows.filter(has_text=text).locator("td")).to_have_text([re.compile(r"[\d.]+ ms")] * 2)
     expect(live_page.locator("#fps-sent")).to_have_text(re.compile(r"of [1-9][\d.]* sent"))
+
+
+DROPPED = {
+    "superseded": "replaced by a newer one",
+    "rate": "sent too fast",
+    "overload": "server busy",
+    "expired": "too late",
+}
+
+
+@pytest.mark.parametrize(("reason", "words"), DROPPED.items())
+def test_dropped_frames_are_counted_by_their_reason(live_page: Page, reason: str, words: str) -> None:
+    before = int(live_page.locator("#dropped").inner_text())
+    receive(live_page, {"type": "dropped", "frame_id": 4_000_000_000, "reason": reason})
+    expect(live_page.locator("#dropped-detail")).to_have_text(re.compile(rf"(^|, )[1-9]\d* {words}(,|$)"))
+    assert int(live_page.locator("#dropped").inner_text()) > before
 
 
 def test_the_recorded_numbers_are_downloaded_and_hold_no_picture(live_page: Page, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.live_page import pixels_of, tab_to, wait_for_answers
+from tests.e2e.live_page import pixels_of, receive, tab_to, wait_for_answers
 from tests.platform_process import ROOT, Platform
 from tests.waiting import wait_until
 
@@ -48,6 +48,20 @@ def fail(page: Page) -> None:
     page.wait_for_selector("body[data-state=error]")
 
 
+def ask_for_key(page: Page) -> None:
+    problem = {"type": "urn:thespis:problem:key_needed", "detail": "send an API key"}
+    page.route("**/v1/tickets", lambda route: route.fulfill(status=401, json=problem))
+    page.click("#start")
+    expect(page.get_by_role("dialog", name="This server asks for a key")).to_be_visible()
+
+
+def reconnect(page: Page) -> None:
+    start(page)
+    receive(page, {"type": "server.draining", "reconnect_after_ms": 60_000})
+    page.wait_for_selector("body[data-state=reconnecting] #retry:visible")
+    expect(page.locator(".face")).to_have_count(0)  # they fade for a second
+
+
 def go(address: str) -> Callable[[Page], None]:
     def visit(page: Page) -> None:
         page.evaluate("address => { location.href = address }", address)
@@ -63,6 +77,8 @@ VIEWS: dict[str, Callable[[Page], None]] = {
     "explain": explain,
     "stopped": stop,
     "no-camera": fail,
+    "key": ask_for_key,
+    "reconnecting": reconnect,
     "files": go("#/files"),
     "job": go("#/jobs/none"),
     "privacy": go("#/privacy"),

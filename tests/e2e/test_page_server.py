@@ -3,13 +3,19 @@
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import cv2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from tests.e2e.clips import astronaut
 from tests.e2e.conftest import WATCH, browser_that_sees
+from tests.e2e.files_page import ENDED_MS, show_job
+from tests.integration.job_client import JobClient
 from tests.platform_process import THESPIS_UP, Platform
+from tests.video_clips import write_clip
 from tests.waiting import wait_until
 
 
@@ -17,6 +23,12 @@ from tests.waiting import wait_until
 def own_platform(tmp_path) -> Iterator[Platform]:
     with Platform(tmp_path / "up.log") as platform:
         yield platform
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """A video that takes a while to work through."""
+    return write_clip(tmp_path / "long.webm", [cv2.resize(astronaut(), (320, 240))] * 300, 10.0)
 
 
 @pytest.fixture
@@ -40,6 +52,46 @@ def test_a_server_restarted_under_the_page_is_found_again(own_platform: Platform
         notes = [note for state, note in own_page.evaluate("watched.states") if state == "reconnecting"]
         assert any("restarting" in note or "does not answer" in note or "lost" in note for note in notes)
         assert own_page.evaluate("watched.updates.length") >= 2, "the new session was told the wishes again"
+
+
+def test_a_job_is_followed_through_a_restart_of_its_server(
+    long: Path, own_platform: Platform, own_page: Page, tmp_path: Path
+) -> None:
+    job_id = JobClient(own_platform).submit(long, fps=60)
+    show_job(own_page, own_platform, job_id)
+    state = own_page.locator(".job-view > .job-state")
+    expect(state).to_contain_text("running", timeout=ENDED_MS)
+    own_platform.stop()
+    alert = own_page.get_by_role("alert")
+    expect(alert).to_contain_text("The server does not answer")
+    expect(alert.get_by_role("button", name="Try again")).to_be_visible()
+    expect(own_page.locator(".job-view .hint", has_text="trying again")).to_be_visible()
+    port = str(urlsplit(own_platform.url).port)
+    with Platform(tmp_path / "again.log", [*THESPIS_UP[:-1], port]):
+        expect(alert).to_have_count(0, timeout=ENDED_MS)
+        expect(state).to_contain_text(re.compile("waiting|running"))
+        own_page.get_by_role("button", name="Cancel").click()
+        expect(alert).to_contain_text("It was cancelled", timeout=ENDED_MS)
+
+
+@pytest.mark.parametrize(("status", "keeps_trying"), [(503, True), (429, True), (404, False)])
+def test_only_a_refusal_ends_the_look_at_a_job(page: Page, platform: Platform, status: int, keeps_trying: bool) -> None:
+    job_id, asked = "0" * 32, []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=status, json={"type": "urn:thespis:problem:any", "detail": "not now"})
+
+    page.route(f"**/v1/jobs/{job_id}*", refuse)
+    page.route(f"**/v1/jobs/{job_id}/events*", refuse)
+    show_job(page, platform, job_id)
+    expect(page.get_by_role("alert")).to_contain_text("not now")
+    assert (page.locator(".job-view .hint", has_text="trying again").count() == 1) == keeps_trying
+    page.unroute(f"**/v1/jobs/{job_id}*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no such video")
+    expect(page.get_by_text("trying again")).to_have_count(0)
+    assert any(url.endswith("/events") for url in asked) == keeps_trying
 
 
 def test_a_member_that_does_not_answer_is_struck_out(own_platform: Platform, own_page: Page) -> None:

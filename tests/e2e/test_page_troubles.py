@@ -1,7 +1,7 @@
 """What the page does when camera, connection or server fail: it says so in words, and what to do."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.live_page import receive
 from tests.waiting import wait_until
@@ -9,6 +9,10 @@ from tests.waiting import wait_until
 
 def refuse_camera(error: str) -> str:
     return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}') }}"
+
+
+def refuse(route: Route, status: int, code: str) -> None:
+    route.fulfill(status=status, json={"type": f"urn:thespis:problem:{code}", "detail": "no"})
 
 
 def expect_problem(page: Page, title: str, advice: str) -> None:
@@ -74,6 +78,51 @@ def test_a_lost_connection_comes_back_by_itself_and_says_so(live_page: Page) -> 
     assert any("The connection was lost" in note for note in notes)
     wait_until(lambda: live_page.evaluate("watched.sockets[1].waiting.size > 0"))
     live_page.wait_for_selector(".face:not(.absent)")
+
+
+REFUSED = [
+    (403, "forbidden", "Pages of this address may not ask it"),
+    (403, "scope_needed", "Your API key is not for the live view"),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "words"), REFUSED)
+def test_a_refusal_is_told_and_not_tried_again(page: Page, status: int, code: str, words: str) -> None:
+    page.route("**/v1/tickets", lambda route: refuse(route, status, code))
+    page.click("#start")
+    expect_problem(page, "The server closed the session", words)
+    assert page.evaluate("watched.sockets.length") == 0
+
+
+WAITED_FOR = [
+    (429, "too_many_requests", "This key or address has asked too often."),
+    (503, "unavailable", "The server can’t let anybody in at the moment."),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "words"), WAITED_FOR)
+def test_a_refusal_that_passes_is_told_and_tried_again(page: Page, status: int, code: str, words: str) -> None:
+    page.route("**/v1/tickets", lambda route: refuse(route, status, code))
+    page.click("#start")
+    expect(page.locator("#stage-note")).to_contain_text(words)
+    page.unroute("**/v1/tickets")
+    page.wait_for_selector("body[data-state=live]")
+
+
+def test_a_server_that_keeps_silent_over_a_ticket_is_asked_again(page: Page) -> None:
+    asked = []
+
+    def keep_silent_once(route: Route) -> None:
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    page.route("**/v1/tickets", keep_silent_once)
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live]")
+    assert len(asked) == 2
+    notes = [note for state, note in page.evaluate("watched.states") if state == "reconnecting"]
+    assert notes
 
 
 def test_a_draining_server_is_followed(live_page: Page) -> None:

@@ -260,6 +260,28 @@ def test_a_link_opens_a_job_with_its_annotated_video(
     wait_until(lambda: sought(page, 0.1))  # the annotated video begins where the job began
 
 
+@pytest.mark.parametrize("clipboard", ["undefined", "{ writeText: () => Promise.reject(new Error('no')) }"])
+def test_a_link_that_cannot_be_copied_is_shown_to_be_copied(open_page, platform, jobs: JobClient, clipboard) -> None:
+    job_id = jobs.submit(NOT_A_VIDEO, "broken.mp4")
+    page = open_page(f"Object.defineProperty(navigator, 'clipboard', {{ value: {clipboard} }})")
+    show_job(page, platform, job_id)
+    page.get_by_role("button", name="Copy the link").click()
+    link = page.get_by_label("The link, to be copied from here")
+    expect(link).to_have_value(page.url)
+    expect(link).to_be_focused()
+    assert link.evaluate("({ value, selectionStart, selectionEnd }) => selectionEnd - selectionStart === value.length")
+    expect(page.get_by_role("button", name="Copied")).to_have_count(0)
+
+
+def test_a_link_is_copied(open_page, platform, jobs: JobClient) -> None:
+    job_id = jobs.submit(NOT_A_VIDEO, "broken.mp4")
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    show_job(page, platform, job_id)
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
 def test_a_link_without_annotated_video_asks_for_the_file(page: Page, platform: Platform, film: Path, jobs) -> None:
     job_id = jobs.submit(film, "film.webm")
     jobs.wait(job_id)

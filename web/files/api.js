@@ -1,7 +1,8 @@
 // @ts-check
-/** The REST API as the page asks it. What the gateway refuses is a Refused, whose code has words in texts.js. */
+/** The REST API as the page asks it. Raises Refused. */
 
 import { keyedFetch } from "../key.js";
+import { Refused, refusal } from "../refused.js";
 
 /** @typedef {"queued" | "running" | "cancelling" | "succeeded" | "partially_succeeded" | "failed" | "cancelled" | "expired"} JobState */
 /**
@@ -36,26 +37,6 @@ import { keyedFetch } from "../key.js";
 /** @typedef {{ frames: number, frames_with_faces: number, unreadable_frames: number, faces: FaceSummary[] }} Summary */
 /** @typedef {{ width: number, height: number, faces: import("../live/wire.js").Face[], members: { used: string[], missing: string[] } }} Reading */
 /** @typedef {{ labels: string[], votes: Record<string, Record<string, number>> }} Models */
-
-/** Raised when the gateway refuses, or when it can't be reached (code `unreachable`). */
-export class Refused extends Error {
-  /** @param {string} code @param {string} detail @param {number} [status] */
-  constructor(code, detail, status = 0) {
-    super(detail);
-    this.code = code;
-    this.status = status;
-  }
-}
-
-/** From a problem's text (RFC 9457), or whatever else came. @param {number} status @param {string} text */
-export function refusal(status, text) {
-  try {
-    const problem = JSON.parse(text);
-    return new Refused(String(problem.type).split(":").at(-1) ?? "", String(problem.detail), status);
-  } catch {
-    return new Refused(`http_${status}`, `HTTP ${status}`, status);
-  }
-}
 
 /** @param {string} path @param {RequestInit} [options] */
 async function ask(path, options) {

@@ -2,6 +2,7 @@
 /** Takes files from a picker, from anywhere they are dropped while it is shown, and from the clipboard. */
 
 import { element } from "../dom.js";
+import { sayByKey } from "../key.js";
 import { FILES, whereFilesGo } from "../texts.js";
 import { ACCEPTED } from "./media_kind.js";
 
@@ -41,8 +42,8 @@ export class DropZone {
   }
 
   #promises() {
-    const words = [whereFilesGo(location.host), FILES.keptPictures, FILES.keptVideos, FILES.whoSees];
-    return words.map((textContent) => element("li", { textContent }));
+    const words = [whereFilesGo(location.host), FILES.keptPictures, FILES.keptVideos];
+    return [...words.map((textContent) => element("li", { textContent })), sayByKey(element("li"), FILES.whoSees)];
   }
 
   /** @param {number} step */

@@ -40,8 +40,9 @@ export class Events {
     const address = await opening.catch(() => undefined);
     if (opening !== this.#opening) return;
     this.#opening = undefined;
-    if (address) this.#open(address);
-    else this.#later();
+    if (address) return this.#open(address);
+    this.#later();
+    this.listeners.lost?.();
   }
 
   /** @param {string} address */

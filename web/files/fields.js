@@ -2,6 +2,7 @@
 /** Labelled controls of a form, each with its hint, which a screen reader reads along. */
 
 import { element } from "../dom.js";
+import { sayByKey } from "../key.js";
 
 let made = 0;
 
@@ -19,7 +20,7 @@ export function field(control, words, hint = "") {
   return root;
 }
 
-/** @param {HTMLInputElement} control @param {string} words @param {string} hint */
+/** @param {HTMLInputElement} control @param {string} words @param {string | { open: string, keyed: string }} hint */
 export function tick(control, words, hint) {
   control.id = `field-${(made += 1)}`;
   control.type = "checkbox";
@@ -27,9 +28,10 @@ export function tick(control, words, hint) {
   return element("div", { className: "field tick" }, label, described(control, hint));
 }
 
-/** @param {HTMLElement} control @param {string} hint */
+/** @param {HTMLElement} control @param {string | { open: string, keyed: string }} hint */
 function described(control, hint) {
-  const root = element("p", { className: "hint", id: `${control.id}-hint`, textContent: hint });
+  const words = typeof hint === "string" ? { open: hint, keyed: hint } : hint;
+  const root = sayByKey(element("p", { className: "hint", id: `${control.id}-hint` }), words);
   control.setAttribute("aria-describedby", root.id);
   return root;
 }

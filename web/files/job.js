@@ -7,6 +7,7 @@ import { cancelJob, deleteJob, job as askJob, jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { confirmDelete } from "./confirm.js";
 import { Events } from "./events.js";
+import { field } from "./fields.js";
 import { jobFacts } from "./job_facts.js";
 import { hasEnded, hasResults, StateOfJob } from "./job_state.js";
 import { notice, refusalNotice } from "../notice.js";
@@ -44,6 +45,8 @@ class JobScreen {
   #facts = element("div", { className: "job-facts" });
   #state = new StateOfJob();
   #note = element("p", { className: "hint", role: "status" });
+  #link = element("div");
+  #trouble = element("div");
   #body = element("div");
   #actions = element("div", { className: "actions" });
   #cancel = this.#button(FILES.cancelJob, () => cancelJob(this.id).then((job) => this.#show(job)));
@@ -56,7 +59,7 @@ class JobScreen {
     const back = element("a", { className: "back", href: "#/files", textContent: FILES.back });
     const head = element("div", { className: "job-head" }, this.#title, this.#actions);
     this.#state.root.hidden = true;
-    this.root = element("div", { className: "job-view" }, back, head, this.#facts, this.#state.root, this.#note, this.#body);
+    this.root = element("div", { className: "job-view" }, back, head, this.#link, this.#facts, this.#state.root, this.#note, this.#trouble, this.#body);
     this.#ask();
   }
 
@@ -71,23 +74,38 @@ class JobScreen {
       this.#show(await askJob(this.id, this.#gone.signal));
     } catch (error) {
       if (this.#gone.signal.aborted) return;
-      this.#fail(error);
+      this.#tell(error);
+      if (/** @type {import("../refused.js").Refused} */ (error).passing) this.#keepTrying();
+      else this.#giveUp();
     }
   }
 
-  /** @param {unknown} error */
-  #fail(error) {
+  /** Once: a screen reader need not hear of each attempt. @param {unknown} error */
+  #tell(error) {
+    const again = smallButton(FILES.tryAgain, () => this.#ask());
+    const told = refusalNotice(error, again);
+    if (this.#trouble.textContent !== told.textContent) this.#trouble.replaceChildren(told);
+  }
+
+  /** The events do. */
+  #keepTrying() {
+    this.#watch();
+    setText(this.#note, FILES.jobLost);
+  }
+
+  #giveUp() {
     this.#events?.close();
+    this.#events = undefined;
     this.#actions.replaceChildren();
     this.#facts.replaceChildren();
     this.#state.root.hidden = true;
     setText(this.#title, FILES.jobTitle);
     setText(this.#note, "");
-    this.#body.replaceChildren(refusalNotice(error));
   }
 
   /** @param {Job} job */
   #show(job) {
+    this.#trouble.replaceChildren();
     setText(this.#title, job.file_name);
     document.title = `${job.file_name} · Thespis`;
     this.#facts.replaceChildren(jobFacts(job));
@@ -111,7 +129,10 @@ class JobScreen {
     setText(this.#note, FILES.mayLeave);
     const changed = (/** @type {Job} */ job) => this.#show(job);
     this.#events = new Events(`${jobPath(this.id)}/events`, {
-      opened: () => setText(this.#note, FILES.mayLeave),
+      opened: () => {
+        setText(this.#note, FILES.mayLeave);
+        if (this.#trouble.hasChildNodes()) this.#ask();
+      },
       lost: () => {
         setText(this.#note, FILES.jobLost);
         this.#ask();
@@ -137,9 +158,20 @@ class JobScreen {
   }
 
   async #copyLink() {
-    await navigator.clipboard?.writeText(location.href);
+    try {
+      await navigator.clipboard.writeText(location.href);
+    } catch {
+      return this.#showLink();
+    }
     setText(this.#copy, FILES.copied);
     setTimeout(() => setText(this.#copy, FILES.copyLink), COPIED_MS);
+  }
+
+  /** A browser lets nobody copy on plain http, for one. */
+  #showLink() {
+    const address = element("input", { readOnly: true, value: location.href });
+    this.#link.replaceChildren(field(address, FILES.linkHere));
+    address.select();
   }
 
   async #deleteIt() {

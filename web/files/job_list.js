@@ -4,6 +4,7 @@
 import { element, setText } from "../dom.js";
 import * as texts from "../texts.js";
 import { jobs } from "./api.js";
+import { smallButton } from "./buttons.js";
 import { Events } from "./events.js";
 import { field } from "./fields.js";
 import { JobRow } from "./job_row.js";
@@ -36,10 +37,10 @@ export class JobList {
     const filters = element("div", { className: "filters" }, field(this.#status, FILES.filterState), field(this.#label, FILES.filterLabel));
     const head = element("div", { className: "section-head" }, element("h2", { textContent: FILES.jobsTitle }), filters);
     this.root = element("section", { className: "job-list" }, head, this.#note, this.#trouble, this.#list, this.#more);
-    this.#status.addEventListener("change", () => this.#reload());
+    this.#status.addEventListener("change", () => this.#again());
     this.#label.addEventListener("input", () => {
       clearTimeout(this.#typing);
-      this.#typing = setTimeout(() => this.#reload(), TYPING_MS);
+      this.#typing = setTimeout(() => this.#again(), TYPING_MS);
     });
     this.#more.addEventListener("click", () => this.#loadMore());
   }
@@ -48,13 +49,14 @@ export class JobList {
   show() {
     this.#events = new Events("/v1/jobs/events", {
       opened: () => this.#reload(),
-      lost: () => setText(this.#note, FILES.jobsLost),
+      lost: () => this.#reload(),
       on: { job: (job) => this.#changed(job), gone: ({ id }) => this.#remove(id) },
     });
   }
 
   hide() {
     this.#events?.close();
+    this.#events = undefined;
   }
 
   async #reload() {
@@ -81,10 +83,24 @@ export class JobList {
       this.#trouble.replaceChildren();
       return turn === this.#turn ? page : undefined;
     } catch (error) {
-      this.#trouble.replaceChildren(refusalNotice(error));
-      setText(this.#note, "");
+      this.#tell(error);
       return undefined;
     }
+  }
+
+  /** What passes by itself is tried again whenever the events are; a refusal is not. @param {unknown} error */
+  #tell(error) {
+    const { passing } = /** @type {import("../refused.js").Refused} */ (error);
+    if (!passing) this.hide();
+    setText(this.#note, passing ? FILES.jobsLost : "");
+    const told = refusalNotice(error, smallButton(FILES.tryAgain, () => this.#again()));
+    if (this.#trouble.textContent !== told.textContent) this.#trouble.replaceChildren(told);
+  }
+
+  /** Opens the events, too, where a refusal has closed them. */
+  #again() {
+    if (this.#events) this.#reload();
+    else this.show();
   }
 
   #filter() {

@@ -7,7 +7,7 @@ import { greatestLoss } from "../explanation.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "../texts.js";
-import { Refused } from "./api.js";
+import { Refused } from "../refused.js";
 import { smallButton } from "./buttons.js";
 import { notice, refusalNotice } from "../notice.js";
 import { readFile } from "./picture_file.js";

@@ -2,7 +2,8 @@
 /** A picture as it is sent: as it is, or, where the server takes it not so, as the browser shows it. */
 
 import { SAVED_ANEW, madeSmaller } from "../texts.js";
-import { readPicture, Refused } from "./api.js";
+import { Refused } from "../refused.js";
+import { readPicture } from "./api.js";
 
 /** Longest side of a picture that had to be made smaller. */
 const SMALLER = 4096;

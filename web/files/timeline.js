@@ -4,6 +4,7 @@
 import uPlot from "uplot";
 
 import { colourOf, element } from "../dom.js";
+import { zoomed } from "../live/history.js";
 import * as texts from "../texts.js";
 import { smallButton } from "./buttons.js";
 import { field } from "./fields.js";
@@ -45,7 +46,8 @@ export class Timeline {
     this.#choice.append(...[...faceIds].sort((a, b) => a - b).map((id) => new Option(texts.faceName(id), String(id))));
     if (faceIds.length > 0) this.#choice.value = String(faceIds[0]);
     this.#choice.addEventListener("change", () => onChoose(this.#face));
-    const controls = element("div", { className: "filters" }, field(this.#choice, FILES.timelineFace), smallButton(FILES.zoomOut, () => this.#zoomOut()));
+    const zooms = [this.#zoomButton("−", texts.TEXTS.zoomOut, 2), this.#zoomButton("+", texts.TEXTS.zoomIn, 0.5), smallButton(FILES.zoomOut, () => this.#zoomOut())];
+    const controls = element("div", { className: "filters" }, field(this.#choice, FILES.timelineFace), ...zooms);
     const head = element("div", { className: "section-head" }, element("h2", { textContent: FILES.timelineTitle }), controls);
     const hint = element("p", { className: "hint", textContent: FILES.timelineHint });
     this.root = element("section", { className: "timeline" }, head, this.key.root, this.#chart, hint);
@@ -85,6 +87,22 @@ export class Timeline {
   /** Two moments without the face are a gap. @returns {uPlot.AlignedData} */
   #data() {
     return this.rows.lines(this.#face, 2);
+  }
+
+  /** @param {string} sign @param {string} words @param {number} factor */
+  #zoomButton(sign, words, factor) {
+    const button = smallButton(sign, () => this.#zoom(factor));
+    button.ariaLabel = words;
+    return button;
+  }
+
+  /** Around the moment that is shown. @param {number} factor */
+  #zoom(factor) {
+    const { startS, endS, time } = this.playhead;
+    const { min = startS, max = endS } = this.#plot.scales.x;
+    const half = (max - min) / 2;
+    const { from, to } = zoomed({ from: time - half, to: time + half }, factor, { from: startS, to: endS });
+    this.#plot.setScale("x", { min: from, max: to });
   }
 
   #zoomOut() {

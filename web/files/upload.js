@@ -2,7 +2,7 @@
 /** One video on its way to the server; fetch tells nothing of how far an upload is, so it is an XMLHttpRequest. */
 
 import { bearer } from "../key.js";
-import { Refused, refusal } from "./api.js";
+import { Refused, refusal } from "../refused.js";
 
 /** @typedef {{ sent: number, all: number, leftS: number | undefined }} Progress */
 

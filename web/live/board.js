@@ -47,6 +47,7 @@ export class Board {
   /** @param {number} id */
   choose(id) {
     this.#choice.choose(id);
+    this.timeline.choose(id);
     this.panels.markChosen(id);
   }
 
@@ -77,8 +78,8 @@ export class Board {
   /** What moves with time, answer or not. @param {number} now */
   tick(now) {
     this.readouts.show(now);
-    this.picker.show(this.timeline.ids, this.#choice.current);
     this.timeline.draw(now, this.#choice.current);
+    this.picker.show(this.timeline.shownIds, this.timeline.face);
   }
 
   end() {

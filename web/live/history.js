@@ -51,6 +51,13 @@ export class History {
     return [times, ...lines];
   }
 
+  /** As it is now; what is added or forgotten later does not change it. */
+  copy() {
+    const copy = new History(this.lengthS);
+    for (const [id, points] of this.#faces) copy.#faces.set(id, [...points]);
+    return copy;
+  }
+
   clear() {
     this.#faces.clear();
   }

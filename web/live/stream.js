@@ -8,10 +8,11 @@ import { backoffMs, drainedMs } from "./backoff.js";
 import { SUBPROTOCOL, packFrame, parseMessage } from "./wire.js";
 import { InFlight } from "./inflight.js";
 import { MOST_IN_FLIGHT } from "./pace.js";
-import { NoKey, ticketed } from "../key.js";
+import { ticketed } from "../key.js";
+import { Refused } from "../refused.js";
 
 /** @typedef {import("./wire.js").ServerMessage} ServerMessage */
-/** @typedef {"unreachable" | "lost" | "draining" | "busy"} Cause */
+/** @typedef {"unreachable" | "lost" | "draining" | "busy" | "unavailable" | "tooOften"} Cause */
 /**
  * @typedef {object} Handlers
  * @property {(session: import("./wire.js").SessionCreated) => void} onOpen
@@ -30,6 +31,8 @@ const GRACE_MS = 4_000;
 const REFUSALS = new Set([1002, 1003, 1008, 1009]);
 const REFUSED_BY_POLICY = 1008;
 const TRY_AGAIN_LATER = 1013;
+/** Refusals that have words of their own while we wait. @type {Record<string, Cause>} */
+const CAUSES = { too_many_requests: "tooOften", unavailable: "unavailable" };
 
 export class Stream {
   /** @type {WebSocket | undefined} */
@@ -76,8 +79,8 @@ export class Stream {
 
   /** @param {unknown} problem */
   #gotNoTicket(problem) {
-    if (problem instanceof NoKey) this.#ended(REFUSED_BY_POLICY, "key_needed");
-    else this.#ended(1006, "");
+    const { code, passing } = problem instanceof Refused ? problem : new Refused("unreachable", "");
+    this.#ended(passing ? 1006 : REFUSED_BY_POLICY, code);
   }
 
   /** @param {string} url */
@@ -174,7 +177,7 @@ export class Stream {
     const why = this.#closingReason || reason;
     const refused = REFUSALS.has(code) && !this.#worked && this.handlers.mayConnect();
     const draining = this.#cause === "draining";
-    const cause = code === TRY_AGAIN_LATER ? "busy" : this.#everOpen ? "lost" : "unreachable";
+    const cause = CAUSES[why] ?? (code === TRY_AGAIN_LATER ? "busy" : this.#everOpen ? "lost" : "unreachable");
     this.#drop();
     if (refused) {
       this.close();

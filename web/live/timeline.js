@@ -12,6 +12,8 @@ const HEIGHT = 240;
 
 export class Timeline {
   #history = new History(LENGTH_S);
+  /** What is drawn: the history, or while it is paused what it was then. */
+  #shown = this.#history;
   /** @type {import("uplot") | undefined} */
   #plot;
   /** @type {string[]} */
@@ -49,21 +51,35 @@ export class Timeline {
     this.#history.add(atMs / 1000, faces);
   }
 
+  /** Faces of the last minute. */
   get ids() {
     return this.#history.ids;
+  }
+
+  /** Faces to choose from. */
+  get shownIds() {
+    return this.#shown.ids;
+  }
+
+  get face() {
+    return this.#face;
   }
 
   get paused() {
     return this.#held !== undefined;
   }
 
+  /** A person chose it, which counts while it is paused, too. @param {number} face */
+  choose(face) {
+    this.#face = face;
+    this.#show();
+  }
+
   /** @param {number} nowMs @param {number | undefined} face the chosen one */
   draw(nowMs, face) {
-    const changed = face !== this.#face;
-    if (!changed && nowMs - this.#drawnAt < REDRAW_MS) return;
+    if (this.#held || (face === this.#face && nowMs - this.#drawnAt < REDRAW_MS)) return;
     this.#drawnAt = nowMs;
     this.#face = face;
-    if (this.#held && !changed) return;
     this.#now = nowMs / 1000;
     this.#show();
   }
@@ -82,13 +98,14 @@ export class Timeline {
 
   #show() {
     if (!this.#plot) return;
-    const columns = this.#history.columns(this.#face, this.#labels);
+    const columns = this.#shown.columns(this.#face, this.#labels);
     this.#plot.setData(/** @type {import("uplot").AlignedData} */ (columns), false);
     this.#plot.setScale("x", { min: this.#span.from, max: this.#span.to });
   }
 
   /** @param {import("./history.js").Span} span */
   #hold(span) {
+    if (!this.#held) this.#shown = this.#history.copy();
     this.#held = span;
     this.#sayState();
     this.#plot?.setScale("x", { min: span.from, max: span.to });
@@ -96,6 +113,7 @@ export class Timeline {
 
   #resume() {
     this.#held = undefined;
+    this.#shown = this.#history;
     this.#follows = LENGTH_S;
     this.#sayState();
   }

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { refusal } from "../../../web/files/api.js";
 import { cell, picturesAsCsv } from "../../../web/files/csv.js";
 import { kindOf } from "../../../web/files/media_kind.js";
 import { facesAt, frameAt, planOf, rowsAt } from "../../../web/files/moments.js";
 import { Playhead } from "../../../web/files/playhead.js";
 import { Rows } from "../../../web/files/rows.js";
 import { clock, duration, fileSize, seconds } from "../../../web/files/times.js";
+import { refusal } from "../../../web/refused.js";
 
 const LABELS = ["happy", "sad"];
 const PLAN = { start_s: 2, fps: 5 };
@@ -135,4 +135,10 @@ test("a refusal has the problem's code, or the status where there is no problem 
   const problem = refusal(422, '{"type":"urn:thespis:problem:bad_video","detail":"no"}');
   assert.deepEqual([problem.code, problem.message, problem.status], ["bad_video", "no", 422]);
   assert.equal(refusal(502, "<html>").code, "http_502");
+});
+
+test("what the server refuses may pass by itself unless it is the asker's own doing", () => {
+  const passing = (status) => refusal(status, "").passing;
+  assert.deepEqual([429, 500, 503].map(passing), [true, true, true]);
+  assert.deepEqual([400, 401, 403, 404].map(passing), [false, false, false, false]);
 });

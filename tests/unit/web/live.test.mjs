@@ -106,6 +106,15 @@ test("the history keeps a minute of every face and leaves gaps where one was awa
   assert.deepEqual(history.columns(1, ["a"])[0], [2.5, 60.65, 61]);
 });
 
+test("a copy of the history keeps what the history forgets", () => {
+  const history = new History(60);
+  history.add(0, [{ id: 1, shares: { a: 0.1 } }]);
+  const copy = history.copy();
+  history.add(90, [{ id: 2, shares: { a: 0.2 } }]);
+  assert.deepEqual([history.ids, copy.ids], [[2], [1]]);
+  assert.deepEqual(copy.columns(1, ["a"]), [[0], [0.1]]);
+});
+
 test("a zoom keeps its middle where it can and never leaves its bounds", () => {
   const bounds = { from: 0, to: 60 };
   assert.deepEqual(zoomed({ from: 20, to: 40 }, 0.5, bounds), { from: 25, to: 35 });
