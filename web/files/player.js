@@ -19,6 +19,8 @@ import { VoteMap } from "./vote_map.js";
 const { FILES } = texts;
 /** Of the same video, containers tell lengths that differ by a frame or two. */
 const SAME_LENGTH_S = 0.5;
+/** A browser may round the place that it was given. */
+const STAYS_S = 0.05;
 
 export class Player {
   #gone = new AbortController();
@@ -36,6 +38,8 @@ export class Player {
   /** @type {number | undefined} the face whose votes are shown */
   #chosen;
   #address = "";
+  /** Where the video was put by somebody who chose the place: a frame shown there, or before, moves nothing. */
+  #put = -1;
   /** Seconds of the video before the first one that is played. */
   #offset = 0;
   #drawsBoxes = false;
@@ -97,7 +101,8 @@ export class Player {
     const at = (/** @type {number} */ time) => this.playhead.follow(time + this.#offset);
     if ("requestVideoFrameCallback" in video) {
       const next = (/** @type {number} */ _now, /** @type {VideoFrameCallbackMetadata} */ { mediaTime }) => {
-        if (!video.seeking) at(mediaTime);
+        const stays = video.paused && Math.abs(video.currentTime - this.#put) < STAYS_S;
+        if (!video.seeking && !stays) at(mediaTime);
         video.requestVideoFrameCallback(next);
       };
       video.requestVideoFrameCallback(next);
@@ -166,7 +171,10 @@ export class Player {
 
   /** @param {number} time @param {boolean} jumped */
   #moved(time, jumped) {
-    if (jumped && !this.#video.hidden) this.#video.currentTime = time - this.#offset;
+    if (jumped && !this.#video.hidden) {
+      this.#video.currentTime = time - this.#offset;
+      this.#put = this.#video.currentTime;
+    }
     const found = facesAt(this.rows, this.plan, time);
     const faces = found.map(shown);
     if (jumped) this.panels.clear();
