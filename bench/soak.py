@@ -55,7 +55,7 @@ LEAST_RESULTS = 0.5
 
 COMES_AND_GOES = "reader of video"
 LASTING_KEYS = (
-    "_kombu.binding.",
+    "_kombu.binding",
     "thespis:asked:",
     "thespis:keys",
     "thespis:job:",

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.video_clips import write_clip
+
 WIDTH, HEIGHT = 640, 480
 FRAMES = 60
 
@@ -70,3 +72,8 @@ def write_mjpeg(path: Path, frames: Iterator[NDArray[np.uint8]]) -> Path:
         for bgr_image in frames:
             clip.write(cv2.imencode(".jpg", bgr_image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
     return path
+
+
+def write_long_film(path: Path) -> Path:
+    """Thirty seconds of a face that stands still, sixty frames a second: looked at with fps=60 it takes a while."""
+    return write_clip(path, [np.asarray(cv2.resize(astronaut(), (320, 240)), np.uint8)] * 1800, 60.0)

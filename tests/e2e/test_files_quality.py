@@ -8,7 +8,7 @@ import cv2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.clips import astronaut, pan_and_zoom
+from tests.e2e.clips import astronaut, pan_and_zoom, write_long_film
 from tests.e2e.files_page import ENDED_MS, choose, file_of, loaded, pixels_of, read_picture, show_files, show_job
 from tests.e2e.live_page import tab_to
 from tests.e2e.test_page_quality import PHONE, SIDEWAYS, violations
@@ -78,7 +78,7 @@ def views(platform: Platform, job_id: str, film: Path, submit: Callable[..., str
         loaded(page)
 
     def running(page: Page) -> None:
-        long = write_clip(tmp_path / "long.webm", [cv2.resize(astronaut(), (320, 240))] * 300, 10.0)
+        long = write_long_film(tmp_path / "long.webm")
         show_job(page, platform, submit(long, fps=60))
         expect(page.locator(".job-view > .job-state")).to_contain_text("running", timeout=ENDED_MS)
 

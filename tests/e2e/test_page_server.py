@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import cv2
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.clips import astronaut
+from tests.e2e.clips import write_long_film
 from tests.e2e.conftest import WATCH, browser_that_sees
 from tests.e2e.files_page import ENDED_MS, show_job
 from tests.integration.job_client import JobClient
 from tests.platform_process import THESPIS_UP, Platform
-from tests.video_clips import write_clip
 from tests.waiting import wait_until
 
 
@@ -28,7 +26,7 @@ def own_platform(tmp_path) -> Iterator[Platform]:
 @pytest.fixture
 def long(tmp_path: Path) -> Path:
     """A video that takes a while to work through."""
-    return write_clip(tmp_path / "long.webm", [cv2.resize(astronaut(), (320, 240))] * 300, 10.0)
+    return write_long_film(tmp_path / "long.webm")
 
 
 @pytest.fixture
@@ -72,26 +70,6 @@ def test_a_job_is_followed_through_a_restart_of_its_server(
         expect(state).to_contain_text(re.compile("waiting|running"))
         own_page.get_by_role("button", name="Cancel").click()
         expect(alert).to_contain_text("It was cancelled", timeout=ENDED_MS)
-
-
-@pytest.mark.parametrize(("status", "keeps_trying"), [(503, True), (429, True), (404, False)])
-def test_only_a_refusal_ends_the_look_at_a_job(page: Page, platform: Platform, status: int, keeps_trying: bool) -> None:
-    job_id, asked = "0" * 32, []
-
-    def refuse(route: Route) -> None:
-        asked.append(route.request.url)
-        route.fulfill(status=status, json={"type": "urn:thespis:problem:any", "detail": "not now"})
-
-    page.route(f"**/v1/jobs/{job_id}*", refuse)
-    page.route(f"**/v1/jobs/{job_id}/events*", refuse)
-    show_job(page, platform, job_id)
-    expect(page.get_by_role("alert")).to_contain_text("not now")
-    assert (page.locator(".job-view .hint", has_text="trying again").count() == 1) == keeps_trying
-    page.unroute(f"**/v1/jobs/{job_id}*")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("alert")).to_contain_text("There is no such video")
-    expect(page.get_by_text("trying again")).to_have_count(0)
-    assert any(url.endswith("/events") for url in asked) == keeps_trying
 
 
 def test_a_member_that_does_not_answer_is_struck_out(own_platform: Platform, own_page: Page) -> None:

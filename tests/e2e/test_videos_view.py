@@ -11,7 +11,7 @@ import cv2
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.clips import astronaut, pan_and_zoom
+from tests.e2e.clips import astronaut, pan_and_zoom, write_long_film
 from tests.e2e.files_page import ENDED_MS, choose, drop, file_of, loaded, pixels_of, show_files, show_job
 from tests.integration.job_client import JobClient
 from tests.platform_process import Platform
@@ -173,13 +173,12 @@ def test_times_that_make_no_sense_are_told_before_anything_is_sent(files_page: P
 
 
 def test_a_job_tells_its_progress_and_is_cancelled(page: Page, platform: Platform, jobs: JobClient, tmp_path) -> None:
-    still = cv2.resize(astronaut(), (640, 480))
-    long = write_clip(tmp_path / "long.webm", [still] * 300, 10.0)
+    long = write_long_film(tmp_path / "long.webm")
     job_id = jobs.submit(long, "long.webm", fps=60)
     show_job(page, platform, job_id)
     state = page.locator(".job-view > .job-state")
     expect(state).to_contain_text(
-        re.compile(r"running.*[1-9]\d* of 300 moments · about .+ left", re.DOTALL), timeout=ENDED_MS
+        re.compile(r"running.*[1-9]\d* of 1800 moments · about .+ left", re.DOTALL), timeout=ENDED_MS
     )
     assert 0 < state.get_by_role("progressbar").evaluate("bar => bar.value") < 1
     page.get_by_role("button", name="Cancel").click()
@@ -387,3 +386,23 @@ def test_a_job_that_is_deleted_elsewhere_says_so(page: Page, platform: Platform,
     # Whoever deletes a job ends it first; the page may hear of the one or of the other.
     gone = re.compile("It was cancelled|There is no such video")
     expect(page.get_by_role("alert")).to_contain_text(gone, timeout=ENDED_MS)
+
+
+@pytest.mark.parametrize(("status", "keeps_trying"), [(503, True), (429, True), (404, False)])
+def test_only_a_refusal_ends_the_look_at_a_job(page: Page, platform: Platform, status: int, keeps_trying: bool) -> None:
+    job_id, asked = "0" * 32, []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=status, json={"type": "urn:thespis:problem:any", "detail": "not now"})
+
+    page.route(f"**/v1/jobs/{job_id}*", refuse)
+    page.route(f"**/v1/jobs/{job_id}/events*", refuse)
+    show_job(page, platform, job_id)
+    expect(page.get_by_role("alert")).to_contain_text("not now")
+    assert (page.locator(".job-view .hint", has_text="trying again").count() == 1) == keeps_trying
+    page.unroute(f"**/v1/jobs/{job_id}*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no such video")
+    expect(page.get_by_text("trying again")).to_have_count(0)
+    assert any(url.endswith("/events") for url in asked) == keeps_trying

@@ -29,8 +29,8 @@ MARKERS = [MARKER, *(base64.b64encode(b"\0" * shift + MARKER)[4:-4] for shift in
 """As it is, as base64 in each of the three ways that its place in a longer text can turn it, and as hex."""
 
 PICTURES = "thespis:picture:*"
-KNOWN_FILES = re.compile(r"up\.log|data/redis/appendonlydir/.+")
-KNOWN_KEYS = (b"_kombu.binding.", b"thespis:ticket:")
+KNOWN_FILES = re.compile(r"up\.log|data/(lock|jobs-redis-url|metrics\.json|redis/.+)")
+KNOWN_KEYS = (b"_kombu.binding", b"thespis:ticket:")
 LONGEST_LIFE_S = 12.0
 """A single picture's deadline of 10 s and half a second, the longest that anything may lie in Redis."""
 

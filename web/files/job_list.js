@@ -60,7 +60,7 @@ export class JobList {
   }
 
   async #reload() {
-    const page = await this.#load("0");
+    const page = await this.#load("");
     if (!page) return;
     for (const [id, row] of this.#rows) {
       if (!page.jobs.some((job) => job.id === id)) this.#forget(id, row);
@@ -70,16 +70,16 @@ export class JobList {
 
   async #loadMore() {
     const first = this.#rows.size;
-    const page = await this.#load(this.#next ?? "0");
+    const page = await this.#load(this.#next ?? "");
     if (page) this.#add(page);
     [...this.#rows.values()][first]?.link.focus();
   }
 
-  /** @param {string} cursor */
+  /** @param {string} cursor empty for the newest */
   async #load(cursor) {
     const turn = (this.#turn += 1);
     try {
-      const page = await jobs({ ...this.#filter(), cursor });
+      const page = await jobs({ ...this.#filter(), ...(cursor && { cursor }) });
       this.#trouble.replaceChildren();
       return turn === this.#turn ? page : undefined;
     } catch (error) {
