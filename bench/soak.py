@@ -61,8 +61,11 @@ LASTING_KEYS = (
     "thespis:job:",
     "thespis:job-events:",
     "thespis:jobs:key:",
+    "thespis:jobs:of:",
+    "thespis:jobs:changes",
+    "thespis:jobs:tidy",
 )
-"""Celery's queue names, counters that end by themselves, API keys, and jobs that have ended."""
+"""Celery's queue names, counters that end by themselves, API keys, and what is kept of jobs that have ended."""
 
 
 @dataclass(slots=True)
