@@ -18,13 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-import redis.asyncio
 from websockets import WebSocketException
 
+from bench.remains import Size, descriptors, fallen, growth, leftovers, sizes
 from bench.soaked import Soaked
 from contracts.jobs import JobOptions
 from contracts.protocol import Dropped, Error, Result
-from jobs.store import ALL_JOBS
 from thespis.calls import bearer, trusted
 from thespis.client import AsyncClient, ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
@@ -37,11 +36,6 @@ BAD_EVERY = 20
 LAST_ANSWERS_S = 5.0
 TRY_AGAIN_AFTER_S = 0.3
 JOB_TIMEOUT_S = 120.0
-MOST_GROWTH = 1.10
-SMALL_MB = 8.0
-"""Growth that is the allocator's and not a leak's: a tenth of a small process is less than a page of its pools."""
-
-SPARE_DESCRIPTORS = 8
 WARM_UP_SHARE = 0.3
 
 CARRIERS = ("gateway", "door")
@@ -52,20 +46,6 @@ FALLS_WITHIN_S = 10.0
 
 LEAST_RESULTS = 0.5
 """Of all frames of the half without kills, on a machine that also carries the load."""
-
-COMES_AND_GOES = "reader of video"
-LASTING_KEYS = (
-    "_kombu.binding",
-    "thespis:asked:",
-    "thespis:keys",
-    "thespis:job:",
-    "thespis:job-events:",
-    "thespis:jobs:key:",
-    "thespis:jobs:of:",
-    "thespis:jobs:changes",
-    "thespis:jobs:tidy",
-)
-"""Celery's queue names, counters that end by themselves, API keys, and what is kept of jobs that have ended."""
 
 
 @dataclass(slots=True)
@@ -83,15 +63,6 @@ class Ledger:
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How large a process is: resident megabytes and open descriptors."""
-
-    name: str
-    rss_mb: float
-    descriptors: int
-
-
 async def soak(soaked: Soaked, clip: Path, frames: list[bytes], seconds: float, kill_every_s: float,
                seed: int) -> dict[str, object]:  # fmt: skip
     """Both halves on a running platform. `problems` is empty when all held."""
@@ -99,12 +70,12 @@ async def soak(soaked: Soaked, clip: Path, frames: list[bytes], seconds: float, 
     killing = _kill(soaked, kill_every_s, seconds, random.Random(seed), rough)
     await _load(soaked, clip, frames, seconds, rough, killing)
     await _all_running(soaked)
-    idle = _sizes(soaked)
+    idle = sizes(soaked)
     warm: dict[int, Size] = {}
     await _load(soaked, clip, frames, seconds, calm, _look_after(seconds * WARM_UP_SHARE, soaked, warm))
-    busy = _sizes(soaked)
-    calm.problems += _too_few(calm) + await _leftovers(soaked)
-    calm.problems += _fallen(idle, busy) + _growth(warm, busy) + _descriptors(idle, _sizes(soaked))
+    busy = sizes(soaked)
+    calm.problems += _too_few(calm) + await leftovers(soaked)
+    calm.problems += fallen(idle, busy) + growth(warm, busy) + descriptors(idle, sizes(soaked))
     if not rough.jobs:
         rough.problems.append("no job ended while processes were killed")
     return {
@@ -235,18 +206,9 @@ async def _kill(soaked: Soaked, every_s: float, seconds: float, chance: random.R
                 ledger.carrier_fell_at = time.monotonic()
 
 
-async def _look_after(seconds: float, soaked: Soaked, sizes: dict[int, Size]) -> None:
+async def _look_after(seconds: float, soaked: Soaked, warm: dict[int, Size]) -> None:
     await asyncio.sleep(seconds)
-    sizes.update(await asyncio.to_thread(_sizes, soaked))
-
-
-def _sizes(soaked: Soaked) -> dict[int, Size]:
-    """Of each process by its id: children that read a video come and go under the same name."""
-    found = {}
-    for name, process in soaked.processes().items():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            found[process.pid] = Size(name, round(process.memory_info().rss / 1e6, 1), process.num_fds())
-    return found
+    warm.update(await asyncio.to_thread(sizes, soaked))
 
 
 def _too_few(ledger: Ledger) -> list[str]:
@@ -254,49 +216,6 @@ def _too_few(ledger: Ledger) -> list[str]:
     if ledger.answers["result"] < LEAST_RESULTS * ledger.frames:
         problems.append(f"only {ledger.answers['result']} of {ledger.frames} frames have results")
     return problems
-
-
-def _fallen(before: dict[int, Size], after: dict[int, Size]) -> list[str]:
-    return [
-        f"{size.name} fell though nothing was killed"
-        for pid, size in before.items()
-        if pid not in after and not size.name.startswith(COMES_AND_GOES)
-    ]
-
-
-def _growth(warm: dict[int, Size], busy: dict[int, Size]) -> list[str]:
-    return [
-        f"{size.name} grew from {size.rss_mb} to {busy[pid].rss_mb} MB"
-        for pid, size in warm.items()
-        if pid in busy and busy[pid].rss_mb > max(size.rss_mb * MOST_GROWTH, size.rss_mb + SMALL_MB)
-    ]
-
-
-def _descriptors(before: dict[int, Size], after: dict[int, Size]) -> list[str]:
-    return [
-        f"{size.name} holds {after[pid].descriptors} descriptors, {size.descriptors} before"
-        for pid, size in before.items()
-        if pid in after and after[pid].descriptors > size.descriptors + SPARE_DESCRIPTORS
-    ]
-
-
-async def _leftovers(soaked: Soaked) -> list[str]:
-    """What lies in either Redis after its time: pictures, crops, places, tasks, uploads."""
-    end = time.monotonic() + LAST_ANSWERS_S
-    while True:
-        left = [key for url in soaked.redis_urls() for key in await _keys(url) if not _lasts(key)]
-        if not left or time.monotonic() > end:
-            return [f"{len(left)} keys are left in Redis: {', '.join(sorted(left)[:5])}"] if left else []
-        await asyncio.sleep(0.1)
-
-
-def _lasts(key: str) -> bool:
-    return key == ALL_JOBS or key.startswith(LASTING_KEYS)
-
-
-async def _keys(url: str) -> list[str]:
-    async with redis.asyncio.Redis.from_url(url, decode_responses=True) as client:
-        return [str(key) for key in await client.keys("*")]
 
 
 async def _all_running(soaked: Soaked) -> None:

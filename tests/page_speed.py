@@ -4,18 +4,12 @@ Here and not in bench/, since only the tests' environment has a browser.
 """
 
 import json
-import tempfile
-from pathlib import Path
 from statistics import median
 
-import cv2
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser import camera_flags, find_browser
-from tests.conftest import FACE_API
-from tests.e2e.clips import drift, write_mjpeg
-from tests.platform_process import Platform
+from tests.three_faces import three_faces
 
 VISITS = 9
 DRAWING_S = 10
@@ -34,18 +28,13 @@ DRAWN = """(seconds) => new Promise((resolve) => {
 
 
 def main() -> None:
-    three = np.asarray(cv2.imread(str(FACE_API / "sample1.jpg")), np.uint8)
-    with tempfile.TemporaryDirectory() as folder:
-        clip = write_mjpeg(Path(folder) / "clip.mjpeg", drift(three))
-        with Platform(Path(folder) / "up.log") as platform, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=camera_flags(clip))
-            report = {"first_paint_ms": first_paint(browser, platform.url), **drawing(browser.new_page(), platform.url)}
-            browser.close()
+    with three_faces() as (browser, url):
+        report = {"first_paint_ms": first_paint(browser, url), **drawing(browser.new_page(), url)}
     print(json.dumps(report))
 
 
 def first_paint(browser: Browser, url: str) -> dict[str, float]:
-    """Median and longest of visits with an empty cache, milliseconds from the click to the first contentful paint."""
+    """Median and longest of visits with an empty cache, milliseconds to the first contentful paint."""
     found = []
     for _ in range(VISITS):
         page = browser.new_context().new_page()
@@ -58,7 +47,7 @@ def first_paint(browser: Browser, url: str) -> dict[str, float]:
 
 
 def drawing(page: Page, url: str) -> dict[str, object]:
-    """Frames a second that the page could draw, with three faces live and then with nothing going on."""
+    """Frames a second that the page could draw, first with nothing going on, then live with three faces."""
     page.goto(url)
     idle = page.evaluate(DRAWN, DRAWING_S)
     page.click("#start")

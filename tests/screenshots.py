@@ -1,16 +1,9 @@
 """`make screenshots`: the README's pictures, from the running page with a photograph of three faces for a camera."""
 
-import tempfile
-from pathlib import Path
+from playwright.sync_api import Page
 
-import cv2
-import numpy as np
-from playwright.sync_api import Page, sync_playwright
-
-from tests.browser import camera_flags, find_browser
-from tests.conftest import FACE_API
-from tests.e2e.clips import drift, write_mjpeg
-from tests.platform_process import ROOT, Platform
+from tests.platform_process import ROOT
+from tests.three_faces import three_faces
 
 SIZE = {"width": 1280, "height": 800}
 SETTLE_MS = 25_000
@@ -18,15 +11,10 @@ DOCS = ROOT / "docs"
 
 
 def main() -> None:
-    three = np.asarray(cv2.imread(str(FACE_API / "sample1.jpg")), np.uint8)
-    with tempfile.TemporaryDirectory() as folder:
-        clip = write_mjpeg(Path(folder) / "clip.mjpeg", drift(three))
-        with Platform(Path(folder) / "up.log") as platform, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=camera_flags(clip))
-            page = browser.new_page(viewport=SIZE)
-            page.goto(platform.url)
-            take_live(page)
-            browser.close()
+    with three_faces() as (browser, url):
+        page = browser.new_page(viewport=SIZE)
+        page.goto(url)
+        take_live(page)
 
 
 def take_live(page: Page) -> None:

@@ -7,7 +7,8 @@ answer = await stream.receive()
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, Final
 
 import msgspec
 import websockets
@@ -18,6 +19,11 @@ from contracts.frames import Frame, pack_frame
 from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
 from thespis.calls import bearer
 from thespis.errors import Unreachable
+
+HANDSHAKE: Final[Mapping[str, Any]] = {
+    "subprotocols": [Subprotocol(SUBPROTOCOL)], "compression": None, "proxy": None, "max_size": None,
+}  # fmt: skip
+"""How a session is asked for: JPEG does not shrink, and what the server sends is its to bound."""
 
 MESSAGE_DECODER: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
 
@@ -64,14 +70,7 @@ async def open_stream(server: str, key: str | None = None, ticket: str | None = 
     `key` is an API key, `ticket` what `POST /v1/tickets` gave for one; a server on this machine asks for neither.
     """
     with opening(server):
-        connection = await connect(
-            stream_address(server, ticket),
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            additional_headers=bearer(key),
-            compression=None,
-            proxy=None,
-            max_size=None,
-        )
+        connection = await connect(stream_address(server, ticket), additional_headers=bearer(key), **HANDSHAKE)
     async with connection:
         with opening(server):
             first = await connection.recv()

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 import msgspec
 import websockets
 from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
-from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
+from contracts.protocol import ServerMessage, SessionCreated, SessionUpdate
 from thespis.calls import bearer
-from thespis.streaming import MESSAGE_DECODER, opening, packed, session_from, stream_address
+from thespis.streaming import HANDSHAKE, MESSAGE_DECODER, opening, packed, session_from, stream_address
 
 
 class SyncStream:
@@ -53,14 +52,7 @@ class SyncStream:
 def open_sync_stream(server: str, key: str | None = None, ticket: str | None = None) -> Iterator[SyncStream]:
     """Opens a session as thespis.open_stream does, and raises what it raises."""
     with opening(server):
-        connection = connect(
-            stream_address(server, ticket),
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            additional_headers=bearer(key),
-            compression=None,
-            proxy=None,
-            max_size=None,
-        )
+        connection = connect(stream_address(server, ticket), additional_headers=bearer(key), **HANDSHAKE)
     with connection:
         with opening(server):
             first = connection.recv()

@@ -39,7 +39,7 @@ export class Player {
   #chosen;
   #address = "";
   /** Where the video was put by somebody who chose the place: a frame shown there, or before, moves nothing. */
-  #put = -1;
+  #soughtTo = -1;
   /** Seconds of the video before the first one that is played. */
   #offset = 0;
   #drawsBoxes = false;
@@ -101,7 +101,7 @@ export class Player {
     const at = (/** @type {number} */ time) => this.playhead.follow(time + this.#offset);
     if ("requestVideoFrameCallback" in video) {
       const next = (/** @type {number} */ _now, /** @type {VideoFrameCallbackMetadata} */ { mediaTime }) => {
-        const stays = video.paused && Math.abs(video.currentTime - this.#put) < STAYS_S;
+        const stays = video.paused && Math.abs(video.currentTime - this.#soughtTo) < STAYS_S;
         if (!video.seeking && !stays) at(mediaTime);
         video.requestVideoFrameCallback(next);
       };
@@ -173,7 +173,7 @@ export class Player {
   #moved(time, jumped) {
     if (jumped && !this.#video.hidden) {
       this.#video.currentTime = time - this.#offset;
-      this.#put = this.#video.currentTime;
+      this.#soughtTo = this.#video.currentTime;
     }
     const found = facesAt(this.rows, this.plan, time);
     const faces = found.map(shown);

@@ -7,7 +7,7 @@ import pytest
 
 from jobs import working
 from jobs.bells import Bells
-from jobs.store import Claim, JobStore
+from jobs.store import Claim
 from jobs.working import HAND_BACK_AFTER_S, Lease, StageWorker
 from runtime.pulse import Pulse
 
@@ -19,14 +19,6 @@ def pulse() -> Iterator[mock.Mock]:
     with mock.patch.object(working, "PULSE", mock.create_autospec(Pulse, instance=True)) as pulse:
         pulse.stopping_for_s.return_value = 0.0
         yield pulse
-
-
-@pytest.fixture
-def store() -> mock.Mock:
-    store = mock.create_autospec(JobStore, instance=True)
-    store.claim.return_value = CLAIM
-    store.traceparent.return_value = ""
-    return store
 
 
 def serve(store: mock.Mock, pulse: mock.Mock, stopping_for_s: float) -> list[str]:

@@ -6,18 +6,10 @@ from unittest import mock
 import pytest
 
 from jobs.bells import Bells
-from jobs.store import Claim, JobStore
+from jobs.store import Claim
 from jobs.working import NO_ROOM_WAIT_S, Lease, StageWorker
 
 CLAIM = Claim("finish", "job", None, 1)
-
-
-@pytest.fixture
-def store() -> mock.Mock:
-    store = mock.create_autospec(JobStore, instance=True)
-    store.claim.return_value = CLAIM
-    store.traceparent.return_value = ""
-    return store
 
 
 def serve(store: mock.Mock, error: int, age_s: float) -> mock.Mock:
