@@ -9,7 +9,7 @@ import psutil
 import redis.asyncio
 
 from bench.soaked import Soaked
-from jobs.store import ALL_JOBS
+from jobs.redis_keys import ALL_JOBS
 
 LAST_KEYS_S = 5.0
 """By then all that a deadline keeps in Redis is gone."""

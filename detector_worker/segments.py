@@ -11,7 +11,8 @@ from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import DetectedFrame, SegmentCrops
 from jobs.sandbox import frames_apart
-from jobs.store import Claim, JobFacts, JobStore, UnknownJob
+from jobs.stages import Claim
+from jobs.store import JobFacts, JobStore, UnknownJob
 from jobs.video import BadVideo, SampledFrame
 from jobs.working import GivenUp, Lease, LeaseLost, StageWorker, end_segment
 
@@ -43,7 +44,7 @@ class SegmentDetector:
         crops = msgspec.msgpack.encode(self._look_at(claim, facts, lease))
         lease.check()
         self._artefacts.write_whole(part, crops)
-        if not self._store.detected(claim):
+        if not self._store.stages.detected(claim):
             # The part stays: another worker may have been first, and the ensemble reads the same from it.
             raise LeaseLost
         self._bells.ring("classify")

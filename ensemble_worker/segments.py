@@ -13,7 +13,8 @@ from ensemble_worker.fan_out import FanOut
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentCrops, SegmentPredictions
-from jobs.store import Claim, JobStore, UnknownJob
+from jobs.stages import Claim
+from jobs.store import JobStore, UnknownJob
 from jobs.working import Lease, LeaseLost, StageWorker, end_segment
 
 PREDICT_TIMEOUT_S = 10.0

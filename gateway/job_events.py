@@ -13,8 +13,8 @@ from contracts.jobs import FINAL_STATES, JobGone
 from gateway.door import CALLER
 from gateway.jobs import Jobs
 from gateway.problems import Problematic
+from jobs.redis_keys import events_key
 from jobs.scripts import CHANGES
-from jobs.store import events_key
 
 EVENTS_WAIT_MS = 15_000
 """Silence after which a comment is sent, so that whoever lies between does not close the connection."""

@@ -5,7 +5,7 @@ from typing import Final
 import celery
 import redis
 
-from jobs.store import Stage
+from jobs.stages import Stage
 from runtime.doorbell import Doorbell
 
 TASK_OF: Final[dict[Stage, str]] = {

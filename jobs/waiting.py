@@ -31,8 +31,8 @@ class WaitingJobs(Collector):
             for state in get_args(JobState):
                 jobs.add_metric([state], states[state])
             for stage in TASK_OF:
-                length.add_metric([stage], self._store.waiting(stage))
-                oldest.add_metric([stage], self._age_of_next(self._store.entered_s_of_next(stage)))
+                length.add_metric([stage], self._store.stages.waiting(stage))
+                oldest.add_metric([stage], self._age_of_next(self._store.stages.entered_s_of_next(stage)))
         yield jobs
         yield length
         yield oldest

@@ -19,7 +19,8 @@ from jobs.plan import NothingToDo, Plan, plan_video
 from jobs.sandbox import annotate_apart, probe_apart
 from jobs.scratch import scratch
 from jobs.settings import JobSettings
-from jobs.store import Claim, JobFacts, JobStore, UnknownJob
+from jobs.stages import Claim
+from jobs.store import JobFacts, JobStore, UnknownJob
 from jobs.summary import Summariser
 from jobs.timeline import Timeline
 from jobs.video import BadVideo
@@ -149,7 +150,7 @@ class JobWorker:
         try:
             return self._store.facts(claim.job_id)
         except UnknownJob:
-            self._store.drop(claim)
+            self._store.stages.drop(claim)
             raise LeaseLost from None
 
     def _fail(self, claim: Claim, message: str) -> None:
@@ -184,11 +185,11 @@ class JobWorker:
             )  # fmt: skip
         except (BadWebhook, NotWanted) as problem:
             raise GivenUp(str(problem) or "the receiver wants no more messages") from problem
-        self._store.drop(claim)
+        self._store.stages.drop(claim)
         log.info("webhook_delivered", attempt=claim.attempt)
 
     def _say_no_more(self, claim: Claim, message: str) -> None:
-        self._store.drop(claim)
+        self._store.stages.drop(claim)
         log.warning("webhook_given_up", reason=message)
 
     # Sweeping
@@ -196,9 +197,9 @@ class JobWorker:
     def sweep(self) -> None:
         """Rings where something waits unheard, removes leftovers and what has expired."""
         for stage in TASK_OF:
-            if self._store.waiting(stage):
+            if self._store.stages.waiting(stage):
                 self._bells.ring(stage)
-        while (claim := self._store.claim("tidy")) is not None:
+        while (claim := self._store.stages.claim("tidy")) is not None:
             self._tidy(claim)
         if time.monotonic() - self._orphans_swept_s > self._settings.sweep_orphans_s:
             self._orphans_swept_s = time.monotonic()
@@ -211,24 +212,24 @@ class JobWorker:
             view = self._store.view(claim.job_id)
         except UnknownJob:
             self._artefacts.remove(self._artefacts.path(claim.job_id))
-            self._store.drop(claim)
+            self._store.stages.drop(claim)
             return
         now = time.time()
         has_results = view.state in {"succeeded", "partially_succeeded"}
         if has_results and view.expires_s and view.expires_s > now:
             for leftover in LEFTOVERS:
                 self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))
-            self._store.postpone(claim, view.expires_s)
+            self._store.stages.postpone(claim, view.expires_s)
             return
         self._artefacts.remove(self._artefacts.path(claim.job_id))
         if has_results:
             self._store.expire(claim.job_id)
         forgotten_s = (view.ended_s or now) + self._settings.records_kept_s
         if forgotten_s > now:
-            self._store.postpone(claim, forgotten_s)
+            self._store.stages.postpone(claim, forgotten_s)
         else:
             self._store.forget(claim.job_id)
-            self._store.drop(claim)
+            self._store.stages.drop(claim)
 
     @contextlib.contextmanager
     def sweeping(self) -> Iterator[None]:

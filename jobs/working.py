@@ -18,7 +18,8 @@ import structlog
 
 from jobs.bells import TASK_OF, Bells
 from jobs.scratch import remove_abandoned
-from jobs.store import LAST_SEGMENT, LEASE_S, MAX_ATTEMPTS, NOT_OURS, Claim, JobStore, Stage
+from jobs.stages import LAST_SEGMENT, LEASE_S, MAX_ATTEMPTS, NOT_OURS, Claim, Stage
+from jobs.store import JobStore
 from runtime import tracing
 from runtime.celery_worker import run_worker
 from runtime.metrics import SEGMENTS
@@ -78,7 +79,7 @@ class Lease:
         while not self._done.wait(LEASE_S / 4):
             # While Redis is away nobody else can take the item either.
             with contextlib.suppress(redis.RedisError):
-                if not self._store.renew(self._claim):
+                if not self._store.stages.renew(self._claim):
                     self._lost.set()
                     return
 
@@ -108,7 +109,7 @@ class StageWorker:
 
     def serve(self) -> None:
         """One item, if any waits, so that a worker that is told to stop does so soon. Each claim rings for the next."""
-        if (claim := self._store.claim(self._stage)) is not None:
+        if (claim := self._store.stages.claim(self._stage)) is not None:
             self._bells.ring(self._stage)
             ids = {"job_id": claim.job_id} | ({} if claim.segment is None else {"segment": claim.segment})
             with (
@@ -119,7 +120,7 @@ class StageWorker:
 
     def _serve(self, claim: Claim) -> None:
         if claim.attempt > MAX_ATTEMPTS:
-            self._give_up(claim, self._store.trouble(claim))
+            self._give_up(claim, self._store.stages.trouble(claim))
             return
         lease = Lease(self._store, claim)
         try:
@@ -129,7 +130,7 @@ class StageWorker:
             log.info("lease_lost", stage=self._stage)
         except HandedBack:
             log.info("handed_back", stage=self._stage)
-            self._store.hand_back(claim)
+            self._store.stages.hand_back(claim)
             self._bells.ring(self._stage)
         except GivenUp as problem:
             self._give_up(claim, str(problem))
@@ -141,7 +142,7 @@ class StageWorker:
             log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
             if claim.segment is not None:
                 SEGMENTS.labels("failed").inc()
-            self._store.put_back(claim, f"{type(problem).__name__}: {problem}")
+            self._store.stages.put_back(claim, f"{type(problem).__name__}: {problem}")
 
     def _wait_for_room(self, claim: Claim) -> None:
         log.warning("no_room", stage=self._stage, exc_info=True)
@@ -149,12 +150,12 @@ class StageWorker:
             self._give_up(claim, "there has been no room in the artefact store for too long")
         else:
             said = "there was no room in the artefact store; what could not be written is tried again"
-            self._store.hand_back(claim, NO_ROOM_WAIT_S, said)
+            self._store.stages.hand_back(claim, NO_ROOM_WAIT_S, said)
 
 
 def end_segment(store: JobStore, bells: Bells, claim: Claim, frames: int, error: str = "") -> bool:
     """A segment is done with so many frames, or given up with an error; False when it was no longer ours to end."""
-    ended = store.end_segment(claim, frames, error)
+    ended = store.stages.end_segment(claim, frames, error)
     if ended != NOT_OURS:
         SEGMENTS.labels("given_up" if error else "done").inc()
     if ended == LAST_SEGMENT:

@@ -17,17 +17,8 @@ from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import Plan
 from jobs.settings import JobSettings
-from jobs.store import (
-    ENTERED,
-    LAST_SEGMENT,
-    MAX_ATTEMPTS,
-    Claim,
-    JobStore,
-    KeyReused,
-    Stage,
-    TooManyJobs,
-    UnknownJob,
-)
+from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage
+from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.worker import JobWorker
 
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
@@ -41,7 +32,7 @@ def store(client: "redis.Redis") -> JobStore:
 def running(store: JobStore, job_id: str = "one", **options: str) -> str:
     """A job of one segment that has been planned."""
     store.create(job_id, "a.mp4", JobOptions(**options), None, "digest")
-    claim = store.claim("plan")
+    claim = store.stages.claim("plan")
     assert claim is not None
     assert store.start(job_id, Plan(0.0, 5.0, 5), VIDEO, {"residual": 1})
     return job_id
@@ -52,7 +43,7 @@ def test_a_job_that_is_created_twice_is_one_and_keeps_its_state(store: JobStore)
     job_id = running(store)
     assert store.create(job_id, "a.mp4", JobOptions(), None, "digest") == job_id
     assert store.facts(job_id).state == "running"
-    assert store.claim("plan") is None
+    assert store.stages.claim("plan") is None
 
 
 def test_a_key_belongs_to_one_body_until_its_job_is_deleted(store: JobStore) -> None:
@@ -85,22 +76,26 @@ def test_no_more_jobs_are_created_than_may_be_under_way(store: JobStore) -> None
 
 def test_work_on_a_job_that_has_ended_is_dropped(store: JobStore, client: "redis.Redis") -> None:
     job_id = running(store)
-    claim = store.claim("detect")
+    claim = store.stages.claim("detect")
     assert claim is not None
     store.end(job_id, "failed", "for this test")
     client.zadd("thespis:jobs:detect", {f"{job_id}:0": 0})
     client.zadd("thespis:jobs:finish", {job_id: 0})
-    assert (store.claim("detect"), store.claim("finish"), store.detected(claim)) == (None, None, False)
+    assert (store.stages.claim("detect"), store.stages.claim("finish"), store.stages.detected(claim)) == (
+        None,
+        None,
+        False,
+    )
     assert not client.exists("thespis:jobs:detect", "thespis:jobs:finish")
 
 
 def test_a_segment_that_is_handed_back_is_claimed_again_at_once_as_the_same_attempt(store: JobStore) -> None:
     running(store)
-    claim = store.claim("detect")
+    claim = store.stages.claim("detect")
     assert claim is not None
-    assert store.claim("detect") is None
-    store.hand_back(claim)
-    assert store.claim("detect") == claim
+    assert store.stages.claim("detect") is None
+    store.stages.hand_back(claim)
+    assert store.stages.claim("detect") == claim
 
 
 def test_jobs_are_counted_by_state(store: JobStore) -> None:
@@ -116,21 +111,21 @@ def test_what_waits_is_as_old_as_its_time_in_that_stage(store: JobStore, client:
     began = int(time.time())
 
     def came_just_now(stage: Stage) -> bool:
-        entered_s = store.entered_s_of_next(stage)
+        entered_s = store.stages.entered_s_of_next(stage)
         for field in ENTERED.values():  # what follows came later by far
             client.hset("thespis:job:one", field.format(0), 1.0)
         return entered_s is not None and began <= entered_s <= time.time()
 
-    assert store.entered_s_of_next("plan") is None
+    assert store.stages.entered_s_of_next("plan") is None
     store.create("one", "a.mp4", JobOptions(), None, "digest")
     assert came_just_now("plan")
     assert store.start("one", Plan(0.0, 5.0, 5), VIDEO, {"residual": 1})
     assert came_just_now("detect")
-    claim = store.claim("detect")
+    claim = store.stages.claim("detect")
     assert claim is not None
-    assert store.detected(claim)
+    assert store.stages.detected(claim)
     assert came_just_now("classify")
-    assert store.end_segment(claim, 5) == LAST_SEGMENT
+    assert store.stages.end_segment(claim, 5) == LAST_SEGMENT
     assert came_just_now("finish")
     assert store.end("one", "succeeded", notify=True)
     assert came_just_now("notify")
@@ -138,11 +133,11 @@ def test_what_waits_is_as_old_as_its_time_in_that_stage(store: JobStore, client:
 
 def test_work_on_a_job_that_is_gone_leaves_no_record(store: JobStore, client: "redis.Redis") -> None:
     job_id = running(store)
-    claim = store.claim("detect")
+    claim = store.stages.claim("detect")
     assert claim is not None
     store.forget(job_id)
-    store.put_back(claim, "its upload is gone")
-    assert store.claim("detect") is None
+    store.stages.put_back(claim, "its upload is gone")
+    assert store.stages.claim("detect") is None
     with pytest.raises(UnknownJob):
         store.facts(job_id)
     assert not store.is_known(job_id), "its files would never be swept up"
@@ -150,11 +145,11 @@ def test_work_on_a_job_that_is_gone_leaves_no_record(store: JobStore, client: "r
 
 def test_the_last_of_two_who_detect_a_segment_changes_nothing(store: JobStore) -> None:
     running(store)
-    claim = store.claim("detect")
+    claim = store.stages.claim("detect")
     assert claim is not None
-    assert (store.detected(claim), store.detected(claim)) == (True, False)
-    assert store.claim("classify") is not None
-    assert (store.end_segment(claim, 5), store.end_segment(claim, 5)) == (2, 0)
+    assert (store.stages.detected(claim), store.stages.detected(claim)) == (True, False)
+    assert store.stages.claim("classify") is not None
+    assert (store.stages.end_segment(claim, 5), store.stages.end_segment(claim, 5)) == (2, 0)
     assert store.view("one").progress.frames_done == 5
 
 
@@ -162,20 +157,20 @@ def test_segments_that_have_ended_leave_nothing_of_their_attempts_in_the_record(
     store: JobStore, client: "redis.Redis"
 ) -> None:
     store.create("one", "a.mp4", JobOptions(), None, "digest")
-    assert store.claim("plan") is not None
+    assert store.stages.claim("plan") is not None
     store.start("one", Plan(0.0, 5.0, 25 * 100), VIDEO, {"residual": 1})
     fields = client.hlen("thespis:job:one")
     for segment in range(100):
-        claim = store.claim("detect")
+        claim = store.stages.claim("detect")
         assert claim is not None
         if segment == 7:
-            store.put_back(claim, "for this test")
+            store.stages.put_back(claim, "for this test")
             client.zadd("thespis:jobs:detect", {claim.item: 0})
-            claim = store.claim("detect")
+            claim = store.stages.claim("detect")
             assert claim is not None
-        assert store.detected(claim)
-        assert store.claim("classify") is not None
-        store.end_segment(claim, 25)
+        assert store.stages.detected(claim)
+        assert store.stages.claim("classify") is not None
+        store.stages.end_segment(claim, 25)
     assert client.hlen("thespis:job:one") <= fields + 3
     assert store.view("one").attempts == 2
 
@@ -208,8 +203,8 @@ def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     job_id = running(store)
     assert store.end(job_id, "succeeded", notify=True)
     assert not store.end(job_id, "failed", notify=True)
-    assert store.claim("notify") is not None
-    assert store.claim("notify") is None
+    assert store.stages.claim("notify") is not None
+    assert store.stages.claim("notify") is None
     assert store.view(job_id).attempts == 1, "of the work, not of the message"
 
 
@@ -221,9 +216,9 @@ def to_be_finished(store: JobStore, artefacts: Artefacts) -> str:
     artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
     done = msgspec.msgpack.encode(SegmentPredictions(frames, []))
     artefacts.write_whole(artefacts.path(job_id, "segments", "0"), done)
-    claim = store.claim("detect")
+    claim = store.stages.claim("detect")
     assert claim is not None
-    store.end_segment(claim, 5)
+    store.stages.end_segment(claim, 5)
     return job_id
 
 
@@ -247,16 +242,16 @@ def test_a_job_that_is_cancelled_while_its_results_are_written_leaves_none(store
     worker.serve_ends()  # where the first one heard of it before it was through
     assert store.view(job_id).state == "cancelled"
     assert artefacts.jobs() == []
-    assert store.claim("finish") is None
+    assert store.stages.claim("finish") is None
 
 
 def test_a_job_that_is_being_cancelled_ends_in_no_other_way(store: JobStore) -> None:
     job_id = running(store)
     store.cancel(job_id)
-    claim = store.claim("finish")
+    claim = store.stages.claim("finish")
     assert claim is not None
     assert not store.end(job_id, "succeeded")
-    assert not store.renew(claim), "whoever put its results together works for nothing"
+    assert not store.stages.renew(claim), "whoever put its results together works for nothing"
     assert store.facts(job_id).state == "cancelling"
     assert store.end(job_id, "cancelled")
 
@@ -291,14 +286,14 @@ def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp
 
 def test_a_zip_that_was_to_be_annotated_says_why_it_is_not(store: JobStore, tmp_path: Path) -> None:
     store.create("one", "a.zip", JobOptions(annotated=True), None, "digest")
-    assert store.claim("plan") is not None
+    assert store.stages.claim("plan") is not None
     assert store.start("one", Plan(0.0, 1.0, 1), VideoFacts("zip", "pictures", 0, 0, 1.0, 1.0), {"residual": 1})
-    claim = store.claim("detect")
+    claim = store.stages.claim("detect")
     assert claim is not None
     artefacts = Artefacts(f"file://{tmp_path}")
     done = msgspec.msgpack.encode(SegmentPredictions([ClassifiedFrame(0, 0.0, [])], []))
     artefacts.write_whole(artefacts.path("one", "segments", "0"), done)
-    store.end_segment(claim, 1)
+    store.stages.end_segment(claim, 1)
     JobWorker(store, mock.create_autospec(Bells, instance=True), artefacts, {"residual": 1}, JobSettings()).serve_ends()
     job = store.view("one")
     assert (job.state, job.message) == ("succeeded", "it could not be annotated: pictures of a zip are no video")

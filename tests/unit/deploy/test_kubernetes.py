@@ -8,7 +8,7 @@ import yaml
 from contracts.names import WAITING_FACES, WAITING_FRAMES
 from gateway.waiting import QUEUES
 from jobs.bells import TASK_OF
-from jobs.store import stage_key
+from jobs.stages import stage_key
 from runtime.metrics import queue_oldest
 from tests.unit.deploy.compose_files import ROOT, services, told
 

@@ -4,12 +4,14 @@ from unittest import mock
 
 import pytest
 
+from jobs.stages import Stages
 from jobs.store import JobStore
 
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest) -> mock.Mock:
     store = mock.create_autospec(JobStore, instance=True)
-    store.claim.return_value = request.module.CLAIM
+    store.stages = mock.create_autospec(Stages, instance=True)
+    store.stages.claim.return_value = request.module.CLAIM
     store.traceparent.return_value = ""
     return store

@@ -7,7 +7,7 @@ import pytest
 
 from jobs import working
 from jobs.bells import Bells
-from jobs.store import Claim
+from jobs.stages import Claim
 from jobs.working import HAND_BACK_AFTER_S, Lease, StageWorker
 from runtime.pulse import Pulse
 
@@ -39,13 +39,13 @@ def serve(store: mock.Mock, pulse: mock.Mock, stopping_for_s: float) -> list[str
 
 def test_what_ends_in_time_is_finished(store: mock.Mock, pulse: mock.Mock) -> None:
     assert serve(store, pulse, HAND_BACK_AFTER_S - 1) == ["first half", "second half"]
-    store.hand_back.assert_not_called()
+    store.stages.hand_back.assert_not_called()
 
 
 def test_what_takes_longer_is_handed_back_and_not_counted_as_a_failure(store: mock.Mock, pulse: mock.Mock) -> None:
     assert serve(store, pulse, HAND_BACK_AFTER_S + 1) == ["first half"]
-    store.hand_back.assert_called_once_with(CLAIM)
-    store.put_back.assert_not_called()
+    store.stages.hand_back.assert_called_once_with(CLAIM)
+    store.stages.put_back.assert_not_called()
 
 
 def test_each_check_is_a_sign_of_life(store: mock.Mock, pulse: mock.Mock) -> None:
