@@ -260,7 +260,7 @@ def test_a_job_that_is_being_cancelled_and_can_not_be_finished_is_cancelled(stor
     job_id = running(store)
     store.cancel(job_id)
     worker = worker_of(store, Artefacts(f"file://{tmp_path}"))
-    with mock.patch.object(store, "claim", return_value=Claim("finish", job_id, None, MAX_ATTEMPTS + 1)):
+    with mock.patch.object(store.stages, "claim", return_value=Claim("finish", job_id, None, MAX_ATTEMPTS + 1)):
         worker.serve_ends()
     assert store.facts(job_id).state == "cancelled"
 
