@@ -42,6 +42,9 @@ PIPE_BYTES: Final = 1024**2
 
 MOST_ANNOTATED_BYTES: Final = 8 * 1024**3
 
+SERVER_KILLED: Final = 255
+"""What multiprocessing gives as exit code of a process whose fork server is gone: it fell with it."""
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["jobs.annotate"])
 
@@ -165,7 +168,7 @@ def _run(work: Callable[..., None], *arguments: object, cpu_s: int = CPU_S, file
             yield sent
     except EOFError:
         process.join()
-        if process.exitcode == -signal.SIGKILL:
+        if process.exitcode in (-signal.SIGKILL, SERVER_KILLED):
             raise ReaderKilled("the process that reads the video was killed") from None
         raise Overrun(_what_happened(process.exitcode)) from None
     except (OSError, msgspec.MsgspecError) as problem:

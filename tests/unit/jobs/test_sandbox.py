@@ -57,6 +57,12 @@ def be_killed(_: Send) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def lose_the_fork_server(_: Send) -> None:
+    """The server that forked this process falls, and this process with it."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(1000)
+
+
 def send_a_pickle(send: Send, path: Path) -> None:
     """As a decoder would that a file has taken over: past `send`, with what multiprocessing itself would unpickle."""
     pipe = inspect.getclosurevars(send).nonlocals["pipe"]
@@ -158,6 +164,7 @@ def test_a_reader_that_is_abandoned_ends() -> None:
     wait_until(lambda: not readers())
 
 
-def test_a_reader_that_somebody_kills_is_no_fault_of_the_video() -> None:
+@pytest.mark.parametrize("work", [be_killed, lose_the_fork_server])
+def test_a_reader_that_somebody_kills_is_no_fault_of_the_video(work: Callable[..., None]) -> None:
     with pytest.raises(ReaderKilled):
-        list(_run(be_killed))
+        list(_run(work))
