@@ -19,10 +19,10 @@ RECIPES = """\
 
 Trained from scratch by `training/train.py` on a CPU: SGD with Nesterov momentum, warm-up and cosine, decay on
 kernels only, label smoothing, a running average of the weights (the exported ones), mirror, rotation, zoom,
-shift, brightness, contrast and, where given, random erasing, mixup and a share of FER+'s annotators' votes in
-what is learned. `models/models.toml` carries every setting. The networks of `training/zoo/` that stand on
-pre-trained backbones need those weights and a GPU; none of them is among the members, and nothing is claimed
-for them.
+shift, brightness, contrast and, where given, random erasing, mixup and, in what is learned, a share of FER+'s
+annotators' votes or of what members trained before say of the same picture (distillation). `models/models.toml`
+carries every setting. The networks of `training/zoo/` that stand on pre-trained backbones need those weights
+and a GPU; none of them is among the members, and nothing is claimed for them.
 """
 
 TWO_TRUTHS = """\

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from training import fer2013, manifest
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint
+from training.lite import FLOAT_FILE
 from training.measures import fit_temperature
 from training.zoo import BUILDERS
 
@@ -113,7 +114,7 @@ def write_lite_model(folder: Path) -> None:
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[SIGNATURE])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
-    (folder / "model.tflite").write_bytes(converter.convert())
+    (folder / FLOAT_FILE).write_bytes(converter.convert())
 
 
 def write_warm_up(member: str, folder: Path) -> None:
@@ -172,16 +173,24 @@ def read_exported(version_folder: Path, facts: manifest.Table) -> Checkpoint:
     epoch = recipe.pop("epochs_trained")
     known = {field.name for field in fields(Augmentation)}
     configuration = {key: value for key, value in recipe.items() if key not in known}
-    configuration["auxiliary"] = tuple(filter(None, recipe.get("auxiliary", "").split(", ")))
+    auxiliary, teachers = (filter(None, recipe.get(name, "").split(", ")) for name in ("auxiliary", "teachers"))
+    configuration["auxiliary"] = tuple(auxiliary)
+    configuration["teachers"] = tuple(f"{teacher}/{FLOAT_FILE}" for teacher in teachers)
     configuration["augmentation"] = {key: value for key, value in recipe.items() if key in known}
     return Checkpoint(configuration, epoch, [], [reader.get_tensor(name) for name in ordered], [])
 
 
 def flat(configuration: dict[str, Any]) -> dict[str, Any]:
-    """The configuration as one table of scalars; of the data sets beside FER2013 their kinds, not where they stood."""
-    scalars = {key: value for key, value in configuration.items() if key not in ("augmentation", "auxiliary")}
+    """The configuration as one table of scalars; of data sets beside FER2013 their kinds and of teachers their member
+    and version, not where they stood.
+    """
+    nested = ("augmentation", "auxiliary", "teachers")
+    scalars = {key: value for key, value in configuration.items() if key not in nested}
     kinds = sorted(text.partition("=")[0] for text in configuration.get("auxiliary", ()))
-    return {**scalars, "auxiliary": ", ".join(kinds), **configuration["augmentation"]}
+    teachers = ["/".join(Path(file).parts[-3:-1]) for file in configuration.get("teachers", ())]
+    return {
+        **scalars, "auxiliary": ", ".join(kinds), "teachers": ", ".join(teachers), **configuration["augmentation"]
+    }  # fmt: skip
 
 
 @click.command(help=__doc__)

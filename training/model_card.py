@@ -58,6 +58,7 @@ def _recipes(described: Report) -> str:
         "erasing",
         "mixup",
         "FER+ share",
+        "teachers (their share)",
         "class weights",
         "beside FER2013",
         "seed",
@@ -73,6 +74,7 @@ def _recipes(described: Report) -> str:
             _epochs(facts["training"]),
             *(str(facts["training"][setting]) for setting in ("learning_rate", "weight_decay", "label_smoothing")),
             *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus")),
+            _teachers(facts["training"]),
             "yes" if facts["training"].get("class_weights") else "no",
             facts["training"].get("auxiliary") or "nothing",
             str(facts["training"].get("seed", UNKNOWN)),
@@ -82,6 +84,10 @@ def _recipes(described: Report) -> str:
         for name, facts in described["members"].items()
     ]
     return card_texts.RECIPES + "\n" + table(columns + more, rows, words=2)
+
+
+def _teachers(recipe: Report) -> str:
+    return f"{recipe['teachers']} ({recipe['distillation']})" if recipe.get("teachers") else "none"
 
 
 def _epochs(recipe: Report) -> str:

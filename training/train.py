@@ -8,7 +8,6 @@ after a kill goes on from the checkpoint; with `--epochs` it goes on towards ano
 weights are what `training.export` exports. Only the public test is looked at here.
 """
 
-import csv
 import os
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -22,7 +21,6 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import click
 import keras
-import matplotlib
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
@@ -31,6 +29,8 @@ from training import fer2013
 from training.augmentation import Augmentation, augment, mix_up
 from training.auxiliary import with_auxiliary
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from training.distillation import taught
+from training.run_log import LOG_FIELDS, append_to_log, plot_learning_curve
 from training.zoo import BUILDERS, TRANSFER
 from training.zoo.transfer import BackboneWeightsError
 
@@ -58,6 +58,8 @@ class Configuration:
     evaluate_every: int = 2  # epochs
     seed: int = 1
     backbone_weights: str = "none"  # of a transfer network: imagenet, vggface or a file; none for random ones
+    teachers: tuple[str, ...] = ()  # exported members' .tflite files (training/distillation.py)
+    distillation: float = 0.0  # share of the teachers in what is learned; the labels have the rest
     auxiliary: tuple[str, ...] = ()  # data sets beside FER2013, each as kind=DIR (training/auxiliary.py)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -245,8 +247,8 @@ class Trainer:
 
 def configuration_from(stored: dict[str, Any]) -> Configuration:
     """A checkpoint's configuration, as `asdict` wrote it."""
-    read = {"auxiliary": tuple(stored.get("auxiliary", ())), "augmentation": Augmentation(**stored["augmentation"])}
-    return Configuration(**{**stored, **read})
+    lists = {name: tuple(stored.get(name, ())) for name in ("auxiliary", "teachers")}
+    return Configuration(**{**stored, **lists, "augmentation": Augmentation(**stored["augmentation"])})
 
 
 def is_same_run(stored: Configuration, wanted: Configuration) -> bool:
@@ -256,16 +258,6 @@ def is_same_run(stored: Configuration, wanted: Configuration) -> bool:
 
 # ------------------------------------------------------------------------------------------------- loop
 
-LOG_FIELDS = (
-    "epoch",
-    "resolution",
-    "train_loss",
-    "train_accuracy",
-    "public_loss",
-    "public_accuracy",
-    "seconds",
-)
-
 
 def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     """Train to the configuration's last epoch, going on from the run folder's checkpoint if there is one."""
@@ -273,6 +265,7 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     train, lines = with_auxiliary(dataset, list(configuration.auxiliary))
     click.echo("\n".join([f"{len(train):,} training pictures; FER2013 had {len(dataset.train):,}", *lines]))
     pictures, labels = train.pictures[..., None], targets(train, configuration.ferplus)
+    labels = taught(labels, train.pictures, configuration.teachers, configuration.distillation)
 
     run_folder.mkdir(parents=True, exist_ok=True)
     trainer, epoch = Trainer(configuration), 0
@@ -308,41 +301,9 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
         click.echo(", ".join(f"{name} {value}" for name, value in row.items() if value != ""))
 
 
-def append_to_log(path: Path, row: dict[str, object]) -> None:
-    """Add one epoch to the run's CSV log."""
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, LOG_FIELDS)
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def plot_learning_curve(run_folder: Path) -> None:
-    """Draw the CSV log as the original's figure of accuracy over epochs."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    with (run_folder / "log.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    figure, axes = pyplot.subplots(figsize=(7, 4))
-    for name, label in (
-        ("train_accuracy", "training (augmented)"),
-        ("public_accuracy", "public test (averaged)"),
-    ):
-        points = [(int(row["epoch"]), float(row[name])) for row in rows if row[name]]
-        if points:
-            axes.plot(*zip(*points, strict=True), marker="o", label=label)
-    axes.set(title=run_folder.name, xlabel="epoch", ylabel="accuracy")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.tight_layout()
-    figure.savefig(run_folder / "learning_curve.png", dpi=120)
-    pyplot.close(figure)
-
-
 ALSO_HELP = "pictures to learn from beside FER2013's (jaffe, ckplus or folder); may be repeated"
 FERPLUS_HELP = "share of FER+'s annotators in what is learned"
+TEACHER_HELP = "an exported member's .tflite to learn from beside the labels; may be repeated"
 BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones"
 
 
@@ -356,6 +317,14 @@ BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, o
 @click.option("--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True)
 @click.option("--ferplus", type=click.FloatRange(0, 1), default=0.0, show_default=True, help=FERPLUS_HELP)
 @click.option("--mixup", type=click.FloatRange(min=0), default=0.0, show_default=True, help="alpha; 0 for none")
+@click.option("--teacher", "teachers", multiple=True, metavar="FILE", help=TEACHER_HELP)
+@click.option(
+    "--distillation",
+    type=click.FloatRange(0, 1),
+    default=0.7,
+    show_default=True,
+    help="share of the teachers in what is learned",
+)
 @click.option("--also", multiple=True, metavar="KIND=DIR", help=ALSO_HELP)
 @click.option("--class-weights", is_flag=True, help="rare labels count as much as frequent ones")
 @click.option("--backbone-weights", default="none", show_default=True, metavar="NAME|PATH", help=BACKBONE_HELP)
@@ -370,6 +339,8 @@ def main(
     precision: str,
     ferplus: float,
     mixup: float,
+    teachers: tuple[str, ...],
+    distillation: float,
     also: tuple[str, ...],
     class_weights: bool,
     backbone_weights: str,
@@ -385,6 +356,8 @@ def main(
         precision=precision,
         ferplus=ferplus,
         class_weights=class_weights,
+        teachers=teachers,
+        distillation=distillation if teachers else 0.0,
         auxiliary=also,
         backbone_weights=backbone_weights,
         augmentation=replace(recipe.augmentation, mixup=mixup),

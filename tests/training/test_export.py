@@ -145,6 +145,7 @@ def test_a_mirrored_member_says_the_same_of_a_picture_and_its_mirror_image(tmp_p
 
 def test_an_exported_version_can_be_exported_again_with_the_same_weights(tmp_path: Path) -> None:
     checkpoint = checkpoint_with_random_weights("five_layer")
+    checkpoint.configuration["teachers"] = ("vgg/1/model.tflite", "residual/2/model.tflite")
     folder = export("small", 1, tmp_path, checkpoint, 1.0)
     again = read_exported(folder, manifest.read_manifest(tmp_path)["members"]["small"])
     assert (again.configuration, again.epoch) == (checkpoint.configuration, checkpoint.epoch)
