@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from bench.containers import Container, Stack, docker
+from runtime.model_tree import read_ensemble
+from tests.platform_process import ROOT
 
+MEMBERS = set(read_ensemble(ROOT / "models").members)
 PYTHON_IMAGE = "python:3.11-slim-bookworm"
 PORTS = (6379, 8080, 8081, 8443, 8500, 8501, 9100)
 CONNECT = """
@@ -49,11 +52,11 @@ def test_a_stranger_reaches_no_container_but_by_the_published_ports(stack: Stack
     [
         ("gateway", {"redis_live", "redis_jobs"}),
         ("detector_worker", {"redis_live"}),
-        ("ensemble_worker", {"redis_live", "residual", "five_layer", "baseline", "vgg"}),
+        ("ensemble_worker", {"redis_live", *MEMBERS}),
         ("detector_worker_jobs", {"redis_jobs"}),
-        ("ensemble_worker_jobs", {"redis_jobs", "residual", "five_layer", "baseline", "vgg"}),
+        ("ensemble_worker_jobs", {"redis_jobs", *MEMBERS}),
         ("job_worker", {"redis_jobs"}),
-        ("residual", {"five_layer", "baseline", "vgg"}),
+        ("residual", MEMBERS - {"residual"}),
     ],
 )
 def test_a_service_reaches_what_it_works_with_and_nothing_else(stack: Stack, service: str, may_reach: set[str]) -> None:

@@ -15,12 +15,14 @@ from websockets.exceptions import ConnectionClosed
 
 from bench.containers import Container, Stack
 from contracts.protocol import Result, ServerDraining, SessionClosed, SessionCreated
+from runtime.model_tree import read_ensemble
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import LiveSession, live_session
+from tests.platform_process import ROOT
 from tests.video_clips import decoded, write_clip
 from tests.waiting import wait_until, wait_until_async
 
-MEMBERS = {"residual", "five_layer", "baseline", "vgg"}
+MEMBERS = set(read_ensemble(ROOT / "models").members)
 
 
 @pytest.fixture(scope="module")

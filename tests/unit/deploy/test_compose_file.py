@@ -76,7 +76,7 @@ def test_flower_takes_its_broker_from_the_file_with_the_password(monkeypatch: py
 
 def test_each_member_has_a_server_and_an_address() -> None:
     members = told(ALL["ensemble_worker"], "THESPIS_MEMBERS")
-    assert dict(part.split("=") for part in members.split(",")) == {name: f"{name}:8500" for name in ENSEMBLE.members}
+    assert dict(part.split("=") for part in members.split(", ")) == {name: f"{name}:8500" for name in ENSEMBLE.members}
     assert set(ENSEMBLE.members) <= set(ALL)
     assert set(ALL["members_together"]["networks"]["members"]["aliases"]) == set(ENSEMBLE.members)
 
