@@ -69,10 +69,11 @@ def serve(settings: Settings, common: CommonSettings) -> None:
     models.start_polling(settings.poll_wait_seconds)
     log.info("serving", host=settings.host, port=port, models=models.loaded())
     stop.wait()
-    log.info("stopping")
-    models.stop_polling()
     health_servicer.enter_graceful_shutdown()
-    server.stop(GRACE_SECONDS).wait()
+    stopped = server.stop(GRACE_SECONDS)
+    log.info("stopping")  # from here on no call is taken
+    models.stop_polling()
+    stopped.wait()
 
 
 def _check_base_paths(settings: Settings) -> None:

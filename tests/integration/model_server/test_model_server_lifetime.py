@@ -127,7 +127,8 @@ def test_sigterm_lets_the_call_in_flight_finish_and_takes_no_new_one(start_serve
     wait_until(lambda: server.events("stopping"))
     refused = server.stub.Predict.future(request_for(some_crops(1)), timeout=30)
     assert probabilities_of(call.result()).shape == (64, 7)
-    assert refused.exception().code() == grpc.StatusCode.UNAVAILABLE
+    # gRPC cancels a call that is under way to the server when this says that it goes away.
+    assert refused.exception().code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     assert server.process.wait(30) == 0
 
 
