@@ -52,6 +52,7 @@ def test_a_server_restarted_under_the_page_is_found_again(own_platform: Platform
         assert own_page.evaluate("watched.updates.length") >= 2, "the new session was told the wishes again"
 
 
+@pytest.mark.long
 def test_a_job_is_followed_through_a_restart_of_its_server(
     long: Path, own_platform: Platform, own_page: Page, tmp_path: Path
 ) -> None:

@@ -420,6 +420,7 @@ def test_help_teaches_with_an_example(words: tuple[str, ...]) -> None:
     assert f"Example: thespis {' '.join(words)}" in run.stdout
 
 
+@pytest.mark.long
 def test_the_bench_of_jobs_prints_one_object_with_the_floor_and_live_sessions() -> None:
     run = thespis("bench", "jobs", "--seconds", "3", "--json")
     assert run.returncode == 0, run.stderr

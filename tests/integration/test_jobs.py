@@ -287,6 +287,7 @@ def test_the_events_of_all_jobs_tell_what_changes_and_what_is_gone(jobs: JobClie
     assert {"running", "succeeded"} <= set(states)
 
 
+@pytest.mark.long
 def test_events_go_on_through_a_silence(jobs: JobClient) -> None:
     with httpx.stream("GET", f"{jobs.url}/v1/jobs/events", trust_env=False, timeout=30) as stream:
         comments = (line for line in stream.iter_lines() if line.startswith(":"))
@@ -487,6 +488,7 @@ def test_a_receiver_that_is_gone_is_told_no_more(jobs: JobClient, running: Platf
     assert "webhook_given_up" in running.log.read_text()
 
 
+@pytest.mark.long
 def test_a_platform_as_it_comes_refuses_too_many_and_private_webhooks_and_goes_on_after_a_stop(
     tmp_path: Path, frames: list[bytes]
 ) -> None:
@@ -513,6 +515,7 @@ def test_a_platform_as_it_comes_refuses_too_many_and_private_webhooks_and_goes_o
         jobs.only_results_are_left(done, unfinished)
 
 
+@pytest.mark.long
 def test_results_expire_with_their_files_and_the_job_is_still_listed(tmp_path: Path, frames: list[bytes]) -> None:
     path = write_clip(tmp_path / "clip.mp4", decoded(frames[:5]), 25.0)
     settings = {"THESPIS_RESULTS_KEPT_S": "2", "THESPIS_DETECTORS": "1"}

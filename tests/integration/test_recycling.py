@@ -13,6 +13,7 @@ from tests.waiting import wait_until_async
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 async def test_workers_that_are_too_large_are_replaced_and_nothing_is_lost(tmp_path: Path, frames: list[bytes]) -> None:
     with Platform(tmp_path / "up.log", THESPIS_MAX_WORKER_RSS_MB="1", THESPIS_ENSEMBLES="2") as platform:
 
