@@ -5,14 +5,18 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from training.fer2013 import Split
+from training.ferplus import truth
 from training.measures import expected_calibration_error, fit_temperature, softmax
 
+TRUTHS = {False: "FER2013", True: "FER+"}
 LEAST_PROBABILITY = 1e-30  # below it float32's softmax gives 0, which has no logarithm
 
 
 class Calibration(TypedDict):
     """A temperature and the calibration error without and with it."""
 
+    truth: str  # whose labels: FER2013's own or FER+'s annotators'
     temperature: float
     ece_before: float
     ece_after: float
@@ -25,10 +29,16 @@ def logits_of(probabilities: NDArray[np.floating], temperature: float = 1.0) -> 
 
 
 def member_calibration(
-    probabilities: NDArray[np.floating], labels: NDArray[np.int64], temperature: float
+    probabilities: NDArray[np.floating], split: Split, temperature: float, by_ferplus: bool = False
 ) -> Calibration:
-    """Of a member whose `probabilities` were exported with `temperature`: before is what it would be without."""
+    """Of a member whose `probabilities` [n, 7] were exported with `temperature`: before is what it would be without.
+
+    Measured by the truth that the temperature was fitted to.
+    """
+    counting, labels = truth(split, by_ferplus)
+    probabilities = probabilities[counting]
     return {
+        "truth": TRUTHS[by_ferplus],
         "temperature": temperature,
         "ece_before": expected_calibration_error(softmax(logits_of(probabilities, temperature)), labels),
         "ece_after": expected_calibration_error(probabilities, labels),
@@ -36,13 +46,20 @@ def member_calibration(
 
 
 def vote_calibration(
-    chosen_on: tuple[NDArray[np.floating], NDArray[np.int64]],
-    measured_on: tuple[NDArray[np.floating], NDArray[np.int64]],
+    chosen_on: tuple[NDArray[np.floating], Split],
+    measured_on: tuple[NDArray[np.floating], Split],
+    by_ferplus: bool = False,
 ) -> Calibration:
-    """Of a vote, served as it is: a temperature fitted on one split's (probabilities, labels), tried on another's."""
-    temperature = fit_temperature(logits_of(chosen_on[0]), chosen_on[1])
-    probabilities, labels = measured_on
+    """Of a vote, served as it is: a temperature fitted on one split's probabilities [n, 7], tried on another's.
+
+    Both by the truth that the vote's weights were chosen by.
+    """
+    counting, labels = truth(chosen_on[1], by_ferplus)
+    temperature = fit_temperature(logits_of(chosen_on[0][counting]), labels)
+    counting, labels = truth(measured_on[1], by_ferplus)
+    probabilities = measured_on[0][counting]
     return {
+        "truth": TRUTHS[by_ferplus],
         "temperature": temperature,
         "ece_before": expected_calibration_error(probabilities, labels),
         "ece_after": expected_calibration_error(softmax(logits_of(probabilities) / temperature), labels),

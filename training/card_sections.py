@@ -21,6 +21,48 @@ def percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{share:.2%}"
 
 
+def marks(report: Report) -> str:
+    """What was aimed at, claimed by the original and published, beside what was measured here."""
+    measured = {name: own["accuracy"] for name, own in report["members"].items()}
+    public = report["public_test"]["members"]
+    best = max(public, key=lambda name: public[name]["accuracy"])
+    measured |= {"vote": report["ensemble"]["accuracy"], "best member": measured[best]}
+    rows = [
+        (
+            f"best member (`{best}`, by the public test)" if name == "best member" else name,
+            *(percent(own.get(source)) for source in ("original", "published", "target")),
+            percent(measured.get(name)),
+            _met(measured.get(name), own.get("target")),
+        )
+        for name, own in card_texts.MARKS.items()
+    ]
+    columns = ("private test", "the original claims", "published (arXiv 2004.11823)", "target", "measured here", "")
+    return card_texts.MARKS_INTRODUCTION + "\n" + table(columns, rows)
+
+
+def _met(measured: float | None, target: float | None) -> str:
+    if measured is None:
+        return "not trained"
+    if target is None:
+        return ""
+    return "met" if measured >= target else f"**missed** by {100 * (target - measured):.1f} points"
+
+
+def gain(report: Report) -> str:
+    """What the vote is worth over the best single member, with paired intervals; empty where it was not measured."""
+    if "gain" not in report:
+        return ""
+    single = report["gain"]["over"]
+    public, private = (
+        f"{100 * own['points']:+.2f} points (95 % interval {100 * own['ci95'][0]:+.2f} to {100 * own['ci95'][1]:+.2f})"
+        for own in (report["gain"][split] for split in ("public_test", "private_test"))
+    )
+    return (
+        f"Over `{single}` alone, the best member by the public test, the default vote gains\n{public} on the "
+        f"public test, where its weights were chosen, and {private} on the private test.\n"
+    )
+
+
 def labels(report: Report) -> str:
     if "per_label" not in report:
         return ""
@@ -42,6 +84,7 @@ def calibration(report: Report) -> str:
         (
             f"`{name}`" if section == "members" else f"vote `{name}`",
             f"{own['calibration']['temperature']:.3f}",
+            own["calibration"]["truth"],
             f"{own['calibration']['ece_before']:.3f}",
             f"{own['calibration']['ece_after']:.3f}",
         )
@@ -53,8 +96,9 @@ def calibration(report: Report) -> str:
         return ""
     return (
         "### Calibration\n\nExpected calibration error (15 bins) on the private test; temperatures were fitted on the "
-        "public test.\nMembers are exported with theirs; the vote is served without one, and the last column is "
-        "what its own would give.\n\n" + table(("", "temperature", "ECE without it", "ECE with it"), rows)
+        "public test,\nby the truth that the member learned more of, or that the vote was chosen by, and the error "
+        "is by the same truth.\nMembers are exported with theirs; the vote is served without one, and the last column "
+        "is what its own would give.\n\n" + table(("", "temperature", "truth", "ECE without it", "ECE with it"), rows)
     )
 
 
@@ -66,8 +110,16 @@ def two_truths(report: Report) -> str:
     measured = {name: own for name, own in named.items() if own.get("ferplus_agreement") is not None}
     if not measured:
         return ""
-    rows = [(name, percent(own["accuracy"]), percent(own["ferplus_agreement"])) for name, own in measured.items()]
-    columns = ("", "FER2013's label", "FER+ majority")
+    rows = [
+        (
+            name,
+            percent(own["accuracy"]),
+            percent(own["ferplus_agreement"]),
+            *(UNKNOWN if own.get(error) is None else f"{own[error]:.3f}" for error in ("ece", "ferplus_ece")),
+        )
+        for name, own in measured.items()
+    ]
+    columns = ("", "FER2013's label", "FER+ majority", "ECE by FER2013", "ECE by FER+")
     introduction = (
         f"Private test: {report['n']:,} pictures, {report['ferplus_pictures']:,} of them with a leading label. Mixes "
         "vote with\nequal weights and were chosen on the public test: no other mix was better there by both truths.\n"
@@ -116,4 +168,13 @@ def robustness(report: Report) -> str:
         for description, own in changed
     ]
     columns = ("", *(f"`{name}`" if section == "members" else f"vote `{name}`" for section, name in subjects))
-    return card_texts.ROBUSTNESS + "\n" + table(columns, rows)
+    more = [
+        (
+            description,
+            *(percent(vote.get(figure)) for figure in ("accuracy", "macro_recall", "macro_f1", "ferplus_agreement")),
+            f"{vote['ece']:.3f}",
+        )
+        for description, vote in ((description, own["votes"]["default"]) for description, own in changed)
+    ]
+    heads = ("default vote", "accuracy", "macro recall", "macro F1", "FER+ majority", "ECE")
+    return "\n".join([card_texts.ROBUSTNESS, table(columns, rows), table(heads, more)])

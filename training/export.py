@@ -5,7 +5,8 @@
 
 writes `models/<member>/<version>/`: `saved_model.pb`, `variables/`, the warm-up request in `assets.extra/`
 and `model.tflite` (float16 weights), and the member's entry in `models/models.toml`. Everything between a
-uint8 crop and a calibrated probability is inside the graph; the temperature is fitted on the public test.
+uint8 crop and a calibrated probability is inside the graph; the temperature is fitted on the public test, by
+the truth that the member learned more of: FER2013's labels or those of FER+'s annotators.
 With `--mirrored` the mirrored crop is read too and the mean of both logits taken: test-time averaging inside
 the graph, for twice the work.
 """
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 from training import fer2013, manifest
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint
+from training.ferplus import learned_ferplus, truth
 from training.lite import FLOAT_FILE
 from training.measures import fit_temperature
 from training.zoo import BUILDERS
@@ -214,7 +216,8 @@ def main(run: Path, version: int, member: str | None, mirrored: bool, data: Path
         checkpoint = read_checkpoint(run / "checkpoint.npz")
     public_test = fer2013.load_split(data, "public_test")
     logits = logits_of(rebuild(checkpoint), public_test.pictures, mirrored)
-    temperature = fit_temperature(logits, public_test.labels)
+    counting, labels = truth(public_test, learned_ferplus(checkpoint.configuration))
+    temperature = fit_temperature(logits[counting], labels)
     version_folder = export(member or run.name, version, models, checkpoint, temperature, mirrored)
     size = sum(path.stat().st_size for path in version_folder.rglob("*") if path.is_file())
     click.echo(f"{version_folder}: temperature {temperature:.3f}, {size / 1e6:.1f} MB")

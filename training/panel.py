@@ -11,13 +11,14 @@ from training import figures, manifest
 from training.calibration import member_calibration, vote_calibration
 from training.datasets import Dataset
 from training.fer2013 import Split
-from training.ferplus import NO_MAJORITY, majority
+from training.ferplus import NO_MAJORITY, learned_ferplus, majority
 from training.figures import Report, Votes
 from training.frontier import latency_frontier, subsets, truths_frontier
 from training.lite import FLOAT_FILE, LiteMember
 from training.robustness import CONDITIONS
-from training.vote import Predictions, equal_weights, soft_vote
+from training.vote import FERPLUS, Predictions, equal_weights, soft_vote
 
+TIMED = 512  # pictures that throughput is measured over
 CHOSEN = "chosen"  # the vote of the members named on the command line
 
 
@@ -33,6 +34,7 @@ class Panel:
     temperatures: Mapping[str, float]
     votes: Votes
     profile: str
+    learned_ferplus: frozenset[str] = frozenset()  # members whose truth is FER+'s annotators
 
     def predictions(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """uint8 pictures [n, 48, 48] -> each member's probabilities [n, 7]."""
@@ -66,6 +68,7 @@ def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default"
         {name: each["temperature"] for name, each in facts.items()},
         votes,
         profile,
+        frozenset(name for name, each in facts.items() if learned_ferplus(each["training"])),
     )
 
 
@@ -84,8 +87,13 @@ def measure(panel: Panel, dataset: Dataset) -> Report:
     for name, member in panel.members.items():
         report["members"][name] |= {
             "ms_per_crop": member.ms_per_crop(test.pictures[0]),
-            "calibration": member_calibration(predictions[name], test.labels, panel.temperatures[name]),
+            "crops_per_second": member.crops_per_second(test.pictures[:TIMED]),
+            "calibration": member_calibration(
+                predictions[name], test, panel.temperatures[name], name in panel.learned_ferplus
+            ),
         }
+    for name, weights in panel.votes.items():
+        report["votes"][name]["ms_per_crop"] = sum(report["members"][member]["ms_per_crop"] for member in weights)
     if test.ferplus is not None:
         report["ferplus_pictures"] = int((majority(test.ferplus) != NO_MAJORITY).sum())
     if dataset.public_test is not None:
@@ -112,9 +120,17 @@ def _add_choices(report: Report, panel: Panel, dataset: Dataset, public_test: Sp
     public = panel.predictions(public_test.pictures)
     report["public_test"] = _split_report(panel, dataset, public_test, public)
     for name, weights in panel.votes.items():
-        chosen_on = soft_vote(public, weights), public_test.labels
-        measured_on = soft_vote(predictions, weights), dataset.test.labels
-        report["votes"][name]["calibration"] = vote_calibration(chosen_on, measured_on)
+        chosen_on = soft_vote(public, weights), public_test
+        measured_on = soft_vote(predictions, weights), dataset.test
+        report["votes"][name] |= {
+            "calibration": vote_calibration(chosen_on, measured_on, by_ferplus=name == FERPLUS),
+            "without_public_test": figures.apart_from(*measured_on, public_test.pictures),
+        }
+    single = max(public, key=lambda name: report["public_test"]["members"][name]["accuracy"])
+    report["gain"] = {"over": single} | {
+        split.name: figures.gain(panel.vote(own), own[single], split.labels)
+        for own, split in ((public, public_test), (predictions, dataset.test))
+    }
     costs = {name: own["ms_per_crop"] for name, own in report["members"].items()}
     sizes = subsets(public, public_test.labels)
     report["latency_frontier"] = latency_frontier(sizes, predictions, dataset.test.labels, costs)

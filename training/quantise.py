@@ -79,6 +79,15 @@ def main(data: Path, models: Path) -> None:
             "int8": vote_accuracies(folders, weights, splits, lambda folder: folder / INT8_FILE),
             "int8_full": vote_accuracies(folders, weights, splits, lambda folder: Path(unkept) / folder.parent.name),
         }
+    files: dict[str, Callable[[Path], Path]] = {
+        "float": lambda folder: folder / FLOAT_FILE,
+        "int8": lambda folder: folder / INT8_FILE,
+    }
+    picture = dataset.public_test.pictures[0]
+    milliseconds = {
+        form: sum(LiteMember(file(folder)).ms_per_crop(picture) for folder in folders if folder.parent.name in weights)
+        for form, file in files.items()
+    }
     is_served = measured["float"][0] - measured["int8"][0] <= MOST_LOST
     manifest.record_quantisation(
         models,
@@ -87,10 +96,12 @@ def main(data: Path, models: Path) -> None:
             f"{form}_{split.name}_accuracy": round(share, 5)
             for form, shares in measured.items()
             for split, share in zip(splits, shares, strict=True)
-        },
+        }
+        | {f"{form}_ms_per_crop": round(cost, 3) for form, cost in milliseconds.items()},
     )
     for form, (public, private) in measured.items():
         click.echo(f"default vote, {form}: {public:.2%} of the public test, {private:.2%} of the private test")
+    click.echo(", ".join(f"{form}: {cost:.2f} ms a crop" for form, cost in milliseconds.items()))
     click.echo(f"a bare machine serves {INT8_FILE if is_served else FLOAT_FILE}")
 
 

@@ -44,7 +44,7 @@ def _headline(report: Report) -> str:
         )
     if vote["ferplus_agreement"] is not None:
         lines.append(
-            f"  names what most of FER+'s annotators saw: {share(vote['ferplus_agreement'])} "
+            f"  names the label that FER+'s annotators named most: {share(vote['ferplus_agreement'])} "
             f"of the {report['ferplus_pictures']:,} pictures where one label leads"
         )
     return "\n".join(lines)
@@ -65,10 +65,23 @@ def _members(report: Report) -> Table:
                     share(own["ferplus_agreement"]),
                     *_calibration(own),
                     f"{own['ms_per_crop']:.2f}" if "ms_per_crop" in own else NOT_MEASURED,
+                    f"{own['crops_per_second']:,.0f}" if "crops_per_second" in own else NOT_MEASURED,
                 )
             )
-    columns = ("", "accuracy", "public", "macro recall", "macro F1", "FER+ majority", "ECE, T = 1", "ECE, T", "T", "ms")
-    title = "Members, served with their temperature T, and votes, served without (ms: one crop and thread, LiteRT)"
+    columns = (
+        "",
+        "accuracy",
+        "public",
+        "macro recall",
+        "macro F1",
+        "FER+ majority",
+        "ECE, T = 1",
+        "ECE, T",
+        "T",
+        "ms",
+        "crops/s",
+    )
+    title = "Members, served with their temperature T, and votes, served without (one thread; ms: one crop alone)"
     return _table(title, columns, rows)
 
 

@@ -6,7 +6,9 @@ Greedy selection with repetition (Caruana et al., ICML 2004): start with nobody,
 member whose vote, counted once more, makes the mixture best: most accurate, and of equally accurate
 ones the most likely. A member's weight is its share of the additions up to the best round.
 
-`default` is chosen on FER2013's own labels, `ferplus` on what most of FER+'s annotators saw, `equal` not at all.
+`default` is chosen on FER2013's own labels, `ferplus` on the label that FER+'s annotators named most often,
+`equal` not at all. The files that a bare machine serves are asked; after an export that is the float file, so run
+this again once `training.quantise` has chosen.
 """
 
 from collections import Counter
@@ -19,10 +21,11 @@ from numpy.typing import NDArray
 
 from training import fer2013, manifest
 from training.ferplus import NO_MAJORITY, majority
-from training.lite import FLOAT_FILE, LiteMember
+from training.lite import LiteMember
 from training.measures import accuracy, negative_log_likelihood
 
 ROUNDS = 20
+FERPLUS = "ferplus"  # the vote whose weights are chosen by what FER+'s annotators saw
 
 Predictions = Mapping[str, NDArray[np.float32]]
 
@@ -62,10 +65,11 @@ def _goodness(predictions: Predictions, names: list[str], labels: NDArray[np.int
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 def main(data: Path, models: Path) -> None:
-    members = manifest.read_manifest(models)["members"]
+    described = manifest.read_manifest(models)
+    members, file = described["members"], described["bare_machine_file"]
     public_test = fer2013.load_split(data, "public_test")
     predictions = {
-        name: LiteMember(models / name / str(facts["version"]) / FLOAT_FILE).probabilities(public_test.pictures)
+        name: LiteMember(models / name / str(facts["version"]) / file).probabilities(public_test.pictures)
         for name, facts in members.items()
     }
     votes = {
@@ -75,11 +79,11 @@ def main(data: Path, models: Path) -> None:
     if public_test.ferplus is not None:
         seen = majority(public_test.ferplus)
         known = seen != NO_MAJORITY
-        votes["ferplus"] = choose_weights({name: own[known] for name, own in predictions.items()}, seen[known])
+        votes[FERPLUS] = choose_weights({name: own[known] for name, own in predictions.items()}, seen[known])
     manifest.record_votes(models, votes)
     for name, weights in votes.items():
         share = accuracy(soft_vote(predictions, weights), public_test.labels)
-        click.echo(f"{name}: {share:.2%} of the public test with {weights}")
+        click.echo(f"{name}, {file}: {share:.2%} of the public test with {weights}")
 
 
 if __name__ == "__main__":

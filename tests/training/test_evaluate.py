@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import made_up_pictures, write_split
 
-from training import evaluate, manifest, model_card, vote
+from training import card_texts, evaluate, figures, manifest, model_card, vote
 from training.checkpoint import Checkpoint
 from training.export import export
 from training.fer2013 import FERPLUS_NAMES, Split
@@ -59,6 +59,28 @@ def ferplus_folder(dataset_folder: Path) -> Path:
         votes[:5] = 0
         write_split(dataset_folder, name, pictures, labels, ferplus_votes=votes, ferplus_names=names)
     return dataset_folder
+
+
+def test_the_card_knows_every_network_of_the_zoo() -> None:
+    assert set(card_texts.ZOO) == set(BUILDERS)
+
+
+def test_a_gain_that_is_chance_has_an_interval_around_nothing() -> None:
+    labels = np.arange(700) % 7
+    right, wrong = np.eye(7)[labels], np.eye(7)[(labels + 1) % 7]
+    every_other = (np.arange(700) % 2 == 0)[:, None]
+    one, other = np.where(every_other, right, wrong), np.where(every_other, wrong, right)
+    low, high = figures.gain(one, other, labels)["ci95"]
+    assert low < 0.0 < high
+    assert figures.gain(right, wrong, labels) == {"points": 1.0, "ci95": [1.0, 1.0]}
+
+
+def test_pictures_that_stand_elsewhere_too_can_be_left_out() -> None:
+    pictures, labels = made_up_pictures(28, seed=1)
+    split = Split("private_test", pictures, labels, None)
+    probabilities = np.eye(7)[np.where(np.arange(28) < 4, (labels + 1) % 7, labels)]
+    mirrored = pictures[:2, :, ::-1]
+    assert figures.apart_from(probabilities, split, mirrored) == {"n": 2, "accuracy": 24 / 26}
 
 
 def test_json_is_exactly_what_is_documented(ferplus_folder: Path, voting_models: Path) -> None:
@@ -115,6 +137,10 @@ def test_from_the_vote_to_the_card_every_figure_is_carried_on(
     for told in ("Article 5(1)(f)", "Article 50(3)", "nothing about what a person feels", *SECTIONS):
         assert told in card
     assert CONDITIONS["blurred"].description in card
+    assert f"{100 * report['gain']['private_test']['points']:+.2f} points" in card
+    assert "0 that also stand in the public test" in card
+    assert "but not trained for the ensemble: `residual`" in card
+    assert "**missed** by" in card
 
 
 def test_the_card_leaves_out_what_was_not_measured(ferplus_folder: Path, voting_models: Path) -> None:
