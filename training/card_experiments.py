@@ -3,6 +3,9 @@
 from training.card_sections import Report, percent, table
 from training.experiments import Figures
 
+NOT_ANEW = """\
+Each by its own command, with the members of its day; the figures above are of today's.
+"""
 WAYS = {
     "as_it_is": "as they are",
     "class_weights": "class weights",
@@ -26,7 +29,7 @@ def what_was_tried(experiments: Report) -> str:
         "mirroring": mirroring, "oversampling": oversampling, "search": search, "confused_pairs": confused_pairs,
     }  # fmt: skip
     told = [part(experiments[name]) for name, part in parts.items() if name in experiments]
-    return "\n".join(["## What was tried\n", *told]) if told else ""
+    return "\n".join(["## What was tried\n", NOT_ANEW, *told]) if told else ""
 
 
 def mirroring(measured: Figures) -> str:
