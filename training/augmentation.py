@@ -19,6 +19,7 @@ class Augmentation:
     contrast: float = 0.3
     erasing: float = 0.5  # probability of a rectangle painted over
     mixup: float = 0.0  # Beta(mixup, mixup) tells how two pictures are mixed; 0 leaves them apart
+    mirror: bool = True  # every other picture
 
 
 def augment(pictures: tf.Tensor, seed: tf.Tensor, augmentation: Augmentation, resolution: int) -> tf.Tensor:
@@ -50,7 +51,7 @@ def _warp(pictures: tf.Tensor, seed: tf.Tensor, augmentation: Augmentation, reso
     angle, zoom, shift_x, shift_y, side = tf.unstack(_uniform([5, count], seed, -1.0, 1.0))
     angle *= augmentation.rotation_degrees * 3.14159265 / 180.0
     step = (size / resolution) * (1.0 + augmentation.zoom * zoom)  # input pixels per output pixel
-    mirror = tf.where(side < 0.0, -1.0, 1.0)
+    mirror = tf.where((side < 0.0) & augmentation.mirror, -1.0, 1.0)
     cosine, sine = tf.cos(angle) * step, tf.sin(angle) * step
     out_centre, in_centre = (resolution - 1) / 2.0, (size - 1) / 2.0
     rows = (

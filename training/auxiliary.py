@@ -2,10 +2,12 @@
 
 They have no annotators' votes, so what is learned of them is their own label. Pictures that stand in one of FER2013's
 test splits are left out of them as they are out of the training split. A run that used a data set can't be measured on
-it: `training.evaluate --dataset jaffe` would tell what was learned by heart.
+it: `training.evaluate --dataset jaffe` would tell what was learned by heart, which `learned_from` is there to prevent.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +37,18 @@ def with_auxiliary(dataset: Fer2013, chosen: list[str]) -> tuple[Split, list[str
         lines.append(f"{kind}: {len(kept):,} of {len(other.test):,} pictures are in no test split")
         lines += [*other.notes, *other.skipped]
     return train, lines
+
+
+def learned_from(member_training: Mapping[str, Any], kind: str) -> bool:
+    """Whether a member learned from a data set of this `kind` (of `training.datasets.KINDS`), so that figures on one
+    are no test of it.
+
+    `member_training` is a member's `training` table in models.toml, which lists kinds ("ckplus, jaffe"), or a run's
+    configuration, which lists `kind=DIR`. Neither knows which folder a "folder" was: any counts.
+    """
+    listed = member_training.get("auxiliary", "")
+    texts = listed.split(", ") if isinstance(listed, str) else listed
+    return kind in {text.partition("=")[0] for text in texts}
 
 
 def _together(first: Split, second: Split) -> Split:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ class Checkpoint:
     variables: list[NDArray[Any]]
     averaged: list[NDArray[Any]]
     optimizer: list[NDArray[Any]]
+    public_accuracies: list[float] = field(default_factory=list)  # as measured so far; older checkpoints have none
 
 
 ARRAY_LISTS = ("variables", "averaged", "optimizer")
@@ -29,7 +30,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     arrays = {
         f"{name}/{index:04d}": array for name in ARRAY_LISTS for index, array in enumerate(getattr(checkpoint, name))
     }
-    about = json.dumps({"configuration": checkpoint.configuration, "epoch": checkpoint.epoch})
+    plain = ("configuration", "epoch", "public_accuracies")
+    about = json.dumps({name: getattr(checkpoint, name) for name in plain})
     unfinished = path.with_suffix(".unfinished")
     with unfinished.open("wb") as file:
         np.savez(file, about=np.array(about), **arrays)
@@ -42,7 +44,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read what `write_checkpoint` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
-        lists = {
+        lists: dict[str, Any] = {
             name: [arrays[key] for key in sorted(arrays.files) if key.startswith(f"{name}/")] for name in ARRAY_LISTS
         }
-    return Checkpoint(about["configuration"], about["epoch"], **lists)
+    return Checkpoint(**about, **lists)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from training import ckplus, fer2013, jaffe, kaggle
-from training.fer2013 import LABELS, DatasetError, Split
+from training import ckplus, fer2013, jaffe
+from training.fer2013 import LABELS, Split
 from training.picture_files import gather_class_folders
 
 
@@ -31,19 +31,7 @@ def open_dataset(kind: str, path: Path) -> Dataset:
 
 
 def _fer2013(path: Path) -> Dataset:
-    """FER2013 in any of its three forms, told by what stands in the folder."""
-    if any((path / name).exists() for name in fer2013.FILES.values()):
-        return _official({name: fer2013.load_split(path, name) for name in fer2013.FILES}, [])
-    tables = [path] if path.is_file() else sorted(path.glob("*fer2013*.csv")) + sorted(path.glob("icml_face_data.csv"))
-    if tables:
-        return _official(*kaggle.load_csv(tables[0]))
-    if (path / "train").is_dir() and (path / "test").is_dir():
-        return _official(*kaggle.load_folders(path))
-    files = ", ".join(fer2013.FILES.values())
-    raise DatasetError(f"{path} is no FER2013: it has neither {files}, nor fer2013.csv, nor the folders train and test")
-
-
-def _official(splits: dict[str, Split], skipped: list[str]) -> Dataset:
+    splits, skipped = fer2013.read_splits(path)
     digests = fer2013.digests(splits["train"].pictures)
     if "private_test" in splits:
         return Dataset("fer2013", splits["private_test"], splits.get("public_test"), digests, [], skipped)

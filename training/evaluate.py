@@ -22,8 +22,9 @@ import click
 import numpy as np
 
 from training import manifest
+from training.auxiliary import learned_from
 from training.datasets import KINDS, Dataset, open_dataset
-from training.fer2013 import DatasetError, Split
+from training.fer2013 import Split
 from training.figures import Report, published
 from training.panel import Panel, PanelError, measure, measure_robustness, open_panel
 from training.plots import write_plots
@@ -101,6 +102,20 @@ def measure_all(panel: Panel, dataset: Dataset, robustness: bool, served_url: st
     return rounded(report)
 
 
+def refuse_what_was_learned(panel: Panel, models: Path, kind: str) -> None:
+    """No figure of pictures that a member was trained on; which folder it learned from is not known, so a word."""
+    known = manifest.read_manifest(models)["members"]
+    learned = ", ".join(name for name in panel.members if learned_from(known[name]["training"], kind))
+    if learned and kind == "folder":
+        click.echo(
+            f"{learned} learned from a folder of pictures: if it was this one, the figures are no test", err=True
+        )
+    elif learned:
+        raise click.UsageError(
+            f"{learned} learned from {kind}, so it can't be measured on it; leave it out by --members"
+        )
+
+
 def refuse_partial_record(dataset: Dataset, limit: int | None, members: str | None, profile: str) -> None:
     """What is recorded is all members and the default vote on both official tests, whole."""
     if dataset.public_test is None or limit or members or profile != "default":
@@ -138,6 +153,7 @@ def main(
 ) -> None:
     try:
         panel = open_panel(models, members.split(",") if members else (), profile, as_float=as_float)
+        refuse_what_was_learned(panel, models, kind)
         dataset = limited(open_dataset(kind, data), limit)
         say_what_was_left_out(dataset)
         if do_record:
@@ -145,7 +161,7 @@ def main(
         if as_json and not (do_record or plots):  # nothing that is printed needs the public test
             dataset = replace(dataset, public_test=None)
         report = measure_all(panel, dataset, robustness, served_url)
-    except (DatasetError, PanelError, ServedError) as error:
+    except (PanelError, ServedError) as error:
         raise click.ClickException(str(error)) from error
     if do_record:
         record(report, models)

@@ -1,4 +1,6 @@
-"""FER2013 as three .npz files, and the guard that keeps test pictures out of training.
+"""FER2013 in whichever of its three forms, and the guard that keeps test pictures out of training.
+
+The forms are three .npz files, Kaggle's CSV and Kaggle's folders (`training.kaggle`); FER+'s votes stand in the first.
 
 Of the 28,709 training pictures 703 stand in the public or the private test split too (all of them as they
 are; none was found mirrored only). A figure measured with those in training would be too good, so
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +24,11 @@ FILES = {
 }
 
 
-class DatasetError(Exception):
-    """Raised when a file of the data set is missing or is not what it says; the user's to fix."""
+class DatasetError(click.ClickException):
+    """Raised when a file of the data set is missing or is not what it says; the user's to fix.
+
+    It is click's, so that every command ends with its one line and none has to catch it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +69,55 @@ class Fer2013:
     private_test: Split
 
 
-def load(directory: Path) -> Fer2013:
-    """Read the three splits from their .npz files in `directory`."""
-    return Fer2013(**{name: load_split(directory, name) for name in FILES})
+def load(path: Path) -> Fer2013:
+    """Read the three splits of the folder (or CSV) at `path`; raises DatasetError where one is missing or not to be
+    told apart.
+    """
+    return Fer2013(**_wanted(path, tuple(FILES)))
 
 
-def load_split(directory: Path, name: str) -> Split:
-    """Read one split; its label names must be FER2013's, in FER2013's order."""
+def load_split(path: Path, name: str) -> Split:
+    """Read one split, as `load` reads all; of the .npz files only its own must be there."""
+    return _wanted(path, (name,))[name]
+
+
+def _wanted(path: Path, names: tuple[str, ...]) -> dict[str, Split]:
+    splits, skipped = read_splits(path, names)
+    missing = [name for name in names if name not in splits]
+    if missing:
+        raise DatasetError(
+            f"{path} has no {' and no '.join(missing)}: Kaggle's folders are only train and test, and the names of the "
+            "files in test don't tell the two tests apart; training.evaluate can measure them as one, all else needs "
+            "fer2013.csv or the .npz files"
+        )
+    if skipped:
+        click.echo(f"{path}: {len(skipped)} could not be read and are left out, first {skipped[0]}", err=True)
+    return {name: splits[name] for name in names}
+
+
+def read_splits(path: Path, names: tuple[str, ...] = tuple(FILES)) -> tuple[dict[str, Split], list[str]]:
+    """The splits at `path` by their names, and the rows or files that were skipped.
+
+    Which form it is, is told by what stands there. Of the .npz files those of `names` are read; Kaggle's forms are read
+    whole, and their folders may have a "test" instead of `public_test` and `private_test`. Raises DatasetError.
+    """
+    from training import kaggle  # not above: it reads into the Split of this module
+
+    if any((path / file).exists() for file in FILES.values()):
+        return {name: _read_npz(path, name) for name in names}, []
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return kaggle.load_csv(path)
+    tables = [*sorted(path.glob("*fer2013*.csv")), *path.glob("icml_face_data.csv")]
+    if tables:
+        return kaggle.load_csv(tables[0])
+    if (path / "train").is_dir() and (path / "test").is_dir():
+        return kaggle.load_folders(path)
+    files = ", ".join(FILES.values())
+    raise DatasetError(f"{path} is no FER2013: it has neither {files}, nor fer2013.csv, nor the folders train and test")
+
+
+def _read_npz(directory: Path, name: str) -> Split:
+    """Read one split's file; its label names must be FER2013's, in FER2013's order."""
     path = directory / FILES[name]
     if not path.is_file():
         raise DatasetError(f"{path} is missing; --data is the folder of {', '.join(FILES.values())}")

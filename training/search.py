@@ -7,9 +7,11 @@ the best accuracy on the public test; the private test is not looked at. The fir
 `training.train` itself, cut to the same few epochs. A trial that after an epoch is worse than the median of
 those before it is pruned. The study stays in `/work/runs/<architecture>-search/study.db`: the same command after a
 kill goes on until `--trials` have ended, and runs the trial that was cut off again. One process a study.
-The result goes into `models/experiments.json` under "search".
+The result goes into `models/experiments.json` under "search". At the end stands the `training.train` command of the
+best trial, with its values as `--set`; without its `--epochs` it trains as long as the recipe does.
 """
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +60,19 @@ def values_of(recipe: Configuration) -> Values:
     """A recipe's own values, as a trial."""
     own = {name: getattr(recipe, name) for name in ("learning_rate", "weight_decay", "label_smoothing")}
     return own | {"erasing": recipe.augmentation.erasing, "mixup": recipe.augmentation.mixup}
+
+
+def command_of(recipe: Configuration, values: Values, data: Path) -> str:
+    """What trains a trial's configuration once more, by itself and with a checkpoint."""
+    chosen = [f"--set {name}={value}" for name, value in values.items()]
+    return " ".join(
+        [
+            f"python -m training.train {recipe.architecture} --data {shlex.quote(str(data))}",
+            f"--name {recipe.architecture}-best --epochs {recipe.epochs}",
+            f"--precision {recipe.precision} --seed {recipe.seed}",
+            *chosen,
+        ]
+    )
 
 
 def trainer_on(dataset: fer2013.Fer2013) -> Train:
@@ -162,11 +177,13 @@ def main(
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     recipe = replace(RECIPES[architecture], epochs=epochs, precision=precision, seed=seed)
+    dataset = fer2013.load(data)
     study = open_study(runs / (name or f"{architecture}-search"), recipe)
-    found = search(study, recipe, trials, trainer_on(fer2013.load(data)))
+    found = search(study, recipe, trials, trainer_on(dataset))
     record_experiment(models, "search", found)
     for which in ("recipe", "best"):
         click.echo(f"{which}: {found[which]['public_test_accuracy']:.2%} of the public test, {found[which]['values']}")
+    click.echo(f"to train the best: {command_of(recipe, found['best']['values'], data)}")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,19 @@ writes `/work/runs/residual/`: `log.csv`, `learning_curve.png` and `checkpoint.n
 configuration, the epoch, the weights, their running average and the optimizer's state. The same command
 after a kill goes on from the checkpoint; with `--epochs` it goes on towards another end. The averaged
 weights are what `training.export` exports. Only the public test is looked at here.
+
+    python -m training.train five_layer --original --data ../shared/data/fer2013
+
+trains by the original's recipe instead of ours, and
+
+    python -m training.train vgg --set rotation_degrees=20 --set mirror=false --data ../shared/data/fer2013
+
+by ours with two settings changed.
 """
 
 import os
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,28 +39,37 @@ from training.augmentation import Augmentation, augment, mix_up
 from training.auxiliary import with_auxiliary
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.distillation import taught
+from training.recipe_settings import parse_settings, plain_fields
 from training.run_log import LOG_FIELDS, append_to_log, plot_learning_curve
 from training.zoo import BUILDERS, TRANSFER
 from training.zoo.transfer import BackboneWeightsError
 
 # ---------------------------------------------------------------------------------------- configuration
 
+SCHEDULES = ("cosine", "plateau")
+PRECISIONS = ("float32", "mixed_bfloat16")
+COUNTS = ("epochs", "batch_size", "small_resolution", "evaluate_every")
+SHARES = ("momentum", "label_smoothing", "ferplus", "averaging", "small_share", "distillation")
+PATIENCE = 10  # epochs without a better public accuracy, after which the plateau's learning rate is halved
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One run's recipe; a checkpoint carries it."""
+    """One run's recipe; a checkpoint carries it. Raises click.ClickException for one that can't be trained."""
 
     architecture: str
     epochs: int = 40
     batch_size: int = 128
     learning_rate: float = 0.1
+    schedule: str = "cosine"  # of the learning rate: down to nothing, or "plateau", halved when nothing gets better
     warm_up_epochs: float = 1.0
     momentum: float = 0.9
+    nesterov: bool = True
     weight_decay: float = 5e-4  # on kernels only, added to their gradient
     label_smoothing: float = 0.1
     ferplus: float = 0.0  # share of FER+'s annotators in what is learned; FER2013's own label has the rest
     class_weights: bool = False  # each label's pictures count together as much as any other's
-    averaging: float = 0.999
+    averaging: float = 0.999  # of the old average that a step keeps; 0 for the last weights themselves
     small_resolution: int = 48  # of the pictures in the first `small_share` of the epochs
     small_share: float = 0.0
     precision: str = "float32"  # mixed_bfloat16 where the CPU has avx512_bf16 or AMX; emulated elsewhere
@@ -62,6 +80,17 @@ class Configuration:
     distillation: float = 0.0  # share of the teachers in what is learned; the labels have the rest
     auxiliary: tuple[str, ...] = ()  # data sets beside FER2013, each as kind=DIR (training/auxiliary.py)
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise click.ClickException(f"{name} is {' or '.join(known)}, not {getattr(self, name)!r}")
+        if wrong := [name for name in COUNTS if getattr(self, name) < 1]:
+            raise click.ClickException(f"{', '.join(wrong)} must be at least 1")
+        if wrong := [name for name in SHARES if not 0.0 <= getattr(self, name) <= 1.0]:
+            raise click.ClickException(f"{', '.join(wrong)} must be from 0 to 1")
+        if self.schedule == "plateau" and self.evaluate_every != 1:
+            raise click.ClickException("the plateau is looked for after every epoch: evaluate_every must be 1")
 
 
 FULL_AUGMENTATION = Augmentation(erasing=0.25, brightness=0.2, contrast=0.2)
@@ -100,14 +129,66 @@ RECIPES = {
     **{name: Configuration(name, epochs=20, batch_size=32, learning_rate=0.01) for name in TRANSFER},
 }
 
+ORIGINAL_AUGMENTATION = Augmentation(10.0, 0.10, 0.10, brightness=0.0, contrast=0.0, erasing=0.0)
+ORIGINAL_FIVE_LAYER = Configuration(
+    "five_layer",
+    epochs=RECIPES["five_layer"].epochs,
+    batch_size=64,
+    schedule="plateau",
+    warm_up_epochs=0.0,
+    nesterov=False,
+    weight_decay=1e-4,
+    label_smoothing=0.0,
+    averaging=0.0,
+    evaluate_every=1,
+    augmentation=ORIGINAL_AUGMENTATION,
+)
 
-def learning_rate_at(step: int, steps: int, steps_per_epoch: int, configuration: Configuration) -> float:
-    """Linear warm-up, then half a cosine down to nothing at the last step."""
+
+def original(architecture: str) -> Configuration:
+    """The original's recipe of the five-layer network; another network's own with the original's augmentation."""
+    if architecture == ORIGINAL_FIVE_LAYER.architecture:
+        return ORIGINAL_FIVE_LAYER
+    return replace(RECIPES[architecture], augmentation=ORIGINAL_AUGMENTATION)
+
+
+def with_settings(configuration: Configuration, settings: Iterable[str]) -> Configuration:
+    """The configuration with each `NAME=VALUE` in it or in its augmentation; raises click.ClickException."""
+    own, of_augmentation = plain_fields(Configuration), plain_fields(Augmentation)
+    del own["architecture"]  # is the command's argument
+    values = parse_settings(settings, own | of_augmentation)
+    augmentation = {name: value for name, value in values.items() if name in of_augmentation}
+    return replace(
+        configuration,
+        **{name: value for name, value in values.items() if name in own},
+        augmentation=replace(configuration.augmentation, **augmentation),
+    )
+
+
+def learning_rate_at(
+    step: int, steps: int, steps_per_epoch: int, configuration: Configuration, public_accuracies: Sequence[float] = ()
+) -> float:
+    """Linear warm-up, then half a cosine down to nothing at the last step; of the plateau, the rate halved as often as
+    the epochs' public accuracies so far tell.
+    """
     warm_up_steps = configuration.warm_up_epochs * steps_per_epoch
     if step < warm_up_steps:
         return configuration.learning_rate * (step + 1) / warm_up_steps
+    if configuration.schedule == "plateau":
+        return float(configuration.learning_rate * 0.5 ** halvings(public_accuracies))
     progress = (step - warm_up_steps) / max(steps - warm_up_steps, 1)
     return float(configuration.learning_rate * 0.5 * (1.0 + np.cos(np.pi * min(progress, 1.0))))
+
+
+def halvings(public_accuracies: Sequence[float]) -> int:
+    """How often `PATIENCE` epochs went by with none better than the best before them."""
+    best, waited, count = -np.inf, 0, 0
+    for accuracy in public_accuracies:
+        waited = 0 if accuracy > best else waited + 1
+        best = max(best, accuracy)
+        if waited == PATIENCE:
+            waited, count = 0, count + 1
+    return count
 
 
 def resolution_at(epoch: int, configuration: Configuration) -> int:
@@ -161,10 +242,11 @@ class Trainer:
         self.configuration = configuration
         self.class_weights = tf.Variable(tf.ones(7))
         self.model = untrained(configuration)
-        self.optimizer = keras.optimizers.SGD(0.0, momentum=configuration.momentum, nesterov=True)
+        self.optimizer = keras.optimizers.SGD(0.0, momentum=configuration.momentum, nesterov=configuration.nesterov)
         self.optimizer.build(self.model.trainable_variables)
         self.averaged = [tf.Variable(weight.value) for weight in self.model.weights]
         self.averaging = tf.Variable(0.0)
+        self.public_accuracies: list[float] = []
         self.step = tf.function(self._step, reduce_retracing=False)
         self.predict = tf.function(lambda pictures: self.model(pictures, training=False))
 
@@ -201,7 +283,9 @@ class Trainer:
             chosen = order[step * configuration.batch_size : (step + 1) * configuration.batch_size]
             done = epoch * steps_per_epoch + step
             total_steps = configuration.epochs * steps_per_epoch
-            self.optimizer.learning_rate.assign(learning_rate_at(done, total_steps, steps_per_epoch, configuration))
+            self.optimizer.learning_rate.assign(
+                learning_rate_at(done, total_steps, steps_per_epoch, configuration, self.public_accuracies)
+            )
             self.averaging.assign(min(configuration.averaging, (1 + done) / (10 + done)))  # young averages forget
             totals += self.step(
                 tf.constant(pictures[chosen]),
@@ -213,16 +297,17 @@ class Trainer:
                 progress.set_postfix(loss=f"{totals[0] / (step + 1):.3f}", accuracy=f"{totals[1] / (step + 1):.3f}")
         return float(totals[0] / steps_per_epoch), float(totals[1] / steps_per_epoch)
 
-    def evaluate(self, split: fer2013.Split) -> tuple[float, float]:
-        """Loss and accuracy of the averaged weights."""
+    def evaluate(self, public_test: fer2013.Split) -> tuple[float, float]:
+        """Loss and accuracy of the averaged weights; the accuracy is kept for the plateau."""
         current = [weight.numpy() for weight in self.model.weights]
         self.model.set_weights([average.numpy() for average in self.averaged])
-        batches = [split.pictures[i : i + 256, :, :, None] for i in range(0, len(split), 256)]
+        batches = [public_test.pictures[i : i + 256, :, :, None] for i in range(0, len(public_test), 256)]
         logits = np.concatenate([self.predict(tf.cast(batch, tf.float32)).numpy() for batch in batches])
         self.model.set_weights(current)
         log_probabilities = tf.nn.log_softmax(logits).numpy()
-        loss = -log_probabilities[np.arange(len(split)), split.labels].mean()
-        return float(loss), float((logits.argmax(axis=1) == split.labels).mean())
+        loss = -log_probabilities[np.arange(len(public_test)), public_test.labels].mean()
+        self.public_accuracies.append(float((logits.argmax(axis=1) == public_test.labels).mean()))
+        return float(loss), self.public_accuracies[-1]
 
     def checkpoint(self, epoch: int) -> Checkpoint:
         """Everything that a run needs to go on after `epoch` epochs."""
@@ -232,6 +317,7 @@ class Trainer:
             variables=[variable.numpy() for variable in self.model.variables],
             averaged=[average.numpy() for average in self.averaged],
             optimizer=[variable.numpy() for variable in self.optimizer.variables],
+            public_accuracies=self.public_accuracies,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -243,6 +329,7 @@ class Trainer:
         ):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
+        self.public_accuracies = list(checkpoint.public_accuracies)
 
 
 def configuration_from(stored: dict[str, Any]) -> Configuration:
@@ -304,17 +391,24 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
 ALSO_HELP = "pictures to learn from beside FER2013's (jaffe, ckplus or folder); may be repeated"
 FERPLUS_HELP = "share of FER+'s annotators in what is learned"
 TEACHER_HELP = "an exported member's .tflite to learn from beside the labels; may be repeated"
+ORIGINAL_HELP = (
+    "five_layer by the original's recipe: SGD with momentum, the rate halved on a plateau, its augmentation; "
+    "any other architecture by its own recipe with the original's augmentation"
+)
+SETTABLE = ", ".join([*plain_fields(Configuration), *plain_fields(Augmentation)][1:])
+SET_HELP = f"one setting of the recipe, after all other options; may be repeated. NAME is one of {SETTABLE}"
+DATA_HELP = "FER2013: the folder of its .npz files, Kaggle's CSV or Kaggle's folders"
 BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones"
 
 
 @click.command(help=__doc__)
 @click.argument("architecture", type=click.Choice(list(BUILDERS)))
-@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("/work/runs"), show_default=True)
 @click.option("--name", help="the run's folder; by default the architecture")
 @click.option("--epochs", type=int, help="instead of the recipe's")
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True)
+@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
 @click.option("--ferplus", type=click.FloatRange(0, 1), default=0.0, show_default=True, help=FERPLUS_HELP)
 @click.option("--mixup", type=click.FloatRange(min=0), default=0.0, show_default=True, help="alpha; 0 for none")
 @click.option("--teacher", "teachers", multiple=True, metavar="FILE", help=TEACHER_HELP)
@@ -328,6 +422,8 @@ BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, o
 @click.option("--also", multiple=True, metavar="KIND=DIR", help=ALSO_HELP)
 @click.option("--class-weights", is_flag=True, help="rare labels count as much as frequent ones")
 @click.option("--backbone-weights", default="none", show_default=True, metavar="NAME|PATH", help=BACKBONE_HELP)
+@click.option("--original", "as_original", is_flag=True, help=ORIGINAL_HELP)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)
 @click.option("--threads", type=int, default=2, show_default=True, help="of one operation")
 def main(
     architecture: str,
@@ -344,11 +440,13 @@ def main(
     also: tuple[str, ...],
     class_weights: bool,
     backbone_weights: str,
+    as_original: bool,
+    settings: tuple[str, ...],
     threads: int,
 ) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    recipe = RECIPES[architecture]
+    recipe = original(architecture) if as_original else RECIPES[architecture]
     configuration = replace(
         recipe,
         epochs=epochs or recipe.epochs,
@@ -362,10 +460,7 @@ def main(
         backbone_weights=backbone_weights,
         augmentation=replace(recipe.augmentation, mixup=mixup),
     )
-    try:
-        run(configuration, data, runs / (name or architecture))
-    except fer2013.DatasetError as error:
-        raise click.ClickException(str(error)) from error
+    run(with_settings(configuration, settings), data, runs / (name or architecture))
 
 
 if __name__ == "__main__":

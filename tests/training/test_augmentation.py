@@ -23,6 +23,11 @@ def test_with_every_range_at_nothing_a_picture_is_only_mirrored() -> None:
     assert mirrored.any()
 
 
+def test_without_mirroring_too_a_picture_stays_as_it_is() -> None:
+    varied = augment(pictures(), tf.constant([1, 1]), replace(UNCHANGED, mirror=False), resolution=48).numpy()
+    np.testing.assert_allclose(varied, pictures().numpy(), atol=1e-3)
+
+
 def test_the_same_seed_gives_the_same_pictures_and_another_seed_others() -> None:
     first, again, other = (
         augment(pictures(), tf.constant([1, step]), Augmentation(), resolution=48).numpy() for step in (1, 1, 2)

@@ -6,8 +6,9 @@ import pytest
 from test_datasets import save, save_class_folders
 
 from training import fer2013
-from training.auxiliary import with_auxiliary
+from training.auxiliary import learned_from, with_auxiliary
 from training.checkpoint import read_checkpoint
+from training.datasets import KINDS
 from training.export import flat
 from training.fer2013 import DatasetError
 from training.train import Configuration, configuration_from, run
@@ -53,6 +54,20 @@ def test_what_is_no_kind_and_folder_is_an_error(dataset: fer2013.Fer2013, wrong:
         with_auxiliary(dataset, [wrong])
 
 
+@pytest.mark.parametrize("auxiliary", ["ckplus, jaffe", ["jaffe=/data/jaffe", "ckplus=/data"], ("ckplus=a", "jaffe=b")])
+def test_it_is_known_of_a_member_what_it_learned_from(auxiliary: object) -> None:
+    training = {"architecture": "vgg", "auxiliary": auxiliary}
+    assert learned_from(training, "jaffe")
+    assert learned_from(training, "ckplus")
+    assert not learned_from(training, "folder")
+    assert not learned_from(training, "fer2013")
+
+
+@pytest.mark.parametrize("training", [{}, {"auxiliary": ""}, {"auxiliary": []}])
+def test_a_member_that_saw_only_fer2013_can_be_measured_on_any_other_data_set(training: dict[str, object]) -> None:
+    assert not any(learned_from(training, kind) for kind in KINDS)
+
+
 def test_a_run_carries_what_else_it_learned_from(dataset_folder: Path, tmp_path: Path) -> None:
     save_class_folders(tmp_path / "mine", seed=7)
     also = (f"folder={tmp_path / 'mine'}",)
@@ -61,6 +76,7 @@ def test_a_run_carries_what_else_it_learned_from(dataset_folder: Path, tmp_path:
     checkpoint = read_checkpoint(tmp_path / "run" / "checkpoint.npz")
     assert configuration_from(checkpoint.configuration) == configuration
     assert flat(checkpoint.configuration)["auxiliary"] == "folder", "where it stood is nobody's business"
+    assert learned_from(flat(checkpoint.configuration), "folder")
     run(configuration, dataset_folder, tmp_path / "run")  # is the same run
     with pytest.raises(click.ClickException, match="another configuration"):
         run(Configuration("baseline", epochs=1, batch_size=32, learning_rate=0.01), dataset_folder, tmp_path / "run")

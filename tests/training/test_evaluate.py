@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -81,6 +82,23 @@ def test_pictures_that_stand_elsewhere_too_can_be_left_out() -> None:
     probabilities = np.eye(7)[np.where(np.arange(28) < 4, (labels + 1) % 7, labels)]
     mirrored = pictures[:2, :, ::-1]
     assert figures.apart_from(probabilities, split, mirrored) == {"n": 2, "accuracy": 24 / 26}
+
+
+def test_a_member_is_not_measured_on_pictures_that_it_learned_from(
+    ferplus_folder: Path, voting_models: Path, tmp_path: Path
+) -> None:
+    learned = shutil.copytree(voting_models, tmp_path / "models")
+    described = manifest.read_manifest(learned)
+    facts = described["members"]["baseline"]
+    manifest.record_member(
+        learned, "baseline", facts | {"training": facts["training"] | {"auxiliary": "folder, jaffe"}}
+    )
+    arguments = ["--data", str(ferplus_folder), "--models", str(learned)]
+    refused = CliRunner().invoke(evaluate.main, [*arguments, "--dataset", "jaffe"])
+    assert refused.exit_code == 2
+    assert "baseline learned from jaffe" in refused.output
+    doubted = CliRunner().invoke(evaluate.main, [*arguments, "--dataset", "folder"])
+    assert "baseline learned from a folder" in doubted.output
 
 
 def test_json_is_exactly_what_is_documented(ferplus_folder: Path, voting_models: Path) -> None:

@@ -1,10 +1,15 @@
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+import tensorflow as tf
+from click.testing import CliRunner
 from conftest import made_up_pictures, write_split
+from test_datasets import csv_rows, save_class_folders, write_csv
 
-from training import fer2013
+from training import confused_pairs, fer2013, mirroring, oversampling, search, train
+from training.kaggle import COLUMNS
 
 
 def test_the_three_splits_are_read_with_their_labels(dataset_folder: Path) -> None:
@@ -40,9 +45,75 @@ def test_a_picture_that_differs_in_one_pixel_is_kept(dataset_folder: Path) -> No
     assert len(fer2013.without_test_pictures(fer2013.load(dataset_folder))) == 128
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(dataset_folder: Path) -> None:
+    (dataset_folder / "fer2013_train.npz").unlink()
     with pytest.raises(fer2013.DatasetError, match=r"fer2013_train\.npz is missing"):
+        fer2013.load(dataset_folder)
+    assert len(fer2013.load_split(dataset_folder, "public_test")) == 28, "which needs its own file only"
+
+
+def test_kaggles_csv_is_read_as_it_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_csv(tmp_path / "fer2013.csv", csv_rows(), COLUMNS)
+    for path in (tmp_path, tmp_path / "fer2013.csv"):
+        dataset = fer2013.load(path)
+        for seed, split in enumerate((dataset.train, dataset.public_test, dataset.private_test)):
+            assert (split.pictures == made_up_pictures(7, seed)[0]).all()
+            assert split.labels.tolist() == list(range(7))
+            assert split.ferplus is None
+        assert (fer2013.load_split(path, "public_test").pictures == dataset.public_test.pictures).all()
+    assert capsys.readouterr().err == ""
+
+
+def test_rows_of_the_csv_that_are_left_out_are_counted_aloud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_csv(tmp_path / "fer2013.csv", [*csv_rows(), (1, "1 2 3", "Training")], COLUMNS)
+    assert len(fer2013.load(tmp_path).train) == 7
+    said = capsys.readouterr().err
+    assert "1 could not be read" in said
+    assert "fer2013.csv:23: 3 pixels, not 2304" in said
+
+
+def test_kaggles_folders_are_read_where_file_names_tell_the_tests_apart(tmp_path: Path) -> None:
+    save_class_folders(tmp_path / "train", "Training_")
+    save_class_folders(tmp_path / "test", "PublicTest_", seed=1)
+    private = save_class_folders(tmp_path / "test", "PrivateTest_", seed=2)
+    dataset = fer2013.load(tmp_path)
+    assert (dataset.private_test.pictures == private[dataset.private_test.labels]).all()
+    assert (len(dataset.train), len(dataset.public_test)) == (7, 7)
+
+
+def test_kaggles_folders_without_such_names_are_refused_with_what_to_take(tmp_path: Path) -> None:
+    save_class_folders(tmp_path / "train")
+    save_class_folders(tmp_path / "test", "im", seed=1)
+    with pytest.raises(fer2013.DatasetError, match=r"no public_test and no private_test.*needs fer2013\.csv"):
         fer2013.load(tmp_path)
+    assert len(fer2013.load_split(tmp_path, "train")) == 7
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (train.main, ("baseline", "--runs", ".")),
+        (search.main, ("baseline", "--runs", ".", "--models", ".")),
+        (mirroring.main, ("--models", ".")),
+        (oversampling.main, ("--models", ".")),
+        (confused_pairs.main, ("--models", ".")),
+    ],
+    ids=("train", "search", "mirroring", "oversampling", "confused_pairs"),
+)
+def test_a_command_without_fer2013_ends_with_one_line(
+    command: click.Command, arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for of_what in ("intra", "inter"):  # TensorFlow, which runs already, would refuse
+        monkeypatch.setattr(tf.config.threading, f"set_{of_what}_op_parallelism_threads", lambda threads: None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    ended = CliRunner().invoke(command, [*arguments, "--data", "empty"])
+    assert ended.exit_code == 1
+    assert isinstance(ended.exception, SystemExit)
+    assert ended.stderr.splitlines()[-1].startswith("Error: empty is no FER2013: it has neither fer2013_train.npz")
+    assert "Traceback" not in ended.output
 
 
 def test_labels_in_another_order_are_refused(dataset_folder: Path) -> None:

@@ -1,3 +1,4 @@
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -5,10 +6,12 @@ from pathlib import Path
 import click
 import optuna
 import pytest
+import tensorflow as tf
+from click.testing import CliRunner
 from optuna.trial import TrialState
 
-from training import card_experiments, fer2013
-from training.search import open_study, search, suggested, trainer_on, tried, values_of, varied
+from training import card_experiments, fer2013, train
+from training.search import command_of, open_study, search, suggested, trainer_on, tried, values_of, varied
 from training.train import RECIPES, Configuration
 
 RECIPE = replace(RECIPES["five_layer"], epochs=3)
@@ -84,6 +87,22 @@ def test_a_trials_values_change_the_recipe_and_nothing_else() -> None:
     changed = varied(replace(RECIPE, ferplus=0.5), values)
     assert values_of(changed) == values
     assert varied(changed, values_of(RECIPE)) == RECIPE
+
+
+def test_the_best_trials_command_trains_its_very_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"learning_rate": 0.1 / 3, "weight_decay": 2e-5, "label_smoothing": 0.0, "erasing": 0.4, "mixup": 0.2}
+    trained: list[tuple[Configuration, Path, str]] = []
+    for of_what in ("intra", "inter"):  # TensorFlow, which runs already, would refuse
+        monkeypatch.setattr(tf.config.threading, f"set_{of_what}_op_parallelism_threads", lambda threads: None)
+    monkeypatch.setattr(
+        train, "run", lambda configuration, data, folder: trained.append((configuration, data, folder.name))
+    )
+    data = tmp_path / "a folder"
+    data.mkdir()
+    python, module_flag, module, *arguments = shlex.split(command_of(RECIPE, values, data))
+    assert (python, module_flag, module) == ("python", "-m", "training.train")
+    CliRunner().invoke(train.main, arguments, catch_exceptions=False)
+    assert trained == [(varied(RECIPE, values), data, "five_layer-best")]
 
 
 def test_a_trial_trains_and_tells_the_public_accuracy_of_every_epoch(dataset_folder: Path) -> None:

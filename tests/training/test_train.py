@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -12,12 +13,26 @@ import numpy as np
 import pytest
 from test_export import checkpoint_with_random_weights
 
-from training.checkpoint import read_checkpoint
+from training.augmentation import Augmentation
+from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.distillation import taught
 from training.export import export
 from training.fer2013 import Split
 from training.lite import FLOAT_FILE, LiteMember
-from training.train import Configuration, balancing_weights, learning_rate_at, resolution_at, run, targets
+from training.train import (
+    RECIPES,
+    Configuration,
+    Trainer,
+    balancing_weights,
+    configuration_from,
+    halvings,
+    is_same_run,
+    learning_rate_at,
+    original,
+    resolution_at,
+    run,
+    targets,
+)
 
 # A low rate, so that rounding in another order of threads stays rounding.
 TINY = Configuration("baseline", epochs=4, batch_size=32, learning_rate=0.01, evaluate_every=1)
@@ -87,6 +102,74 @@ def test_the_learning_rate_warms_up_and_ends_near_nothing() -> None:
     assert rates[:10] == sorted(rates[:10])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] < 0.0001
+
+
+PLATEAU = replace(TINY, schedule="plateau", warm_up_epochs=0.0, averaging=0.0)
+
+
+def test_the_plateaus_rate_is_halved_after_ten_epochs_without_a_better_one_and_not_before() -> None:
+    best_then = [0.5, 0.6]
+    assert [halvings([*best_then, *[0.6] * flat]) for flat in (0, 9, 10, 19, 20)] == [0, 0, 1, 1, 2]
+    assert halvings([*best_then, *[0.55] * 9, 0.61, *[0.6] * 9]) == 0, "a better one starts the count anew"
+    assert halvings([*best_then, *[0.55] * 10, 0.61, *[0.6] * 9]) == 1, "and what was halved stays halved"
+    assert learning_rate_at(5, 100, 10, PLATEAU) == 0.01, "no warm-up, no accuracy yet"
+    assert learning_rate_at(130, 200, 10, PLATEAU, [*best_then, *[0.6] * 10]) == 0.005
+
+
+def after_nine_flat_epochs(run_folder: Path) -> None:
+    """A run of ten epochs whose first was the best that there can be."""
+    trainer = Trainer(PLATEAU)
+    trainer.public_accuracies = [1.0, *[0.9] * 9]
+    run_folder.mkdir()
+    write_checkpoint(run_folder / "checkpoint.npz", trainer.checkpoint(epoch=10))
+
+
+def rate_of(checkpoint: Checkpoint) -> float:
+    """The learning rate of the last step, which stands behind the optimizer's count of steps."""
+    return float(checkpoint.optimizer[1])
+
+
+def test_a_plateau_goes_on_the_same_after_a_resume(dataset_folder: Path, tmp_path: Path) -> None:
+    for name in ("broken", "straight"):
+        after_nine_flat_epochs(tmp_path / name)
+    run(replace(PLATEAU, epochs=11), dataset_folder, tmp_path / "broken")
+    assert rate_of(read_checkpoint(tmp_path / "broken" / "checkpoint.npz")) == pytest.approx(0.01), "nine were flat"
+    run(replace(PLATEAU, epochs=12), dataset_folder, tmp_path / "broken")
+    run(replace(PLATEAU, epochs=12), dataset_folder, tmp_path / "straight")
+
+    broken, straight = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("broken", "straight"))
+    assert rate_of(broken) == rate_of(straight) == pytest.approx(0.005), "the tenth was flat too"
+    assert broken.public_accuracies == straight.public_accuracies
+    assert len(broken.public_accuracies) == 12
+
+
+def test_the_originals_recipe_is_five_layers_whole_and_of_the_others_the_augmentation() -> None:
+    five_layer, vgg = original("five_layer"), original("vgg")
+    assert (five_layer.schedule, five_layer.learning_rate, five_layer.momentum) == ("plateau", 0.1, 0.9)
+    assert (five_layer.batch_size, five_layer.weight_decay, five_layer.nesterov) == (64, 1e-4, False)
+    assert five_layer.augmentation == Augmentation(10.0, 0.1, 0.1, 0.0, 0.0, erasing=0.0, mixup=0.0, mirror=True)
+    assert vgg == replace(RECIPES["vgg"], augmentation=five_layer.augmentation)
+
+
+def test_a_run_from_before_there_were_schedules_goes_on() -> None:
+    stored = {
+        "architecture": "residual", "epochs": 60, "batch_size": 128, "learning_rate": 0.1, "warm_up_epochs": 1.0,
+        "momentum": 0.9, "weight_decay": 0.0005, "label_smoothing": 0.1, "averaging": 0.998, "small_resolution": 32,
+        "small_share": 0.7, "precision": "float32", "evaluate_every": 2, "seed": 1,
+        "augmentation": {
+            "rotation_degrees": 12.0, "zoom": 0.12, "shift": 0.12, "brightness": 0.2, "contrast": 0.2, "erasing": 0.25,
+        },
+    }  # fmt: skip
+    configuration = configuration_from(stored)
+    assert (configuration.schedule, configuration.nesterov, configuration.augmentation.mirror) == ("cosine", True, True)
+    assert is_same_run(configuration, replace(RECIPES["residual"], epochs=90))
+
+
+def test_a_checkpoint_from_before_accuracies_were_kept_is_read(tmp_path: Path) -> None:
+    about = json.dumps({"configuration": {"seed": 1}, "epoch": 3})
+    np.savez(tmp_path / "checkpoint.npz", about=np.array(about), **{"variables/0000": np.zeros(2)})
+    checkpoint = read_checkpoint(tmp_path / "checkpoint.npz")
+    assert (checkpoint.epoch, checkpoint.public_accuracies) == (3, [])
 
 
 def test_the_first_epochs_read_the_small_resolution() -> None:
