@@ -52,7 +52,7 @@ class SegmentDetector:
     def _look_at(self, claim: Claim, facts: JobFacts, lease: Lease) -> SegmentCrops:
         if facts.plan is None or facts.video is None or claim.segment is None:
             raise LeaseLost
-        frames, crops = [], []
+        frames, crops, error = [], [], ""
         upload = self._artefacts.path(claim.job_id, "upload")
         try:
             with self._artefacts.local(upload) as path:
@@ -62,8 +62,10 @@ class SegmentDetector:
                     frames.append(frame)
                     crops += its_crops
         except BadVideo as problem:
-            raise GivenUp(str(problem)) from problem
-        return SegmentCrops(frames, b"".join(crops))
+            if not frames:
+                raise GivenUp(str(problem)) from problem
+            error = str(problem)
+        return SegmentCrops(frames, b"".join(crops), error)
 
     def _faces_in(self, sampled: SampledFrame, facts: JobFacts) -> tuple[DetectedFrame, list[bytes]]:
         try:

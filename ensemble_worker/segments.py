@@ -65,16 +65,17 @@ class SegmentClassifier:
                 raise
             # Another worker did it and fell before it could say so.
             known = msgspec.msgpack.decode(self._artefacts.read(done), type=SegmentPredictions)
-            end_segment(self._store, self._bells, claim, len(known.frames))
+            end_segment(self._store, self._bells, claim, len(known.frames), known.error)
             return
         predictions = self._predict(crops.crops, facts.options.members, lease)
         result = SegmentPredictions(
             _voted(crops, predictions, self._weights[facts.options.vote_profile], facts.options.votes),
             sorted(set(facts.options.members or self._fan_out.names) - set(predictions)) if crops.crops else [],
+            crops.error,
         )
         lease.check()
         self._artefacts.write_whole(done, msgspec.msgpack.encode(result))
-        if not end_segment(self._store, self._bells, claim, len(result.frames)):
+        if not end_segment(self._store, self._bells, claim, len(result.frames), result.error):
             raise LeaseLost
         self._artefacts.remove(part)
 

@@ -41,7 +41,9 @@ async def results(request: web.Request, jobs: Jobs) -> web.StreamResponse:
     if form == "ndjson":
         return await _stream(request, "application/x-ndjson", _blocks(jobs, path))
     if form == "csv":
-        return await _stream(request, "text/csv", _csv_blocks(jobs, path))
+        view = await jobs.ask(jobs.store.view, request.match_info["id"])
+        members = sorted(view.members) if view.options.votes else []
+        return await _stream(request, "text/csv", _csv_blocks(jobs, path, members))
     return json_reply(await asyncio.to_thread(_page, jobs, path, query))
 
 
@@ -139,12 +141,12 @@ async def _blocks(jobs: Jobs, path: str, start: int = 0, stop: int | None = None
         await asyncio.to_thread(file.close)
 
 
-async def _csv_blocks(jobs: Jobs, path: str) -> AsyncIterator[bytes]:
+async def _csv_blocks(jobs: Jobs, path: str, members: list[str]) -> AsyncIterator[bytes]:
     file = await asyncio.to_thread(jobs.artefacts.open, path)
     try:
-        yield _csv_lines([CSV_HEAD])
+        yield _csv_lines([CSV_HEAD + [f"{member}_{label}" for member in members for label in LABELS]])
         while rows := await asyncio.to_thread(_some_rows, file):
-            yield _csv_lines(_csv_row(row) for row in rows)
+            yield _csv_lines(_csv_row(row, members) for row in rows)
     finally:
         await asyncio.to_thread(file.close)
 
@@ -153,11 +155,13 @@ def _some_rows(file: IO[Any]) -> list[ResultRow]:
     return [msgspec.json.decode(line, type=ResultRow) for line in file.readlines(BLOCK_BYTES)]
 
 
-def _csv_row(row: ResultRow) -> list[object]:
-    box = row.box
+def _csv_row(row: ResultRow, members: list[str]) -> list[object]:
+    """The cells of a member that did not vote stay empty."""
+    box, votes = row.box, row.votes or {}
     return [
         row.time_s, row.frame, row.face_id, box.x, box.y, box.width, box.height, row.score, row.top, row.agreement,
         row.uncertain, *row.probabilities.values(), *row.smoothed.values(),
+        *(votes.get(member, {}).get(label, "") for member in members for label in LABELS),
     ]  # fmt: skip
 
 

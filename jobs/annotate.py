@@ -20,7 +20,7 @@ import PIL.ImageFont
 from contracts.jobs import VideoFacts
 from contracts.labels import LABELS
 from jobs.colours import COLOURS
-from jobs.plan import Plan
+from jobs.plan import FORGIVEN_S, Plan
 from jobs.video import opened_video, upright
 
 LONGEST_SIDE: Final = 1280
@@ -38,18 +38,21 @@ def annotate(
     """Writes `target`, calling `goes_on` for each frame that is read, drawn or not. `rows_path`: the job's rows as
     NDJSON, in order of time.
     """
-    step = max(1, math.ceil(facts.fps / MOST_FPS))
+    shortest_s = 1 / MOST_FPS - FORGIVEN_S
+    fps = min(facts.fps, MOST_FPS)
+    drawn_s = -math.inf
     with av.open(str(target), "w", format="webm") as out, rows_path.open() as lines:
         stream: av.VideoStream | None = None
         by_tick = _rows_by_tick(lines)
         coming = next(by_tick, None)
         shown: list[Row] = []
-        for index, (time_s, frame) in enumerate(opened_video(upload, facts.container, plan.start_s)):
+        for time_s, frame in opened_video(upload, facts.container, plan.start_s):
             goes_on()
-            if index % step or time_s < plan.start_s:
+            if time_s < plan.start_s or time_s - drawn_s < shortest_s:
                 continue
             if time_s >= plan.time_of(plan.ticks):
                 break
+            drawn_s = time_s
             tick = plan.tick_at(time_s)
             if coming is None or coming[0] > tick + 1:
                 shown = [] if shown and tick > shown[0]["frame"] + 1 else shown
@@ -57,7 +60,7 @@ def annotate(
                 shown, coming = coming[1], next(by_tick, None)
             image = drawn(smaller(upright(frame)), shown, facts)
             if stream is None:
-                stream = _add_stream(out, image, facts.fps / step)
+                stream = _add_stream(out, image, fps)
             picture = av.VideoFrame.from_ndarray(image, format="bgr24")
             picture.pts = round((time_s - plan.start_s) * 1000)
             picture.time_base = Fraction(1, 1000)

@@ -15,10 +15,13 @@ class DetectedFrame(msgspec.Struct, frozen=True):
 
 
 class SegmentCrops(msgspec.Struct, frozen=True):
-    """A segment's frames, and the crops of all their faces, uint8 gray, one after the other."""
+    """A segment's frames, and the crops of all their faces, uint8 gray, one after the other. `error` says why
+    frames are missing among them.
+    """
 
     frames: list[DetectedFrame]
     crops: bytes
+    error: str = ""
 
 
 class ClassifiedFrame(msgspec.Struct, frozen=True):
@@ -31,7 +34,8 @@ class ClassifiedFrame(msgspec.Struct, frozen=True):
 
 
 class SegmentPredictions(msgspec.Struct, frozen=True):
-    """A segment's frames, and the members that did not answer for them."""
+    """A segment's frames, and the members that did not answer for them; `error` as in SegmentCrops."""
 
     frames: list[ClassifiedFrame]
     missing: list[str]
+    error: str = ""

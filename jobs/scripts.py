@@ -79,15 +79,16 @@ END_SEGMENT = (
     _EVENT
     + """
 -- A segment is done or given up. KEYS: job, events, stages it may be in (two), finish.
--- ARGV: item, job, segment, frames done, error ('' when done). -> 2 when it was the last, 1, or 0 when it is not there
+-- ARGV: item, job, segment, frames done, error ('' when whole; one with frames is done in part).
+-- -> 2 when it was the last, 1, or 0 when it is not there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
 if redis.call('ZREM', KEYS[3], ARGV[1]) + redis.call('ZREM', KEYS[4], ARGV[1]) == 0 then return 0 end
 redis.call('HDEL', KEYS[1], 'detected_s:' .. ARGV[3])
-if ARGV[5] == '' then
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error:' .. ARGV[3], ARGV[5]) end
+if ARGV[5] == '' or tonumber(ARGV[4]) > 0 then
   redis.call('HINCRBY', KEYS[1], 'frames_done', ARGV[4])
   redis.call('HINCRBY', KEYS[1], 'segments_done', 1)
 else
-  redis.call('HSET', KEYS[1], 'error:' .. ARGV[3], ARGV[5])
   redis.call('HINCRBY', KEYS[1], 'segments_failed', 1)
 end
 -- What is known of its attempts makes place for the most that any segment took: a record stays small.

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from runtime.settings import CommonSettings
+from jobs.webhook import BadSecret, check_secret
+from runtime.settings import BadSetting, CommonSettings, variable
 
 
 class JobSettings(CommonSettings, frozen=True, kw_only=True):
@@ -34,3 +35,9 @@ class JobSettings(CommonSettings, frozen=True, kw_only=True):
     jobs_stand_back: Annotated[
         bool, Meta(description="whether workers for jobs run only on time that live work leaves over")
     ] = True
+
+    def __post_init__(self) -> None:
+        try:
+            check_secret(self.webhook_secret)
+        except BadSecret as problem:
+            raise BadSetting(f"{variable('webhook_secret')} can't be used: {problem}") from problem

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import av
 import av.error
@@ -23,6 +23,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from contracts.jobs import VideoFacts
+from jobs.losses import Losses
 from jobs.plan import Plan
 
 MAX_PIXELS: Final = 4096 * 2304
@@ -31,6 +32,8 @@ MAX_PICTURES: Final = 20_000
 MAX_PICTURE_PIXELS: Final = 25_000_000
 MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_ZIP_BYTES: Final = 4 * 1024**3
+SKIPPED_BYTES: Final = 4096
+"""More than a container puts between two packets."""
 PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -70,7 +73,7 @@ def probe(path: Path) -> VideoFacts:
         return _probe_zip(path)
     with _opened(path, container) as opened:
         stream = _video_stream(opened)
-        fps = float(stream.average_rate or stream.guessed_rate or 0)
+        duration_s, fps = _duration_and_fps(opened, stream)
         if not 0 < fps <= MAX_FPS:
             raise BadVideo(f"{fps:g} frames a second are not what a camera gives")
         context = stream.codec_context
@@ -83,12 +86,13 @@ def probe(path: Path) -> VideoFacts:
         width, height = (first.height, first.width) if turned else (first.width, first.height)
         # The one is counted or declared, the other the slowest at which the first times that are read all fall.
         constant = stream.average_rate is not None and stream.average_rate == stream.base_rate
-        duration_s = _duration_s(opened, stream, fps)
         return VideoFacts(container, context.name, width, height, round(fps, 6), duration_s, constant)
 
 
 def sampled_frames(path: Path, container: str, plan: Plan, segment: int) -> Iterator[SampledFrame]:
-    """The first frame of each tick of a segment, in order. Raises BadVideo."""
+    """The first frame of each tick of a segment, in order. Raises BadVideo, also behind the last frame when damage took
+    others from between them.
+    """
     ticks = plan.ticks_of(segment)
     if container == "zip":
         yield from _sampled_pictures(path, plan, ticks)
@@ -97,19 +101,23 @@ def sampled_frames(path: Path, container: str, plan: Plan, segment: int) -> Iter
         stream = _video_stream(opened)
         as_encoded = _is_shown_as_encoded(opened, stream)
         _seek(opened, stream, plan.time_of(ticks.start))
+        losses = Losses(plan, ticks)
         shown: Iterator[tuple[float, bytes | av.VideoFrame]]
         if as_encoded:
-            shown = _packets(opened, stream)
+            shown = _packets(opened, stream, losses)
         else:
-            shown = ((_time_s(frame.pts, stream), frame) for frame in _decoded(opened, stream))
+            shown = ((_time_s(frame.pts, stream), frame) for frame in _decoded(opened, stream, losses))
         last = ticks.start - 1
         for time_s, frame in shown:
+            losses.shown(time_s)
             tick = plan.tick_at(time_s)
             if tick >= ticks.stop:
-                return
+                break
             if tick > last and tick >= ticks.start:
                 last = tick
                 yield SampledFrame(tick, time_s, bounded(frame) if isinstance(frame, bytes) else upright(frame))
+    if losses.ticks_lost:
+        raise BadVideo(f"the file is damaged: {losses.ticks_lost} of {len(ticks)} sampled frames can't be read")
 
 
 def opened_video(path: Path, container: str, start_s: float = 0.0) -> Iterator[tuple[float, av.VideoFrame]]:
@@ -160,10 +168,12 @@ def _video_stream(opened: av.container.InputContainer) -> av.VideoStream:
     return stream
 
 
-def _decoded(opened: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Frames in the order of showing; what is damaged in the middle is left out, as players do."""
+def _decoded(
+    opened: av.container.InputContainer, stream: av.VideoStream, losses: Losses | None = None
+) -> Iterator[av.VideoFrame]:
+    """Frames in the order of showing; what is damaged is left out, as players do, and told to `losses`."""
     last = -1
-    for packet in opened.demux(stream):
+    for packet in _demuxed(opened, stream, losses):
         try:
             for frame in packet.decode():
                 if frame.width * frame.height > MAX_PIXELS:
@@ -173,7 +183,41 @@ def _decoded(opened: av.container.InputContainer, stream: av.VideoStream) -> Ite
                 if frame.pts is not None:
                     yield frame
         except av.error.InvalidDataError:
-            continue
+            if losses is not None and packet.dts is not None:
+                losses.damaged(_time_s(packet.dts if packet.pts is None else packet.pts, stream))
+
+
+def _demuxed(
+    opened: av.container.InputContainer, stream: av.VideoStream, losses: Losses | None
+) -> Iterator["av.Packet[av.VideoStream]"]:
+    """The packets of the video. `losses` is told where bytes between packets were skipped, which Matroska's demuxer
+    does without a word, and where it ends.
+    """
+    if losses is None:
+        yield from opened.demux(stream)
+        return
+    read_to: int | None = None
+    reached_s = 0.0
+    for packet in opened.demux():
+        time_base = packet.time_base
+        if packet.size and packet.pts is not None and time_base:
+            # Where the container declares one length for all, sound that goes on behind the last frame counts, too.
+            if packet.stream is stream or not stream.duration:
+                reached_s = max(reached_s, float((packet.pts + (packet.duration or 0)) * time_base))
+            if opened.format.name.startswith("matroska") and packet.pos is not None:
+                if read_to is not None and packet.pos - read_to > SKIPPED_BYTES:
+                    losses.damaged(float(packet.pts * time_base) - _start_s(stream))
+                read_to = packet.pos + packet.size
+        if packet.stream is stream:
+            yield cast("av.Packet[av.VideoStream]", packet)
+    declared_s = _declared_s(opened, stream)
+    if declared_s is not None:
+        start_s = _start_s(stream)
+        losses.ended(reached_s - start_s, declared_s if stream.duration else declared_s - start_s)
+
+
+def _start_s(stream: av.VideoStream) -> float:
+    return float((stream.start_time or 0) * (stream.time_base or 0))
 
 
 def _pts_in_avi(frame: av.VideoFrame, stream: av.VideoStream, last: int) -> int:
@@ -194,8 +238,10 @@ def _is_shown_as_encoded(opened: av.container.InputContainer, stream: av.VideoSt
     return first is None or first.rotation == 0
 
 
-def _packets(opened: av.container.InputContainer, stream: av.VideoStream) -> Iterator[tuple[float, bytes]]:
-    for packet in opened.demux(stream):
+def _packets(
+    opened: av.container.InputContainer, stream: av.VideoStream, losses: Losses
+) -> Iterator[tuple[float, bytes]]:
+    for packet in _demuxed(opened, stream, losses):
         if packet.size and packet.pts is not None:
             yield _time_s(packet.pts, stream), bytes(packet)
 
@@ -219,14 +265,26 @@ def _time_s(pts: int | None, stream: av.VideoStream) -> float:
     return float(((pts or 0) - (stream.start_time or 0)) * time_base)
 
 
-def _duration_s(opened: av.container.InputContainer, stream: av.VideoStream, fps: float) -> float:
-    """What the container claims; counted from its packets where it claims nothing (a recorded webm)."""
+def _declared_s(opened: av.container.InputContainer, stream: av.VideoStream) -> float | None:
+    """How long the container claims to be; None where it claims nothing (a recorded webm)."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    if opened.duration:
-        return opened.duration / av.time_base
-    times = (_time_s(packet.pts, stream) for packet in opened.demux(stream) if packet.pts is not None)
-    return max(times, default=0.0) + 1 / fps
+    return opened.duration / av.time_base if opened.duration else None
+
+
+def _duration_and_fps(opened: av.container.InputContainer, stream: av.VideoStream) -> tuple[float, float]:
+    """What the container claims, else what is counted from its packets: `guessed_rate` of a browser's recording is that
+    of its clock, a thousand a second.
+    """
+    duration_s = _declared_s(opened, stream)
+    fps = float(stream.average_rate or 0)
+    if duration_s is not None and fps:
+        return duration_s, fps
+    times = [_time_s(packet.pts, stream) for packet in opened.demux(stream) if packet.pts is not None]
+    opened.seek(0)
+    last_s = max(times, default=0.0)
+    fps = fps or (len(times) / duration_s if duration_s else (len(times) - 1) / last_s if last_s > 0 else 1.0)
+    return duration_s or last_s + 1 / fps, fps
 
 
 def _probe_zip(path: Path) -> VideoFacts:

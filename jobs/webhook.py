@@ -2,6 +2,7 @@
 sent to an address inside our own network.
 
 BadWebhook      Raised when an address may not be called; the client's to correct.
+BadSecret       Raised when nothing can be signed with a secret; the operator's to correct.
 NotDelivered    Raised when the receiver could not be reached or was not content; a later attempt may pass.
 NotWanted       Raised when the receiver answers 410: it wants no more.
 """
@@ -21,9 +22,19 @@ import httpx
 TIMEOUT_S: Final = 10.0
 GONE: Final = 410
 
+STANDS_FOR_IPV4: Final = tuple(
+    ipaddress.IPv6Network(network)
+    for network in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
+)
+"""Compatible, mapped, NAT64, Teredo and 6to4."""
+
 
 class BadWebhook(ValueError):
     """Raised when an address may not be called."""
+
+
+class BadSecret(ValueError):
+    """Raised when nothing can be signed with a secret."""
 
 
 class NotDelivered(RuntimeError):
@@ -45,9 +56,29 @@ def check_url(url: str, *, private_allowed: bool = True) -> tuple[str, str, int]
     except (OSError, ValueError) as problem:
         raise BadWebhook(f"webhook_url: {parts.hostname} is not known") from problem
     address = str(found[0][4][0])
-    if not private_allowed and not ipaddress.ip_address(address).is_global:
+    if not private_allowed and not _is_public(address):
         raise BadWebhook("webhook_url leads into a private network; THESPIS_WEBHOOKS_TO_PRIVATE allows that")
     return parts.hostname, address, port
+
+
+def _is_public(address: str) -> bool:
+    """Whether it is one host on the internet. An IPv6 address that stands for an IPv4 one leads where that one does, by
+    a gateway of the network, so it is refused whatever it holds.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if not ip.is_global or ip.is_multicast:
+        return False
+    return not (isinstance(ip, ipaddress.IPv6Address) and any(ip in network for network in STANDS_FOR_IPV4))
+
+
+def check_secret(secret: str) -> None:
+    """Raises BadSecret. No secret is fine: messages are not signed then."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if secret and not key:
+        raise BadSecret("it is whsec_ and base64, such as `echo whsec_$(openssl rand -base64 24)` makes")
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:

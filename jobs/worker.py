@@ -124,7 +124,7 @@ class JobWorker:
             first = errors[0].message if errors else "no frame lies in the chosen stretch"
             return "failed", first
         if errors:
-            missing = f"{len(errors)} of {plan.segments} segments are missing; errors names them"
+            missing = f"{len(errors)} of {plan.segments} segments are missing or incomplete; errors names them"
             return "partially_succeeded", f"{missing}; {trouble}" if trouble else missing
         return "succeeded", trouble
 
@@ -256,11 +256,11 @@ class JobWorker:
 class _Frames:
     """The frames of all segments that were done, in order, one segment in memory at a time."""
 
-    def __init__(self, artefacts: Artefacts, job_id: str, segments: int, missing: set[int], lease: Lease) -> None:
+    def __init__(self, artefacts: Artefacts, job_id: str, segments: int, faulty: set[int], lease: Lease) -> None:
         self._artefacts = artefacts
         self._job_id = job_id
         self._segments = segments
-        self._missing = missing
+        self._faulty = faulty
         self._lease = lease
         self.seen = 0
         self.unreadable = 0
@@ -269,9 +269,11 @@ class _Frames:
     def __iter__(self) -> Iterator[ClassifiedFrame]:
         for segment in range(self._segments):
             self._lease.check()
-            if segment in self._missing:
+            path = self._artefacts.path(self._job_id, "segments", str(segment))
+            # One that is named in the job's errors may have given some of its frames.
+            if segment in self._faulty and not self._artefacts.exists(path):
                 continue
-            data = self._artefacts.read(self._artefacts.path(self._job_id, "segments", str(segment)))
+            data = self._artefacts.read(path)
             predictions = msgspec.msgpack.decode(data, type=SegmentPredictions)
             self.without_member.update(dict.fromkeys(predictions.missing, len(predictions.frames)))
             for frame in predictions.frames:

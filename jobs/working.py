@@ -154,10 +154,12 @@ class StageWorker:
 
 
 def end_segment(store: JobStore, bells: Bells, claim: Claim, frames: int, error: str = "") -> bool:
-    """A segment is done with so many frames, or given up with an error; False when it was no longer ours to end."""
+    """A segment is done with so many frames, or given up with an error, or both when damage took some of its frames;
+    False when it was no longer ours to end.
+    """
     ended = store.stages.end_segment(claim, frames, error)
     if ended != NOT_OURS:
-        SEGMENTS.labels("given_up" if error else "done").inc()
+        SEGMENTS.labels("given_up" if error and not frames else "done").inc()
     if ended == LAST_SEGMENT:
         bells.ring("finish")
     return ended != NOT_OURS

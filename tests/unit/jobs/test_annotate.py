@@ -83,3 +83,10 @@ def compute_for_two_seconds(send: Send, *_: object) -> None:
     while time.process_time() < 2.5:
         pass
     send(SentProgress())
+
+
+def test_annotated_frames_are_chosen_by_their_times_whatever_rate_is_claimed(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", gray(50, 64, 48), 25.0)
+    claimed = msgspec.structs.replace(FACTS, fps=1000.0)
+    annotate(clip, claimed, Plan(0.0, 5.0, 10), write_rows(tmp_path / "rows", 0), tmp_path / "out.webm", lambda: None)
+    assert len(shown(tmp_path / "out.webm", "matroska")) == 50

@@ -189,15 +189,106 @@ class Unseekable:
         self.write = file.write  # type: ignore[attr-defined]
 
 
-def test_a_file_that_is_damaged_in_the_middle_loses_only_that(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "clip.mkv", numbered(200), 25.0)
+def told(path: Path, plan: Plan) -> tuple[list[int], list[int]]:
+    """The ticks that were read, and the segments that are said to lack some."""
+    container = container_of(path.read_bytes()[:16])
+    ticks, faulty = [], []
+    for segment in range(plan.segments):
+        try:
+            for frame in sampled_frames(path, container, plan, segment):
+                ticks.append(frame.tick)
+        except BadVideo:
+            faulty.append(segment)
+    return ticks, faulty
+
+
+def segments_without(ticks: list[int], plan: Plan) -> list[int]:
+    return [segment for segment in range(plan.segments) if not set(plan.ticks_of(segment)) <= set(ticks)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_what_damage_in_the_middle_takes_is_told_and_nothing_else_is_lost(tmp_path: Path, suffix: str) -> None:
+    path = write_clip(tmp_path / f"clip{suffix}", numbered(750), 25.0)
     data = bytearray(path.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 2000] = bytes(2000)
+    start, stop = len(data) * 4 // 10, len(data) * 6 // 10
+    data[start:stop] = np.random.default_rng(1).bytes(stop - start)
     path.write_bytes(data)
-    ticks = [frame.tick for frame in sampled(path, Plan(0.0, 5.0, 40))]
+    plan = plan_video(probe(path), JobOptions())
+    ticks, faulty = told(path, plan)
     assert ticks == sorted(set(ticks))
-    assert 20 <= len(ticks) <= 40
+    assert 90 <= len(ticks) < 150
+    assert faulty == segments_without(ticks, plan) != []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_what_a_file_that_is_cut_short_lacks_is_told(tmp_path: Path, suffix: str) -> None:
+    path = write_clip(tmp_path / f"clip{suffix}", numbered(750), 25.0)
+    if suffix == ".mp4":
+        path = with_its_index_first(path, tmp_path / "first.mp4")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    plan = plan_video(probe(path), JobOptions())
+    assert plan.ticks == 150
+    ticks, faulty = told(path, plan)
+    assert 60 <= len(ticks) <= 90
+    assert faulty == segments_without(ticks, plan) != []
+
+
+def with_its_index_first(path: Path, target: Path) -> Path:
+    with av.open(str(path)) as whole, av.open(str(target), "w", options={"movflags": "faststart"}) as out:
+        stream = out.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_frames_that_are_held_for_long_are_no_damage(tmp_path: Path, suffix: str) -> None:
+    """A screen recording of a screen on which nothing moves for three, eight and twenty seconds."""
+    gaps_s = [0.04] * 50 + [3.0] + [0.04] * 50 + [8.0, 20.0] + [0.04] * 10
+    times_s = np.concatenate([[0.0], np.cumsum(gaps_s)]).tolist()
+    path = write_clip(tmp_path / f"clip{suffix}", numbered(len(times_s)), 25.0, times_s=times_s)
+    plan = plan_video(probe(path), JobOptions())
+    ticks, faulty = told(path, plan)
+    assert (len(ticks) < plan.ticks, faulty) == (True, [])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_that_goes_on_behind_the_last_frame_is_no_damage(tmp_path: Path, suffix: str) -> None:
+    silent = write_clip(tmp_path / f"silent{suffix}", numbered(75), 25.0)
+    path, sound = tmp_path / f"clip{suffix}", write_sound(tmp_path / "sound.mp4", 12.0)
+    with av.open(str(silent)) as shown, av.open(str(sound)) as heard, av.open(str(path), "w") as out:
+        sources = [
+            (shown, out.add_stream_from_template(shown.streams[0])),
+            (heard, out.add_stream_from_template(heard.streams[0])),
+        ]
+        for source, stream in sources:
+            for packet in source.demux():
+                if packet.dts is not None:
+                    packet.stream = stream
+                    out.mux(packet)
+    assert told(path, Plan(0.0, 5.0, 60)) == (list(range(15)), [])
+
+
+def test_the_rate_of_a_browsers_recording_is_counted(tmp_path: Path) -> None:
+    """Times in milliseconds and no declared rate, which FFmpeg guesses to be a thousand a second."""
+    path = tmp_path / "recorded.webm"
+    times_ms = np.cumsum(np.random.default_rng(2).integers(25, 42, 150)).tolist()
+    with path.open("wb") as file, av.open(Unseekable(file), "w", format="webm") as out:  # type: ignore[call-overload]
+        stream = out.add_stream("libvpx")
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        stream.codec_context.framerate = Fraction(0)
+        stream.options = {"cpu-used": "8", "deadline": "realtime", "b": "4M"}
+        for image, time_ms in zip(numbered(150), times_ms, strict=True):
+            picture = av.VideoFrame.from_ndarray(image, format="bgr24")
+            picture.pts, picture.time_base = time_ms, Fraction(1, 1000)
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    with av.open(str(path)) as recorded:
+        assert recorded.streams.video[0].average_rate is None
+    assert probe(path).fps == pytest.approx(30, abs=2)
 
 
 def test_pictures_of_a_zip_are_shown_one_a_second_in_the_order_of_their_names(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from jobs.settings import JobSettings
 from jobs.webhook import BadWebhook, check_url, signature
+from runtime.settings import BadSetting, read_settings
 
 
 def test_the_signature_is_that_of_the_specifications_example() -> None:
@@ -30,6 +32,12 @@ def test_the_signature_is_that_of_the_specifications_example() -> None:
         "http://[fd00::1]/",
         "http://[fe80::1]/",
         "http://localhost:6379/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[::127.0.0.1]/",
+        "http://224.0.0.1/",
+        "http://[ff02::1]/",
+        "http://[ff0e::1]/",
     ],
 )
 def test_private_addresses_are_refused(url: str) -> None:
@@ -50,3 +58,10 @@ def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
 def test_a_public_address_gives_what_is_to_be_called() -> None:
     assert check_url("https://1.1.1.1/hook", private_allowed=False) == ("1.1.1.1", "1.1.1.1", 443)
     assert check_url("http://1.1.1.1:8000/hook", private_allowed=False) == ("1.1.1.1", "1.1.1.1", 8000)
+
+
+@pytest.mark.parametrize("secret", ["my-secret-123", "whsec_", "whsec_abc"])
+def test_a_secret_that_can_not_sign_is_refused_at_the_start(secret: str) -> None:
+    with pytest.raises(BadSetting, match=r"THESPIS_WEBHOOK_SECRET .* whsec_ and base64") as refused:
+        read_settings(JobSettings, {"THESPIS_WEBHOOK_SECRET": secret})
+    assert "my-secret" not in str(refused.value)
