@@ -16,7 +16,8 @@ const COLOURS = 6;
  * @property {number} colour
  * @property {import("./geometry.js").Box} box
  * @property {Record<string, import("./geometry.js").Point> | null} landmarks
- * @property {string} top
+ * @property {string} top of the smoothed probabilities
+ * @property {string} topNow of this moment's; `uncertain` and `agreement` are of it
  * @property {boolean} uncertain
  * @property {number} agreement percent
  * @property {Probabilities} shares
@@ -24,7 +25,7 @@ const COLOURS = 6;
  */
 
 /**
- * @param {Pick<Face, "face_id" | "box" | "landmarks" | "smoothed" | "uncertain" | "agreement">} face
+ * @param {Pick<Face, "face_id" | "box" | "landmarks" | "smoothed" | "top" | "uncertain" | "agreement">} face
  * @returns {ShownFace}
  */
 export function shown(face) {
@@ -34,6 +35,7 @@ export function shown(face) {
     box: face.box,
     landmarks: face.landmarks,
     top: topLabel(face.smoothed),
+    topNow: face.top,
     uncertain: face.uncertain,
     agreement: Math.round(face.agreement * 100),
     shares: face.smoothed,

@@ -6,6 +6,7 @@
  */
 
 import { refusal } from "./refused.js";
+import { inTab } from "./storage.js";
 import { KEY } from "./texts.js";
 
 const STORED = "thespis-key";
@@ -13,7 +14,7 @@ const TICKET_MS = 8_000;
 
 /** The header that shows the key, for requests made without `keyedFetch`. @returns {Record<string, string>} */
 export function bearer() {
-  const key = sessionStorage.getItem(STORED);
+  const key = inTab.getItem(STORED);
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
@@ -83,7 +84,7 @@ let asking;
  * Whether there is another key to try than the one that was refused.
  * @param {string | undefined} refused the header it was shown with
  */
-function entered(refused) {
+export function entered(refused) {
   if (bearer().Authorization !== refused) return Promise.resolve(true);
   asking ??= ask(refused !== undefined).finally(() => (asking = undefined));
   return asking;
@@ -116,7 +117,7 @@ function ask(wasWrong) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       const given = dialog.returnValue === "use" ? input.value.trim() : "";
-      if (given) sessionStorage.setItem(STORED, given);
+      if (given) inTab.setItem(STORED, given);
       if (given) document.dispatchEvent(new Event("keyentered"));
       dialog.remove();
       resolve(given !== "");

@@ -6,7 +6,7 @@ import { chipPlace, fit, isIn, onPlace, pointOnPlace } from "./geometry.js";
 import * as texts from "./texts.js";
 
 /** Okabe and Ito's palette: told apart by the colour-blind, bright enough on a picture. */
-const ON_PICTURE = ["#56b4e9", "#e69f00", "#2fc99c", "#e58fbe", "#f0e442", "#ff8a4c"];
+export const ON_PICTURE = ["#56b4e9", "#e69f00", "#2fc99c", "#e58fbe", "#f0e442", "#ff8a4c"];
 const SHADOW = "rgb(0 0 0 / 0.55)";
 const INK = "#10110f";
 /** A picture of fewer pixels across. */

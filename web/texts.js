@@ -19,7 +19,7 @@ export const TEXTS = {
   sentTitle: "What is sent",
   keptTitle: "What is kept",
   keptBody:
-    "Nothing is stored. The server holds a picture in memory for a moment, at most two seconds, to answer it. No picture is written to a disk.",
+    "Nothing is stored. The server holds a picture in memory for a moment, at most two seconds, to answer it; one that you ask it to explain, at most eleven. No picture is written to a disk.",
   keptLink: "How that is tested",
   meaningTitle: "What the numbers mean",
   meaningBody:
@@ -86,7 +86,6 @@ export const TEXTS = {
   membersTitle: "Models voting",
   privacyTitle: "What becomes of your pictures",
   noFaceTitle: "No face in view",
-  noFaceBody: "Face the camera in even light. Up to eight faces are read at once.",
   unansweredTitle: "Waiting for an answer",
   unansweredBody: "This is your camera’s picture. Nothing is read from it at the moment.",
   reminder: "An expression is not a feeling. These numbers are a model’s guess.",
@@ -219,8 +218,18 @@ export function announcement(faces) {
   return faces.map((face) => `${faceName(face.id)}: ${topWords(face.top, face.uncertain)}`).join(", ");
 }
 
-/** @param {number} percent */
-export const agreement = (percent) => `${percent} % of the models agree`;
+/** In place of panels. @param {number} most how many faces are read at once */
+export const noFaceBody = (most) =>
+  `Face the camera in even light. ${most === 1 ? "One face is" : `Up to ${most} faces are`} read at once.`;
+
+/**
+ * What the models say of one moment. The label shown is smoothed and may lag behind: then theirs is named.
+ * @param {number} percent
+ * @param {string} now the vote's top label at this moment
+ * @param {string} shown the smoothed one
+ */
+export const agreement = (percent, now, shown) =>
+  now === shown ? `${percent} % of the models agree` : `${percent} % of models say ${label(now)} now`;
 
 /** @param {number} p50 @param {number} p95 */
 export function latency(p50, p95) {
@@ -282,7 +291,16 @@ export function wish(name, value) {
 }
 
 /** @param {number} rows */
-export const recorded = (rows) => `${rows} ${rows === 1 ? "row" : "rows"} of numbers recorded, no pictures.`;
+const rowsOfNumbers = (rows) => `${rows} ${rows === 1 ? "row" : "rows"} of numbers`;
+
+/** @param {number} rows @param {boolean} full whether it stopped because there are no more */
+export const recorded = (rows, full) =>
+  `${rowsOfNumbers(rows)} recorded, no pictures.${full ? " It stopped by itself: a page keeps no more." : ""}`;
+
+export const DISCARD = { title: "Discard what was recorded?", yes: "Discard and record", no: "Keep it" };
+
+/** @param {number} rows */
+export const discardBody = (rows) => `${rowsOfNumbers(rows)} were not downloaded. A new recording takes their place.`;
 
 /** @param {string} what @param {string} ending */
 export const fileName = (what, ending) => `thespis-${what}-${new Date().toISOString().replace(/[:.]/g, "-")}.${ending}`;

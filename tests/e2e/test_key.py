@@ -125,3 +125,20 @@ def test_a_video_goes_all_the_way_with_a_key_that_is_asked_for_once(
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("dialog")).to_contain_text("gone for everybody who has your key")
     page.close()
+
+
+def test_an_upload_asks_for_the_key_and_is_sent_again(
+    browser: Browser, guarded: Platform, key: str, tmp_path: Path
+) -> None:
+    film = write_clip(tmp_path / "film.webm", pan_and_zoom(astronaut()), 15.0)
+    page = browser.new_page()
+    page.goto(guarded.url)
+    show_files(page)
+    enter(page, key)
+    choose(page, film)
+    page.evaluate("sessionStorage.clear()")
+    page.get_by_role("button", name="Send and start").click()
+    expect(page.get_by_role("dialog", name="This server asks for a key")).to_be_visible()
+    enter(page, key)
+    expect(page.get_by_role("heading", name="film.webm", level=1)).to_be_visible()
+    page.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.clips import astronaut, blurred, come_and_go, drift, empty_room, pan_and_zoom, write_mjpeg
 from tests.e2e.conftest import WATCH, browser_that_sees
@@ -99,6 +99,49 @@ def test_a_face_that_goes_loses_its_panel_and_comes_back_as_another(page_that_se
     assert page.locator(PRESENT).get_attribute("data-face-id") != first
     faces = page.locator("#timeline-face option").all_inner_texts()
     assert len(faces) >= 2, "the timeline still knows who was there in the last minute"
+
+
+def set_slider(page: Page, slider: str, value: int) -> None:
+    """Without scrolling to it, as `fill` would: what is out of sight does not count as shifted."""
+    page.locator(slider).evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')) }", value
+    )
+
+
+def top_of_timeline(page: Page) -> float:
+    return page.locator(".timeline").evaluate("card => card.getBoundingClientRect().top + window.scrollY")
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 360, "height": 740}])
+@pytest.mark.parametrize("page_that_sees", ["three"], indirect=True)
+def test_nothing_shifts_when_more_faces_come(page_that_sees: Page, size: ViewportSize) -> None:
+    page = page_that_sees
+    page.set_viewport_size(size)
+    set_slider(page, "#min-face", 200)
+    expect(page.locator(".face")).to_have_count(0)
+    before = top_of_timeline(page)
+    page.evaluate("watched.layoutShift = 0")
+    set_slider(page, "#min-face", 24)
+    expect(page.locator(PRESENT)).to_have_count(3)
+    wait_for_answers(page, 10)
+    assert page.evaluate("watched.layoutShift") < 0.02
+    assert top_of_timeline(page) == before
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 360, "height": 740}])
+@pytest.mark.parametrize("page_that_sees", ["comes and goes"], indirect=True)
+def test_nothing_shifts_as_a_face_comes_and_goes(page_that_sees: Page, size: ViewportSize) -> None:
+    page = page_that_sees
+    page.set_viewport_size(size)
+    page.wait_for_selector(PRESENT)
+    wait_for_answers(page)
+    before = top_of_timeline(page)
+    page.evaluate("watched.layoutShift = 0")
+    expect(page.locator(".face")).to_have_count(0)
+    assert top_of_timeline(page) == before
+    page.wait_for_selector(PRESENT)
+    assert top_of_timeline(page) == before
+    assert page.evaluate("watched.layoutShift") < 0.02
 
 
 @pytest.mark.parametrize("page_that_sees", ["blurred"], indirect=True)

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import cv2
 import pytest
@@ -34,6 +35,31 @@ def test_the_vote_is_opened_up_member_by_member(live_page: Page) -> None:
         row = live_page.locator(f"#votes-table tbody tr[data-member='{member}'] td")
         expect(row.first).to_have_text(re.compile(r"^\d+$"))
         assert abs(sum(int(text) for text in row.all_inner_texts()) - 100) <= 2
+
+
+def test_no_numbers_of_one_face_stand_under_the_name_of_another(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+            document.body.dataset.state = "live";
+            const { Votes } = await import("/web/live/votes.js");
+            const vote = { happy: 0.7, sad: 0.3 };
+            const face = { face_id: 1, top: "happy", probabilities: vote, votes: { one: vote } };
+            const result = { faces: [face], members: { used: ["one"], missing: [] } };
+            const votes = new Votes();
+            votes.start(["one"], ["happy", "sad"]);
+            window.show = (chosen, faces, at) => votes.update(chosen, { ...result, faces }, at);
+            window.one = [face];
+            show(1, one, 1000);
+        }"""
+    )
+    cells = page.locator("#votes-table tbody td")
+    expect(cells).to_have_text(["70", "30"] * 2)
+    page.evaluate("show(1, [], 2000)")
+    expect(cells).to_have_text(["70", "30"] * 2)
+    page.evaluate("show(2, one, 3000)")
+    expect(page.locator("#votes-face")).to_have_text("face 2")
+    expect(cells).to_have_text(["–"] * 4)
+    expect(page.locator("#votes-agreement")).to_be_empty()
 
 
 def test_votes_are_asked_for_only_while_they_are_shown(live_page: Page) -> None:
@@ -170,6 +196,56 @@ def test_what_was_recorded_can_still_be_had_after_stop(live_page: Page) -> None:
     assert download.value.suggested_filename.endswith(".csv")
 
 
+ASKS_TO_STAY = "!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+
+
+def test_what_was_recorded_is_not_lost_without_being_asked(live_page: Page) -> None:
+    assert not live_page.evaluate(ASKS_TO_STAY)
+    record = live_page.locator("#record")
+    record.click()
+    wait_for_answers(live_page, 5)
+    record.click()
+    assert live_page.evaluate(ASKS_TO_STAY)
+    rows = live_page.locator("#live .recorded p").inner_text()
+    record.click()
+    dialog = live_page.get_by_role("dialog", name="Discard what was recorded?")
+    expect(dialog).to_contain_text("were not downloaded")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(record).to_have_attribute("aria-pressed", "false")
+    expect(live_page.locator("#live .recorded p")).to_have_text(rows)
+    record.click()
+    dialog.get_by_role("button", name="Discard and record").click()
+    expect(record).to_have_attribute("aria-pressed", "true")
+    wait_for_answers(live_page, 5)
+    record.click()
+    with live_page.expect_download():
+        live_page.locator("#live").get_by_role("button", name="Download JSON").click()
+    assert not live_page.evaluate(ASKS_TO_STAY)
+    record.click()
+    expect(dialog).to_have_count(0)
+    expect(record).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_recording_that_is_full_says_so(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+            document.body.dataset.state = "live";
+            const { Recorder } = await import("/web/live/recorder.js");
+            const button = document.getElementById("record");
+            button.replaceWith(button.cloneNode(true)); // without the page's own recorder
+            const recorder = new Recorder(3);
+            const face = { face_id: 1, box: {}, probabilities: {}, smoothed: {} };
+            window.answer = () => recorder.add({ frame_id: 1, faces: [face], members: { used: [] } }, 1);
+        }"""
+    )
+    page.locator("#record").click()
+    page.evaluate("answer(), answer()")
+    expect(page.locator("#live .recorded p")).to_have_text("2 rows of numbers recorded, no pictures.")
+    page.evaluate("answer(), answer()")
+    expect(page.locator("#live .recorded p")).to_contain_text("3 rows of numbers recorded, no pictures. It stopped by")
+    expect(page.locator("#record")).to_have_attribute("aria-pressed", "false")
+
+
 def test_nothing_is_recorded_unless_it_was_asked_for(live_page: Page) -> None:
     wait_for_answers(live_page, 5)
     expect(live_page.get_by_role("button", name="Download CSV")).to_have_count(0)
@@ -207,3 +283,21 @@ def test_when_no_explanation_can_be_had_the_page_says_why(live_page: Page) -> No
     live_page.route("**/v1/images?*", lambda route: route.fulfill(status=503, json=problem))
     live_page.locator(".face").get_by_role("button", name=re.compile("Explain")).click()
     expect(live_page.get_by_role("dialog")).to_contain_text("No map: too many pictures")
+
+
+def test_an_explanation_is_of_the_vote_that_was_chosen(live_page: Page) -> None:
+    profile = live_page.evaluate("watched.last['session.created'].vote_profiles").pop()
+    live_page.locator("#vote-profile").select_option(profile)
+    live_page.locator("#min-face").fill("40")
+    with live_page.expect_request("**/v1/images?*") as asked:
+        live_page.locator(".face").get_by_role("button", name=re.compile("Explain")).click()
+    query = parse_qs(urlsplit(asked.value.url).query)
+    assert query["vote_profile"] == [profile]
+    assert query["min_face_size"] == ["40"]
+    expect(live_page.get_by_role("dialog")).to_contain_text("The vote is")
+
+
+def test_a_server_that_is_away_is_told_in_our_words(live_page: Page) -> None:
+    live_page.route("**/v1/images?*", lambda route: route.abort())
+    live_page.locator(".face").get_by_role("button", name=re.compile("Explain")).click()
+    expect(live_page.locator("#explain-words")).to_have_text("No map: the server did not answer.")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.live_page import receive
+from tests.e2e.live_page import receive, wait_for_answers
 from tests.waiting import wait_until
 
 
@@ -123,6 +123,57 @@ def test_a_server_that_keeps_silent_over_a_ticket_is_asked_again(page: Page) -> 
     assert len(asked) == 2
     notes = [note for state, note in page.evaluate("watched.states") if state == "reconnecting"]
     assert notes
+
+
+def test_an_encoder_that_could_not_be_loaded_is_loaded_again(open_page) -> None:
+    """As when the server was away for a moment."""
+    page = open_page(
+        """
+        window.encoders = 0;
+        window.Worker = class extends Worker {
+            constructor(address, options) {
+                super(encoders++ === 0 ? "/web/live/gone.js" : address, options);
+            }
+        };
+        """
+    )
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    assert page.evaluate("encoders") >= 2
+    assert page.evaluate("watched.sockets.length") == 1
+
+
+def test_a_picture_that_cannot_be_taken_costs_that_picture_only(open_page) -> None:
+    page = open_page(
+        """
+        const real = window.createImageBitmap;
+        let turn = 0;
+        window.createImageBitmap = async (canvas) => {
+            if (turn++ % 3 === 0) throw new DOMException("", "InvalidStateError");
+            return real(canvas);
+        };
+        """
+    )
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    wait_for_answers(page, 10)
+    assert page.evaluate("watched.sockets.length") == 1
+
+
+def test_where_site_data_is_blocked_the_page_works_all_the_same(open_page) -> None:
+    page = open_page(
+        """
+        for (const name of ["localStorage", "sessionStorage"]) {
+            Object.defineProperty(window, name, { get() { throw new DOMException("", "SecurityError") } });
+        }
+        """
+    )
+    page.get_by_role("button", name="Dark").click()
+    expect(page.get_by_role("button", name="Light")).to_be_visible()
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    page.locator("#smoothing").evaluate("slider => { slider.value = 0; slider.dispatchEvent(new Event('input')) }")
+    expect(page.locator("output[for=smoothing]")).to_have_text("raw")
 
 
 def test_a_draining_server_is_followed(live_page: Page) -> None:

@@ -1,14 +1,14 @@
 // @ts-check
 /** One video on its way to the server; fetch tells nothing of how far an upload is, so it is an XMLHttpRequest. */
 
-import { bearer } from "../key.js";
+import { bearer, entered } from "../key.js";
 import { Refused, refusal } from "../refused.js";
 
 /** @typedef {{ sent: number, all: number, leftS: number | undefined }} Progress */
 
 export class Upload {
   #request = new XMLHttpRequest();
-  #startedMs = performance.now();
+  #startedMs = 0;
 
   /**
    * @param {File} file
@@ -22,16 +22,35 @@ export class Upload {
   }
 
   /**
+   * As `keyedFetch`: asks for a key when the server wants one, and sends again.
    * @param {(progress: Progress) => void} onProgress
    * @returns {Promise<import("./api.js").Job>} raises Refused; its code is `stopped` after stop()
    */
-  send(onProgress) {
+  async send(onProgress) {
+    for (;;) {
+      const shown = bearer();
+      try {
+        return await this.#sendOnce(shown, onProgress);
+      } catch (error) {
+        const wantsKey = error instanceof Refused && error.status === 401;
+        if (!wantsKey || !(await entered(shown.Authorization))) throw error;
+      }
+    }
+  }
+
+  /**
+   * @param {Record<string, string>} headers
+   * @param {(progress: Progress) => void} onProgress
+   * @returns {Promise<import("./api.js").Job>}
+   */
+  #sendOnce(headers, onProgress) {
+    this.#startedMs = performance.now();
     const form = new FormData();
     form.append("options", JSON.stringify(this.options)); // first, so that bad ones are refused before the video is sent
     form.append("video", this.file, this.file.name);
     const request = this.#request;
     request.open("POST", "/v1/jobs");
-    for (const [name, value] of Object.entries(bearer())) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.setRequestHeader("Idempotency-Key", this.key);
     return new Promise((resolve, reject) => {
       request.upload.onprogress = ({ loaded }) => onProgress(this.#progress(loaded));

@@ -4,6 +4,7 @@
 import { element, setText } from "../dom.js";
 import * as texts from "../texts.js";
 import { smallButton } from "./buttons.js";
+import { askToStay } from "../leaving.js";
 import { refusalNotice } from "../notice.js";
 import { remember } from "./own_files.js";
 import { duration, fileSize } from "./times.js";
@@ -79,7 +80,7 @@ class UploadRow {
   async run() {
     if (this.#stopped) return;
     this.#upload = new Upload(this.file, this.options, this.#key);
-    window.addEventListener("beforeunload", askToStay);
+    askToStay(this, true);
     try {
       const job = await this.#upload.send((progress) => this.#show(progress));
       remember(job.id, this.file);
@@ -88,7 +89,7 @@ class UploadRow {
     } catch (error) {
       if (!this.#stopped) this.#fail(error);
     } finally {
-      window.removeEventListener("beforeunload", askToStay);
+      askToStay(this, false);
     }
   }
 
@@ -133,6 +134,3 @@ class UploadRow {
     root.dispatchEvent(new Event("removed"));
   }
 }
-
-/** An upload ends with its page. @param {Event} event */
-const askToStay = (event) => event.preventDefault();

@@ -24,6 +24,8 @@ export class Board {
   recorder = new Recorder();
   #announcer = new Announcer();
   #choice = new Choice();
+  /** Of the present session, whatever is wished. */
+  #mostFaces = Infinity;
 
   /**
    * @param {import("./controls.js").Controls} controls
@@ -38,6 +40,7 @@ export class Board {
   /** @param {import("./wire.js").SessionCreated} session */
   begin(session) {
     this.panels.labels = session.labels;
+    this.#mostFaces = session.limits.max_faces;
     this.votes.start(session.members.map((member) => member.name), session.labels);
     this.timeline.start(session.labels);
     this.controls.offer(session.vote_profiles, session.limits);
@@ -59,12 +62,12 @@ export class Board {
 
   /** @param {Answered} newest @param {number} now */
   showAnswered({ image, mirrored, faces, result }, now) {
-    const { landmarks } = this.controls.wishes;
+    const { landmarks, maxFaces } = this.controls.wishes;
     this.overlay.draw({ image, mirrored, faces, width: result.width, height: result.height, landmarks });
     this.panels.update(faces, now);
     this.panels.markChosen(this.#choice.current);
     this.votes.update(this.#choice.current, result, now);
-    this.screen.sayWhyNoFace(true);
+    this.screen.sayNoFace(Math.min(maxFaces, this.#mostFaces));
     this.#announcer.say(faces, now);
   }
 
@@ -72,7 +75,7 @@ export class Board {
   showUnanswered(picture, now) {
     this.overlay.draw(picture);
     this.panels.update([], now);
-    this.screen.sayWhyNoFace(false);
+    this.screen.sayUnanswered();
   }
 
   /** What moves with time, answer or not. @param {number} now */

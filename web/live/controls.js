@@ -2,6 +2,7 @@
 /** The form of the live view's wishes: shows them, says what they mean in words, and tells who asked of each change. */
 
 import { byId, setText } from "../dom.js";
+import { onMachine } from "../storage.js";
 import * as texts from "../texts.js";
 import { DEFAULTS, loadWishes, saveWishes } from "./wishes.js";
 
@@ -9,7 +10,7 @@ import { DEFAULTS, loadWishes, saveWishes } from "./wishes.js";
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
 
 export class Controls {
-  wishes = loadWishes(localStorage);
+  wishes = loadWishes(onMachine);
   #form = /** @type {HTMLFormElement} */ (byId("controls"));
 
   /** @param {(wishes: Wishes) => void} onChange */
@@ -45,7 +46,7 @@ export class Controls {
   /** @param {Wishes} wishes */
   #become(wishes) {
     this.wishes = wishes;
-    saveWishes(localStorage, wishes);
+    saveWishes(onMachine, wishes);
     this.#show();
     this.onChange(wishes);
   }

@@ -7,12 +7,13 @@ const canvas = new OffscreenCanvas(1, 1);
 const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
 
 /** @typedef {{ frameId: number, bitmap: ImageBitmap, quality: number }} Picture */
-/** @typedef {{ frameId: number, jpeg: ArrayBuffer }} Encoded */
+/** @typedef {{ frameId: number, jpeg: ArrayBuffer | null }} Encoded null: it could not be made */
 
 // One after the other: they share the canvas.
 let work = Promise.resolve();
 page.onmessage = (event) => {
-  work = work.then(() => encode(event.data));
+  const { frameId } = event.data;
+  work = work.then(() => encode(event.data)).catch(() => page.postMessage({ frameId, jpeg: null }));
 };
 
 /** @param {Picture} picture */

@@ -5,6 +5,7 @@ import { byId, colourOf, setText } from "../dom.js";
 import { drawExplanation, greatestLoss, scaleOf } from "../explanation.js";
 import { overlap } from "../geometry.js";
 import { keyedFetch } from "../key.js";
+import { Refused, refusal } from "../refused.js";
 import * as texts from "../texts.js";
 
 /** @typedef {import("./wire.js").Face} Face */
@@ -35,8 +36,9 @@ export class Explain {
    * @param {HTMLCanvasElement} image the frame as it was sent; it is copied
    * @param {boolean} mirrored
    * @param {import("../bars.js").ShownFace} shown
+   * @param {import("./wire.js").Preferences} preferences the session's, so that the same vote is explained
    */
-  async open(image, mirrored, { id, box }) {
+  async open(image, mirrored, { id, box }, preferences) {
     const turn = ++this.#turn;
     const copy = copied(image);
     this.#shown = undefined;
@@ -45,13 +47,14 @@ export class Explain {
     this.#drawFace(copy, mirrored, box);
     this.#dialog.showModal();
     try {
-      const face = await explained(copy, box);
+      const face = await explained(copy, box, preferences);
       if (turn !== this.#turn) return;
+      if (!face) return this.#say(texts.explainFailed(texts.TEXTS.explainNoFace));
       this.#shown = { image: copy, mirrored, face };
       this.#say(face.explanation ? texts.leansOn(face.explanation.label, greatestLoss(face.explanation)) : texts.TEXTS.explainNoFace);
       this.#draw();
     } catch (problem) {
-      if (turn === this.#turn) this.#say(texts.explainFailed(problem instanceof Error ? problem.message : ""));
+      if (turn === this.#turn) this.#say(texts.explainFailed(reasonOf(problem)));
     }
   }
 
@@ -95,19 +98,29 @@ function copied(image) {
 }
 
 /**
- * The face of the same place, with its map. Raises an error in the server's words.
+ * The face of the same place, with its map. Raises Refused.
  * @param {HTMLCanvasElement} image
  * @param {Box} box
- * @returns {Promise<Face>}
+ * @param {import("./wire.js").Preferences} preferences
+ * @returns {Promise<Face | undefined>} undefined when it was not found again
  */
-async function explained(image, box) {
-  /** @type {Blob | null} */
-  const jpeg = await new Promise((resolve) => image.toBlob(resolve, "image/jpeg", 0.95));
-  const answer = await keyedFetch("/v1/images?explain=true&max_faces=16", { method: "POST", body: jpeg });
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail ?? body.title);
-  const faces = /** @type {Face[]} */ (body.faces);
+async function explained(image, box, { vote_profile: profile, min_face_size: smallest }) {
+  const query = {
+    explain: "true",
+    max_faces: "16",
+    ...(profile === undefined ? {} : { vote_profile: profile }),
+    ...(smallest === undefined ? {} : { min_face_size: String(smallest) }),
+  };
+  const answer = await keyedFetch(`/v1/images?${new URLSearchParams(query)}`, { method: "POST", body: await jpegOf(image) });
+  if (!answer.ok) throw refusal(answer.status, await answer.text());
+  const faces = /** @type {Face[]} */ ((await answer.json()).faces);
   const best = faces.reduce((/** @type {Face | undefined} */ one, two) => (one && overlap(one.box, box) >= overlap(two.box, box) ? one : two), undefined);
-  if (!best || overlap(best.box, box) === 0) throw new Error(texts.TEXTS.explainNoFace);
-  return best;
+  return best && overlap(best.box, box) > 0 ? best : undefined;
 }
+
+/** @param {HTMLCanvasElement} image @returns {Promise<Blob>} */
+const jpegOf = (image) =>
+  new Promise((resolve, reject) => image.toBlob((jpeg) => (jpeg ? resolve(jpeg) : reject(new Error("no JPEG"))), "image/jpeg", 0.95));
+
+/** The server's own words; a browser's are not for people. @param {unknown} problem */
+const reasonOf = (problem) => (problem instanceof Refused ? problem.message : "");

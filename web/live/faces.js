@@ -43,7 +43,7 @@ class Panel {
     this.root.classList.remove("absent");
     this.root.classList.toggle("uncertain", face.uncertain);
     setText(this.top, texts.topWords(face.top, face.uncertain));
-    setText(this.note, texts.agreement(face.agreement));
+    setText(this.note, texts.agreement(face.agreement, face.topNow, face.top));
     this.bars.update(face);
   }
 }

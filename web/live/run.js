@@ -82,8 +82,13 @@ export class Run {
   }
 
   #tellServer() {
+    if (this.#session) this.stream.update(this.preferences);
+  }
+
+  /** What the present session is told; nothing while there is none. @returns {import("./wire.js").Preferences} */
+  get preferences() {
     const session = this.#session;
-    if (session) this.stream.update(preferencesOf(this.board.controls.wishes, session.limits, session.vote_profiles));
+    return session ? preferencesOf(this.board.controls.wishes, session.limits, session.vote_profiles) : {};
   }
 
   /** @param {string} [deviceId] */

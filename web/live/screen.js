@@ -17,7 +17,7 @@ export class Screen {
     this.stopButton = /** @type {HTMLButtonElement} */ (byId("stop"));
     this.cameraPicker = /** @type {HTMLSelectElement} */ (byId("camera"));
     setText(byId("notice-sent"), texts.whatIsSent(location.host));
-    this.sayWhyNoFace(false);
+    this.sayUnanswered();
   }
 
   get state() {
@@ -48,10 +48,16 @@ export class Screen {
     setText(byId("stage-note"), words);
   }
 
-  /** In place of panels: no face is not the same as no answer. @param {boolean} answered */
-  sayWhyNoFace(answered) {
-    setText(byId("no-face-title"), answered ? texts.TEXTS.noFaceTitle : texts.TEXTS.unansweredTitle);
-    setText(byId("no-face-body"), answered ? texts.TEXTS.noFaceBody : texts.TEXTS.unansweredBody);
+  /** In place of panels. @param {number} mostFaces that are read at once */
+  sayNoFace(mostFaces) {
+    setText(byId("no-face-title"), texts.TEXTS.noFaceTitle);
+    setText(byId("no-face-body"), texts.noFaceBody(mostFaces));
+  }
+
+  /** No answer is not the same as no face. */
+  sayUnanswered() {
+    setText(byId("no-face-title"), texts.TEXTS.unansweredTitle);
+    setText(byId("no-face-body"), texts.TEXTS.unansweredBody);
   }
 
   /** @param {import("./wire.js").ServerError} error */
@@ -71,7 +77,7 @@ export class Screen {
   reset() {
     setText(byId("server-error"), "");
     this.note("");
-    this.sayWhyNoFace(false);
+    this.sayUnanswered();
   }
 
   /** Focus follows the button that takes the place of the one that goes. @param {State} state */

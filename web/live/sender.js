@@ -47,12 +47,22 @@ export class Sender {
     const frameId = ++this.#frameId;
     const captureUs = (performance.timeOrigin + performance.now()) * 1000;
     this.stream.reserve(frameId);
-    const taking = this.shutter.take(frameId);
-    taking.then(() => this.pace.took(performance.now() - dueMs));
+    const taking = this.#taken(frameId, dueMs);
     this.#sending = Promise.all([taking, this.#sending]).then(([jpeg]) => {
-      if (!document.hidden && this.stream.send(frameId, captureUs, jpeg)) return this.onSent();
+      if (jpeg && !document.hidden && this.stream.send(frameId, captureUs, jpeg)) return this.onSent();
       this.stream.abandon(frameId);
       return this.shutter.forget(frameId);
     });
+  }
+
+  /** The JPEG, or nothing: a picture that can't be had must not hold up those after it. @param {number} frameId @param {number} dueMs */
+  async #taken(frameId, dueMs) {
+    try {
+      const jpeg = await this.shutter.take(frameId);
+      this.pace.took(performance.now() - dueMs);
+      return jpeg;
+    } catch {
+      return undefined;
+    }
   }
 }

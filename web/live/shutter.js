@@ -15,16 +15,17 @@ export class Shutter {
   #kept = new Map();
   /** @type {HTMLCanvasElement[]} */
   #free = [];
-  /** @type {Map<number, (jpeg: Uint8Array) => void>} who waits for its JPEG */
+  /** @type {Map<number, { resolve: (jpeg: Uint8Array) => void, reject: (error: Error) => void }>} who waits for its JPEG */
   #waiting = new Map();
   #lastTime = -1;
-  #encoder = new Worker("/web/live/encoding.js", { type: "module" });
+  /** @type {Worker | undefined} none after it failed: the next picture gets a new one */
+  #encoder;
   quality = QUALITIES.normal;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
     this.video = video;
-    this.#encoder.onmessage = ({ data }) => this.#encoded(data);
+    this.#encoder = this.#newEncoder();
   }
 
   /** Whether the camera has shown a new picture since the last one taken. */
@@ -33,32 +34,51 @@ export class Shutter {
   }
 
   /**
-   * Keeps the present picture under the id and gives it as JPEG.
+   * Keeps the present picture under the id and gives it as JPEG. Rejects when that can't be had.
    * @param {number} frameId
    * @returns {Promise<Uint8Array>}
    */
   async take(frameId) {
     this.#lastTime = this.video.currentTime;
+    const encoder = (this.#encoder ??= this.#newEncoder());
     const canvas = this.#free.pop() ?? document.createElement("canvas");
     const size = atMostWide({ width: this.video.videoWidth, height: this.video.videoHeight }, this.quality.width);
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
     canvas.getContext("2d", { alpha: false })?.drawImage(this.video, 0, 0, size.width, size.height);
     this.#kept.set(frameId, canvas);
     const bitmap = await createImageBitmap(canvas);
-    const jpeg = new Promise((resolve) => this.#waiting.set(frameId, resolve));
-    this.#encoder.postMessage({ frameId, bitmap, quality: this.quality.jpeg }, [bitmap]);
+    if (encoder !== this.#encoder) throw new Error("the encoder has gone meanwhile");
+    const jpeg = new Promise((resolve, reject) => this.#waiting.set(frameId, { resolve, reject }));
+    encoder.postMessage({ frameId, bitmap, quality: this.quality.jpeg }, [bitmap]);
     return jpeg;
+  }
+
+  #newEncoder() {
+    const encoder = new Worker("/web/live/encoding.js", { type: "module" });
+    encoder.onmessage = ({ data }) => this.#encoded(data);
+    encoder.onerror = () => encoder === this.#encoder && this.#dropEncoder();
+    return encoder;
   }
 
   /** @param {import("./encoding.js").Encoded} encoded */
   #encoded({ frameId, jpeg }) {
-    this.#waiting.get(frameId)?.(new Uint8Array(jpeg));
+    const waiting = this.#waiting.get(frameId);
     this.#waiting.delete(frameId);
+    if (jpeg) waiting?.resolve(new Uint8Array(jpeg));
+    else waiting?.reject(new Error("the picture could not be encoded"));
+  }
+
+  /** One that could not be loaded never answers, nor will it for the pictures it was given. */
+  #dropEncoder() {
+    this.#encoder?.terminate();
+    this.#encoder = undefined;
+    for (const { reject } of this.#waiting.values()) reject(new Error("the encoder has gone"));
+    this.#waiting.clear();
   }
 
   close() {
     this.forgetAll();
-    this.#encoder.terminate();
+    this.#dropEncoder();
   }
 
   /**

@@ -58,11 +58,12 @@ class LiveView {
 
   /** @param {number} id */
   #explainFace(id) {
-    const newest = this.#run?.painter.newest;
+    const run = this.#run;
+    const newest = run?.painter.newest;
     const face = newest?.faces.find((one) => one.id === id);
     if (!newest || !face) return;
     this.#board.choose(id);
-    this.#explain.open(newest.image, newest.mirrored, face);
+    this.#explain.open(newest.image, newest.mirrored, face, run.preferences);
   }
 
   /** The picture as it is shown, boxes and all, to the person's own disk. */

@@ -10,6 +10,8 @@ const REDRAW_MS = 200;
 
 export class Votes {
   #drawnAt = 0;
+  /** @type {number | undefined} whose numbers stand there */
+  #shown;
   #table = new VoteTable(byId("votes-table"));
 
   /** @param {string[]} members @param {string[]} labels */
@@ -28,6 +30,8 @@ export class Votes {
     const face = faces.find(({ face_id: id }) => id === chosen);
     setText(byId("votes-face"), chosen === undefined ? "" : texts.faceName(chosen));
     byId("votes").classList.toggle("absent", !face?.votes);
+    if (chosen !== this.#shown) this.#clear();
+    this.#shown = chosen;
     if (!face?.votes) return;
     const behind = Object.values(face.votes).filter((vote) => topLabel(vote) === face.top).length;
     setText(byId("votes-agreement"), texts.behind(behind, Object.keys(face.votes).length, face.top));
@@ -37,6 +41,10 @@ export class Votes {
   stop() {
     byId("votes").classList.add("absent");
     setText(byId("votes-face"), "");
+    this.#clear();
+  }
+
+  #clear() {
     setText(byId("votes-agreement"), "");
     this.#table.clear();
   }

@@ -29,14 +29,14 @@ export const DEFAULTS = {
   votes: true,
 };
 
-/** Only what we know, each of its own kind; another version may have stored something else. @param {Storage} storage */
+/** Only what we know, each of its own kind; another version may have stored something else. @param {import("../storage.js").Kept} storage */
 export function loadWishes(storage) {
   const stored = parsed(storage.getItem(KEY));
   const known = Object.entries(DEFAULTS).filter(([name, value]) => typeof stored[name] === typeof value);
   return /** @type {Wishes} */ ({ ...DEFAULTS, ...Object.fromEntries(known.map(([name]) => [name, stored[name]])) });
 }
 
-/** @param {Storage} storage @param {Wishes} wishes */
+/** @param {import("../storage.js").Kept} storage @param {Wishes} wishes */
 export function saveWishes(storage, wishes) {
   storage.setItem(KEY, JSON.stringify(wishes));
 }

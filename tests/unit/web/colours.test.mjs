@@ -1,9 +1,10 @@
-// The labels' colours as the colour-blind see them: `node --test tests/unit/web/`.
+// The colours of labels and faces as the colour-blind see them: `node --test tests/unit/web/`.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { lineOf } from "../../../web/lines.js";
+import { ON_PICTURE } from "../../../web/overlay.js";
 
 const WEB = new URL("../../../web/", import.meta.url);
 const CSS = ["style.css", "live/live.css"].map((name) => readFileSync(new URL(name, WEB), "utf8")).join("\n");
@@ -13,6 +14,8 @@ const THEMES = { light: 0, dark: 1 };
 /** CIE76: lines are thin and lie apart, so twenty; a strip's colours lie side by side (and bars say the same), so ten. */
 const LEAST_OF_LINES = 20;
 const LEAST_OF_STRIPS = 10;
+/** A face's colour never stands without its number. */
+const LEAST_OF_FACES = 10;
 /** WCAG 1.4.11, of graphical objects. */
 const LEAST_CONTRAST = 3;
 
@@ -52,26 +55,38 @@ function contrast(a, b) {
   return (light + 0.05) / (dark + 0.05);
 }
 
-const pairs = LABELS.flatMap((one, at) => LABELS.slice(at + 1).map((other) => [one, other]));
+const FACES = ON_PICTURE.map((_, at) => `--face-${at}`);
+const pairsOf = (names) => names.flatMap((one, at) => names.slice(at + 1).map((other) => [one, other]));
 const sameDash = (one, other) => String(lineOf(one).dash) === String(lineOf(other).dash);
 
 for (const theme of Object.keys(THEMES)) {
   for (const sight of Object.keys(SIGHTS)) {
     test(`labels are told apart with ${sight} in the ${theme} theme`, () => {
-      for (const [one, other] of pairs) {
+      for (const [one, other] of pairsOf(LABELS)) {
         const [a, b] = [one, other].map((label) => seen(sight, colour(lineOf(label).colour, theme)));
         const least = sameDash(one, other) ? LEAST_OF_LINES : LEAST_OF_STRIPS;
         assert.ok(difference(a, b) >= least, `${one} and ${other}: ${difference(a, b).toFixed(1)}`);
       }
     });
+
+    test(`faces are told apart with ${sight} in the ${theme} theme`, () => {
+      for (const [one, other] of pairsOf(FACES)) {
+        const found = difference(seen(sight, colour(one, theme)), seen(sight, colour(other, theme)));
+        assert.ok(found >= LEAST_OF_FACES, `${one} and ${other}: ${found.toFixed(1)}`);
+      }
+    });
   }
 
-  test(`labels stand out from the card in the ${theme} theme`, () => {
-    for (const label of LABELS) {
+  test(`labels and faces stand out from the card in the ${theme} theme`, () => {
+    for (const name of [...LABELS.map((label) => lineOf(label).colour), ...FACES]) {
       for (const paper of ["--card", "--track"]) {
-        const found = contrast(colour(lineOf(label).colour, theme), colour(paper, theme));
-        assert.ok(found >= LEAST_CONTRAST, `${label} on ${paper}: ${found.toFixed(2)}`);
+        const found = contrast(colour(name, theme), colour(paper, theme));
+        assert.ok(found >= LEAST_CONTRAST, `${name} on ${paper}: ${found.toFixed(2)}`);
       }
     }
   });
 }
+
+test("a box on the picture has its panel's colour of the dark theme", () => {
+  for (const [at, name] of FACES.entries()) assert.match(CSS, new RegExp(`${name}: light-dark\\(#[0-9a-f]{6}, ${ON_PICTURE[at]}\\)`));
+});
