@@ -44,14 +44,38 @@ class Explanation:
 
 def grad_cam(model: keras.Model, crop: NDArray[np.uint8], label: int) -> Heat:
     """How much each place of the last convolution speaks for `label`, 0 to 1: uint8 crop [48, 48] -> [h, w]."""
-    last = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)][-1]
-    watched = keras.Model(model.inputs, [last.output, model.output])
+    watched, picture = with_last_convolution(model), tf.constant(crop[None, :, :, None], tf.float32)
     with tf.GradientTape() as tape:
-        features, logits = watched(tf.constant(crop[None, :, :, None], tf.float32), training=False)
+        tape.watch(picture)  # else the tape remembers nothing of a backbone whose layers are frozen
+        features, logits = watched(picture, training=False)
         score = logits[0, label]
     weights = tf.reduce_mean(tape.gradient(score, features), axis=(0, 1, 2))
     heat = tf.nn.relu(tf.reduce_sum(features[0] * weights, axis=-1)).numpy()
     return heat / heat.max() if heat.max() > 0 else heat
+
+
+def with_last_convolution(model: keras.Model) -> keras.Model:
+    """The network with two outputs: of its last convolution, in its backbone where it has one, and its own."""
+    last = [layer for layer in model.layers if isinstance(layer, keras.Model) or _tells_places_apart(layer)][-1]
+    if not isinstance(last, keras.Model):
+        return keras.Model(model.input, [last.output, model.output])
+    backbone, features = with_last_convolution(last), []
+
+    def call(layer: keras.layers.Layer, *inputs: keras.KerasTensor, **options: bool) -> keras.KerasTensor:
+        if layer is not last:
+            return layer(*inputs, **options)
+        seen, output = backbone(*inputs, **options)
+        features.append(seen)
+        return output
+
+    # A layer within a backbone belongs to the backbone's graph: the outer one is drawn again, of the same layers.
+    drawn = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
+    return keras.Model(drawn.input, [*features, drawn.output])
+
+
+def _tells_places_apart(layer: keras.layers.Layer) -> bool:
+    """Whether it is a convolution; one over channels pooled to 1x1 (squeeze and excitation) is none for us."""
+    return isinstance(layer, keras.layers.Conv2D) and tuple(layer.output.shape[1:3]) != (1, 1)
 
 
 def explain(models: Path, crop: NDArray[np.uint8], label: int | None) -> tuple[int, list[Explanation]]:

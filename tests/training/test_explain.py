@@ -1,6 +1,9 @@
 from pathlib import Path
 
+import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 from click.testing import CliRunner
 from conftest import made_up_pictures
 from PIL import Image
@@ -9,6 +12,7 @@ from test_export import checkpoint_with_random_weights
 from training import manifest
 from training.explain import explain, grad_cam, main
 from training.export import export, rebuild
+from training.zoo import TRANSFER
 
 
 def model_tree(folder: Path) -> Path:
@@ -24,6 +28,30 @@ def test_grad_cam_tells_places_of_the_last_convolution_apart() -> None:
     assert heat.shape == (6, 6)
     assert heat.min() >= 0.0
     assert heat.max() in (0.0, 1.0)
+
+
+# Senet50's last convolutions are over channels pooled to 1x1; the last that tells places apart stands before them.
+@pytest.mark.parametrize(("name", "side"), [("resnet50", 7), ("senet50", 7), ("vgg16", 12), ("inception_v3", 4)])
+def test_grad_cam_finds_the_last_convolution_within_a_backbone(name: str, side: int) -> None:
+    heat = grad_cam(TRANSFER[name](), made_up_pictures(1, seed=2)[0][0], label=3)
+    assert heat.shape == (side, side)
+    assert heat.max() in (0.0, 1.0)
+
+
+def test_grad_cam_of_a_frozen_backbone_is_the_gradient_of_what_follows_its_last_convolution() -> None:
+    keras.utils.set_random_seed(1)
+    network, crop = TRANSFER["vgg16"](), made_up_pictures(1, seed=2)[0][0]
+    centring, backbone, *head = network.layers[-8:]
+    before = keras.Model(backbone.input, backbone.get_layer("block5_conv3").output)
+    after = keras.Sequential([backbone.get_layer("block5_pool"), *head])
+    features = before(keras.Model(network.input, centring.output)(crop[None, :, :, None].astype(np.float32)))
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        score = after(features)[0, 3]
+    weights = tape.gradient(score, features).numpy().mean(axis=(0, 1, 2))
+    expected = np.maximum(features[0].numpy() @ weights, 0.0)
+    assert expected.max() > 0.0
+    np.testing.assert_allclose(grad_cam(network, crop, label=3), expected / expected.max(), atol=1e-4)
 
 
 def test_each_member_and_the_vote_are_explained_for_one_label(tmp_path: Path) -> None:

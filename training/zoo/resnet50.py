@@ -7,12 +7,13 @@ CPU. 36.2 million parameters, 3.3 billion multiply-accumulates a picture.
 import keras
 
 from training.zoo.transfer import (
-    IMAGENET_MEANS,
+    VGGFACE2_MEANS,
     Backbone,
-    centred_on,
+    Centring,
     classified_in_two_steps,
     enlarged,
     freeze,
+    means_for,
     of_keras,
     with_weights,
 )
@@ -23,7 +24,8 @@ BACKBONE = Backbone(
     of_keras(keras.applications.ResNet50),
     imagenet="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras Applications",
     # The file of rcmalli/keras-vggface does not fit as it is: its convolutions have no biases, Keras's have.
-    vggface="ResNet50 of rcmalli/keras-vggface or VGGFace2's authors, converted to keras.applications.ResNet50",
+    vggface="ResNet50 of rcmalli/keras-vggface or VGGFace2's authors, converted to keras.applications.ResNet50, "
+    "in a file with 'vggface' in its name (it tells whose means to subtract)",
 )
 
 
@@ -32,5 +34,6 @@ def build(backbone_weights: str = "none") -> keras.Model:
     pictures = keras.Input((48, 48, 1), name="pictures")
     backbone = with_weights(BACKBONE, backbone_weights)
     freeze(backbone.layers[:FROZEN_LAYERS])
-    features = backbone(centred_on(IMAGENET_MEANS, enlarged(pictures)))
+    centring = Centring(means_for(backbone_weights, of_faces=VGGFACE2_MEANS))
+    features = backbone(centring(enlarged(pictures)))
     return keras.Model(pictures, classified_in_two_steps(features), name="resnet50")

@@ -8,9 +8,16 @@ import keras
 from keras import KerasTensor, layers
 
 from training.zoo.blocks import convolution
-from training.zoo.transfer import SIDE, Backbone, centred_on, classified_in_two_steps, enlarged, with_weights
+from training.zoo.transfer import (
+    SIDE,
+    VGGFACE2_MEANS,
+    Backbone,
+    Centring,
+    classified_in_two_steps,
+    enlarged,
+    with_weights,
+)
 
-VGGFACE_MEANS = (91.4953, 103.8827, 131.0912)  # blue, green, red
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))  # filters, blocks, stride of the first block
 EXPANSION = 4  # a block's filters after it, to those within
 REDUCTION = 16  # channels a hidden unit of the excitation
@@ -20,7 +27,8 @@ EPSILON = 1e-4
 def build(backbone_weights: str = "none") -> keras.Model:
     """Pictures float [n, 48, 48, 1] in 0..255 -> logits float32 [n, 7]."""
     pictures = keras.Input((48, 48, 1), name="pictures")
-    features = with_weights(BACKBONE, backbone_weights)(centred_on(VGGFACE_MEANS, enlarged(pictures)))
+    centred = Centring(VGGFACE2_MEANS)(enlarged(pictures))  # nobody has other weights than VGGFace2's
+    features = with_weights(BACKBONE, backbone_weights)(centred)
     return keras.Model(pictures, classified_in_two_steps(features), name="senet50")
 
 

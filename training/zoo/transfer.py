@@ -2,6 +2,8 @@
 
 A backbone was trained elsewhere on large colour pictures. A face of 48x48 gray pixels is enlarged and
 repeated to three channels inside the network, so that a transfer network reads what every other reads.
+Weights that came from Caffe expect pictures without the channels' means of what they were trained on:
+ImageNet's, or those of faces where the name of the weights' file holds "vggface".
 
     BackboneWeightsError: the user's to mend, by getting the file; trying again does not help.
 """
@@ -15,7 +17,11 @@ from keras import KerasTensor, layers
 
 SIDE = 197  # of the enlarged picture; the least that the original's backbones took
 HIDDEN_UNITS = (4096, 1024)
-IMAGENET_MEANS = (103.939, 116.779, 123.68)  # blue, green, red: the order of weights that came from Caffe
+
+Means = tuple[float, float, float]  # of blue, green and red, in 0..255: the order of weights that came from Caffe
+IMAGENET_MEANS = (103.939, 116.779, 123.68)
+VGGFACE_MEANS = (93.5940, 104.7624, 129.1863)
+VGGFACE2_MEANS = (91.4953, 103.8827, 131.0912)
 
 
 class BackboneWeightsError(Exception):
@@ -77,6 +83,11 @@ def _get(*files: str | None) -> str:
     return f"get {', or '.join(filter(None, files))}, and pass its path as --backbone-weights PATH"
 
 
+def means_for(weights: str, of_faces: Means) -> Means:
+    """The means that the backbone's weights expect: those of faces for a file with "vggface" in its name."""
+    return of_faces if "vggface" in Path(weights).name.lower() else IMAGENET_MEANS
+
+
 def freeze(frozen: Sequence[keras.layers.Layer]) -> None:
     """Keep these layers as they are while the others are trained."""
     for layer in frozen:
@@ -89,9 +100,22 @@ def enlarged(pictures: KerasTensor) -> KerasTensor:
     return layers.Concatenate()([large, large, large])
 
 
-def centred_on(means: tuple[float, float, float], pictures: KerasTensor) -> KerasTensor:
-    """Pictures [n, h, w, 3] in 0..255 without each channel's mean, as Caffe's weights expect them."""
-    return layers.Rescaling(1.0, offset=[-mean for mean in means])(pictures)
+class Centring(layers.Layer):
+    """Pictures [n, h, w, 3] in 0..255 without each channel's mean.
+
+    The means are weights that are not trained: a network rebuilt from a checkpoint, without the file that its
+    backbone's weights came from, has them again.
+    """
+
+    def __init__(self, means: Means) -> None:
+        """Start with these means."""
+        super().__init__()
+        self.means = self.add_weight(shape=(3,), name="means", trainable=False)
+        self.means.assign(means)
+
+    def call(self, pictures: KerasTensor) -> KerasTensor:
+        """Take the means away."""
+        return pictures - self.means
 
 
 def classified_in_two_steps(x: KerasTensor, dropout: float = 0.0) -> KerasTensor:

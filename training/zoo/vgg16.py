@@ -7,12 +7,13 @@ multiply-accumulates a picture.
 import keras
 
 from training.zoo.transfer import (
-    IMAGENET_MEANS,
+    VGGFACE_MEANS,
     Backbone,
-    centred_on,
+    Centring,
     classified_in_two_steps,
     enlarged,
     freeze,
+    means_for,
     of_keras,
     with_weights,
 )
@@ -21,7 +22,8 @@ BACKBONE = Backbone(
     "vgg16",
     of_keras(keras.applications.VGG16),
     imagenet="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 of Keras Applications",
-    vggface="rcmalli_vggface_tf_notop_vgg16.h5 (VGGFace) from the releases of rcmalli/keras-vggface",
+    vggface="rcmalli_vggface_tf_notop_vgg16.h5 (VGGFace) from the releases of rcmalli/keras-vggface, "
+    "with 'vggface' left in its name (it tells whose means to subtract)",
 )
 
 
@@ -30,5 +32,6 @@ def build(backbone_weights: str = "none") -> keras.Model:
     pictures = keras.Input((48, 48, 1), name="pictures")
     backbone = with_weights(BACKBONE, backbone_weights)
     freeze(backbone.layers)
-    features = backbone(centred_on(IMAGENET_MEANS, enlarged(pictures)))
+    centring = Centring(means_for(backbone_weights, of_faces=VGGFACE_MEANS))
+    features = backbone(centring(enlarged(pictures)))
     return keras.Model(pictures, classified_in_two_steps(features, dropout=0.5), name="vgg16")
