@@ -1,10 +1,10 @@
 """What every process that has to do with jobs needs."""
 
+import base64
 from typing import Annotated
 
 from msgspec import Meta
 
-from jobs.webhook import BadSecret, check_secret
 from runtime.settings import BadSetting, CommonSettings, variable
 
 
@@ -38,6 +38,9 @@ class JobSettings(CommonSettings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         try:
-            check_secret(self.webhook_secret)
-        except BadSecret as problem:
-            raise BadSetting(f"{variable('webhook_secret')} can't be used: {problem}") from problem
+            key = base64.b64decode(self.webhook_secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            key = b""
+        if self.webhook_secret and not key:
+            wanted = "it is whsec_ and base64, such as `echo whsec_$(openssl rand -base64 24)` makes"
+            raise BadSetting(f"{variable('webhook_secret')} can't be used: {wanted}")

@@ -2,7 +2,6 @@
 sent to an address inside our own network.
 
 BadWebhook      Raised when an address may not be called; the client's to correct.
-BadSecret       Raised when nothing can be signed with a secret; the operator's to correct.
 NotDelivered    Raised when the receiver could not be reached or was not content; a later attempt may pass.
 NotWanted       Raised when the receiver answers 410: it wants no more.
 """
@@ -31,10 +30,6 @@ STANDS_FOR_IPV4: Final = tuple(
 
 class BadWebhook(ValueError):
     """Raised when an address may not be called."""
-
-
-class BadSecret(ValueError):
-    """Raised when nothing can be signed with a secret."""
 
 
 class NotDelivered(RuntimeError):
@@ -69,16 +64,6 @@ def _is_public(address: str) -> bool:
     if not ip.is_global or ip.is_multicast:
         return False
     return not (isinstance(ip, ipaddress.IPv6Address) and any(ip in network for network in STANDS_FOR_IPV4))
-
-
-def check_secret(secret: str) -> None:
-    """Raises BadSecret. No secret is fine: messages are not signed then."""
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except ValueError:
-        key = b""
-    if secret and not key:
-        raise BadSecret("it is whsec_ and base64, such as `echo whsec_$(openssl rand -base64 24)` makes")
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
