@@ -1,6 +1,7 @@
-"""How often one key or address may ask, and how many sessions one key may hold, whichever gateway is asked.
+"""How often one key or address may ask, and how many sessions one key may hold, whichever gateway of a shard is asked.
 
-Counted in the live Redis. While that is away nothing is counted, and no picture is answered either.
+Counted in the live Redis, each shard for itself. While that is away nothing is counted, and no picture is answered
+either.
 """
 
 import math

@@ -1,6 +1,7 @@
 """The keys that a gateway met lately, so that not every request asks Redis; a revoked one is forgotten in seconds."""
 
 import asyncio
+import contextlib
 import time
 from typing import Final
 
@@ -11,7 +12,7 @@ from access.store import KeyStore
 
 REMEMBERED_S: Final = 2.0
 LONGEST_S: Final = 60.0
-"""How long a key is still good while the jobs Redis is away: live sessions do not need that Redis for anything else."""
+"""How long a key is still good while the jobs Redis is away: open sessions need that Redis for nothing else."""
 
 MOST_KEYS: Final = 10_000
 
@@ -22,6 +23,7 @@ class KeyRing:
     def __init__(self, store: KeyStore) -> None:
         self._store = store
         self._met: dict[str, tuple[Key, float]] = {}
+        self._noted: dict[str, float] = {}
 
     async def caller(self, text: str) -> Caller | None:
         """Who shows this key; None when it is none of ours."""
@@ -29,6 +31,7 @@ class KeyRing:
         key = None if parts is None else await self.find(parts[0])
         if parts is None or key is None or not key.is_proven_by(parts[1]):
             return None
+        await self._note_use(key.id)
         return key.caller
 
     async def find(self, key_id: str) -> Key | None:
@@ -38,7 +41,7 @@ class KeyRing:
         if key is not None and age_s < REMEMBERED_S:
             return key
         try:
-            found = await asyncio.to_thread(self._look_up, key_id)
+            found = await asyncio.to_thread(self._store.find, key_id)
         except redis.RedisError:
             if key is not None and age_s < LONGEST_S:
                 return key
@@ -50,8 +53,13 @@ class KeyRing:
             self._met[key_id] = (found, time.monotonic())
         return found
 
-    def _look_up(self, key_id: str) -> Key | None:
-        key = self._store.find(key_id)
-        if key is not None:
-            self._store.was_used(key_id)
-        return key
+    async def _note_use(self, key_id: str) -> None:
+        """Of a key that was proven: whoever only knows its id does not use it."""
+        now = time.monotonic()
+        if now - self._noted.get(key_id, -REMEMBERED_S) < REMEMBERED_S:
+            return
+        if len(self._noted) >= MOST_KEYS:
+            self._noted.clear()
+        self._noted[key_id] = now
+        with contextlib.suppress(redis.RedisError):  # the key is good while Redis is away, too
+            await asyncio.to_thread(self._store.was_used, key_id)

@@ -11,6 +11,7 @@ import redis.asyncio.retry
 import redis.backoff
 from aiohttp import web
 
+from access.keys import keys_required
 from access.limits import Limits
 from access.ring import KeyRing
 from access.store import KeyStore
@@ -162,15 +163,23 @@ async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
     blocking.close()
 
 
+def tickets_redis_url(settings: GatewaySettings) -> str:
+    """The jobs' Redis, which all shards share; where nobody needs a key there may be none, and no ticket is needed."""
+    keyed = keys_required(settings.host, settings.require_keys, settings.insecure)
+    return settings.jobs_redis_url if keyed else settings.redis_url
+
+
 async def hold_door(app: web.Application) -> AsyncIterator[None]:
-    """Keys from the jobs' Redis, tickets and counts from the live one, for as long as the gateway lives."""
+    """Keys and tickets from the jobs' Redis, counts from the live one, for as long as the gateway lives."""
     settings = app[keys.SETTINGS]
     records = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
-    live = redis.asyncio.Redis.from_url(
-        settings.redis_url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S
+    shared, live = (
+        redis.asyncio.Redis.from_url(url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S)
+        for url in (tickets_redis_url(settings), settings.redis_url)
     )
-    app[keys.DOOR] = Door(settings, KeyRing(KeyStore(records)), Tickets(live), Limits(live))
+    app[keys.DOOR] = Door(settings, KeyRing(KeyStore(records)), Tickets(shared), Limits(live))
     yield
+    await shared.aclose()
     await live.aclose()
     records.close()
 

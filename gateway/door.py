@@ -26,10 +26,10 @@ CALLER: Final = web.RequestKey("caller", Caller)
 
 ADDRESS: Final = web.RequestKey("address", str)
 
-OPEN: Final = frozenset({
-    "/", "/docs", "/openapi.json", "/healthz", "/readyz",
-    "/web", "/web/vendor/uplot", "/web/node_modules/{path}",
-})  # fmt: skip
+PAGE: Final = frozenset({"/", "/docs", "/web", "/web/vendor/uplot", "/web/node_modules/{path}"})
+"""The page's own files. They are not counted: one visit asks for some forty, and colleagues may share an address."""
+
+OPEN: Final = PAGE | {"/openapi.json", "/healthz", "/readyz"}
 """Routes that ask for no key: what a page needs before a person can enter one, and what a load balancer asks."""
 
 SCOPES: Final[Mapping[str, Scope | None]] = {
@@ -65,8 +65,9 @@ class Door:
         forwarded_for = request.headers.get("X-Forwarded-For")
         request[ADDRESS] = client_address(request.remote, forwarded_for, self._settings.proxies)
         caller = await self._who(request) if self._asks_for_keys else ANYBODY
-        await self._count(caller, request[ADDRESS])
         resource = request.match_info.route.resource
+        if resource is None or resource.canonical not in PAGE:
+            await self._count(caller, request[ADDRESS])
         if resource is not None and resource.canonical not in OPEN:
             request[CALLER] = scoped(caller, resource.canonical)
 

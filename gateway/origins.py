@@ -8,7 +8,11 @@ def origin_allowed(origin: str | None, host: str, allowed: str) -> bool:
     """Programs send no Origin; a page must come from this gateway or from an origin on the list."""
     if origin is None or allowed == "*":
         return True
-    return urlsplit(origin).netloc == host or origin in _listed(allowed)
+    try:
+        own = urlsplit(origin).netloc == host
+    except ValueError:  # "http://[::1"
+        return False
+    return own or origin in _listed(allowed)
 
 
 def host_allowed(host: str, allowed: str) -> bool:

@@ -13,7 +13,7 @@ import redis.asyncio
 import structlog
 from websockets import WebSocketException
 
-from access.keys import ANYBODY
+from access.keys import ANYBODY, keys_required
 from access.tickets import Tickets
 from contracts.members import Ensemble
 from contracts.protocol import Dropped, Error, Result
@@ -59,7 +59,9 @@ async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> 
         (folder / METRICS_TARGETS).write_bytes(metrics_targets(programs))
         supervisor = Supervisor(programs)
         with jobs_redis_told(folder, redis_urls["THESPIS_JOBS_REDIS_URL"]):
-            async with _supervised(supervisor, settings, ensemble, redis_urls["THESPIS_REDIS_URL"]) as url:
+            keyed = keys_required(settings.host, settings.require_keys, settings.insecure)
+            tickets = redis_urls["THESPIS_JOBS_REDIS_URL" if keyed else "THESPIS_REDIS_URL"]
+            async with _supervised(supervisor, settings, ensemble, tickets) as url:
                 yield url, supervisor
 
 
@@ -79,13 +81,13 @@ async def passing_platform(
 
 @contextlib.asynccontextmanager
 async def _supervised(
-    supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble, redis_url: str
+    supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble, tickets_redis_url: str
 ) -> AsyncIterator[str]:
     supervisor.start()
     shown_host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  a comparison
     url = f"http://{shown_host}:{settings.port}"
     try:
-        first_frame = first_frame_back(url, len(ensemble.members), redis_url)
+        first_frame = first_frame_back(url, len(ensemble.members), tickets_redis_url)
         await _ready_or_failed(supervisor, first_frame, settings.start_timeout_s)
         supervisor.start(after_ready=True)
         yield url
@@ -106,10 +108,10 @@ async def _ready_or_failed(supervisor: Supervisor, first_frame: Coroutine[None, 
         raise NotReady(f"no frame with a face came back within {timeout_s:g} s")
 
 
-async def first_frame_back(url: str, members: int, redis_url: str) -> None:
+async def first_frame_back(url: str, members: int, tickets_redis_url: str) -> None:
     """Returns when a real frame with a face came back with every member's vote."""
     jpeg = face_jpeg()
-    async with redis.asyncio.Redis.from_url(redis_url) as client:
+    async with redis.asyncio.Redis.from_url(tickets_redis_url) as client:
         while True:
             try:
                 ticket, _ = await Tickets(client).issue(ANYBODY)  # as the owner of the platform we need no key

@@ -118,7 +118,7 @@ def test_every_container_has_limits(stack: Stack) -> None:
     for container in stack.containers():
         limits = container.facts["HostConfig"]
         assert 0 < limits["Memory"] <= 1024**3, container.name
-        assert 0 < limits["PidsLimit"] <= 256, container.name
+        assert 0 < limits["PidsLimit"] <= (1024 if container.service in MEMBERS else 256), container.name
         assert limits["Init"], container.name
         assert container.facts["Config"]["StopTimeout"], container.name
         assert container.facts["State"]["Health"]["Status"] in ("healthy", "starting"), container.name

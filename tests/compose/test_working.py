@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from bench.containers import Container, Stack
-from contracts.protocol import Result, ServerDraining, SessionClosed, SessionCreated
+from contracts.protocol import Error, Result, ServerDraining, SessionClosed, SessionCreated
 from runtime.model_tree import read_ensemble
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import LiveSession, live_session
@@ -154,6 +154,21 @@ async def stream(session: LiveSession, ended: "asyncio.Task[str]", jpeg: bytes) 
         assert isinstance(goodbye, SessionClosed)
         return goodbye
     return None
+
+
+async def test_a_stop_says_goodbye_to_every_session_through_the_door(stack: Stack, jpeg: bytes) -> None:
+    async with live_session(stack.url, stack.tls, stack.key) as session:
+        await wait_until_async(partial(is_result, session, jpeg))
+        stop = asyncio.create_task(asyncio.to_thread(stack.compose, "stop"))
+        try:
+            goodbye = await stream(session, stop, jpeg)
+            assert goodbye is not None, "everything stopped, and the session did not notice"
+            assert session.connection.close_code == 1001
+            assert goodbye.totals.frames == len(session.answers())
+            assert not any(isinstance(answer, Error) for answer in session.answers())
+        finally:
+            await stop
+            await asyncio.to_thread(stack.up)
 
 
 def test_jobs_and_their_results_outlive_the_containers(stack: Stack, jobs: JobClient) -> None:

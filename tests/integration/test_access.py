@@ -116,6 +116,12 @@ async def test_a_files_ticket_opens_that_path_and_no_other_as_often_as_a_browser
     assert await tickets.redeem("", "/v1/jobs/1/annotated") is None
 
 
+async def test_of_a_ticket_only_a_hash_is_stored(gateways: list["redis.asyncio.Redis"], client: "redis.Redis") -> None:
+    ticket, _ = await Tickets(gateways[0]).issue(caller())
+    (key,) = client.keys()
+    assert ticket.encode() not in key + client.get(key)  # type: ignore[operator]
+
+
 def stored(client: "redis.Redis") -> tuple[KeyStore, Key, str]:
     store = KeyStore(client)
     key, text = make_key("laptop", ["stream"], Quotas())
@@ -157,6 +163,7 @@ async def test_a_wrong_secret_is_nobody(client: "redis.Redis") -> None:
     ring = KeyRing(store)
     for wrong in (text[:-1], text + "a", "", "thespis_", text.rpartition("_")[0]):
         assert await ring.caller(wrong) is None
+    assert store.all()[0][1] is None, "whoever only knows a key's id does not use it"
     assert await ring.caller(text)
 
 

@@ -19,6 +19,7 @@ from contracts.protocol import Result, SessionClosed
 from gateway.door import OPEN
 from gateway.openapi import document
 from tests.integration.live_session import LiveSession
+from tests.integration.redis_server import redis_server
 from tests.integration.test_command_line import thespis
 from tests.platform_process import ROOT, START_TIMEOUT_S, THESPIS_UP, Platform
 from tests.waiting import wait_until, wait_until_async
@@ -229,10 +230,10 @@ def test_who_tries_keys_is_slowed_down_by_address(guarded: Platform, anna: str) 
 
 
 @contextlib.contextmanager
-def second_gateway(platform: Platform) -> Iterator[str]:
+def second_gateway(platform: Platform, **changed: str) -> Iterator[str]:
     """Another door to the same platform."""
     (port,) = free_ports(1)
-    environment = {**platform.child("-m gateway").environ(), "THESPIS_PORT": str(port)}
+    environment = {**platform.child("-m gateway").environ(), "THESPIS_PORT": str(port), **changed}
     process = subprocess.Popen([sys.executable, "-m", "gateway"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"
 
@@ -271,6 +272,14 @@ async def test_a_keys_limits_hold_over_two_gateways(guarded: Platform, keys: Key
                 return await created(third) == "created"
 
         await wait_until_async(room_again)
+
+
+async def test_a_ticket_opens_a_session_at_another_shard_too(guarded: Platform, anna: str) -> None:
+    with redis_server() as live, second_gateway(guarded, THESPIS_REDIS_URL=live) as other:
+        ticket = ask(guarded, "POST", "/v1/tickets", anna).json()["ticket"]
+        async with session(other, query=f"?ticket={ticket}") as connection:
+            assert await created(connection) == "created"
+        assert await refusal(session(guarded.url, query=f"?ticket={ticket}")) == 401, "and is used up everywhere"
 
 
 async def test_revocation_ends_a_live_session_and_shuts_the_door(guarded: Platform, keys: Keys, jpeg: bytes) -> None:

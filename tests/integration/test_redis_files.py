@@ -29,7 +29,16 @@ def told_by(file: str, folder: Path) -> dict[str, str]:
             "live.conf",
             {"save": "", "appendonly": "no", "maxmemory-policy": "volatile-ttl", "maxmemory": str(256 << 20)},
         ),
-        ("jobs.conf", {"save": "", "appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}),
+        (
+            "jobs.conf",
+            {
+                "save": "",
+                "appendonly": "yes",
+                "appendfsync": "always",
+                "maxmemory-policy": "noeviction",
+                "maxmemory": str(384 << 20),
+            },
+        ),
     ],
 )
 def test_a_server_understands_its_file(file: str, expected: dict[str, str], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import celery
 import pytest
 
 from ensemble_worker.segments import PREDICT_TIMEOUT_S
+from ensemble_worker.settings import EnsembleSettings
 from gateway.sessions import CLOSE_TIMEOUT_S
 from gateway.settings import GatewaySettings
 from jobs import webhook
@@ -25,15 +26,19 @@ ENSEMBLE = read_ensemble(ROOT / "models")
 ALL = services()
 GATEWAY_S = 2 * GatewaySettings().drain_timeout_s + CLOSE_TIMEOUT_S
 FRAME_S = REDIS_LOOK_S + GatewaySettings().frame_deadline_ms / 1000
+EXPLANATION_S = (GatewaySettings().picture_deadline_ms + EnsembleSettings().predict_timeout_ms) / 1000
+"""Until the picture's deadline, which it looks at after each call of the members."""
+
+SERVERS = {*ENSEMBLE.members, "members_together"}
 DRAINING_S: dict[str, float] = {
     "gateway": GATEWAY_S,
     "door": GATEWAY_S,  # carries the gateways' goodbyes
     "detector_worker": FRAME_S,
-    "ensemble_worker": FRAME_S,
+    "ensemble_worker": REDIS_LOOK_S + EXPLANATION_S,
     "job_worker": HAND_BACK_AFTER_S + webhook.TIMEOUT_S,
     "detector_worker_jobs": HAND_BACK_AFTER_S + REDIS_LOOK_S,
     "ensemble_worker_jobs": HAND_BACK_AFTER_S + PREDICT_TIMEOUT_S,
-    **dict.fromkeys([*ENSEMBLE.members, "members_together"], GRACE_SECONDS),
+    **dict.fromkeys(SERVERS, GRACE_SECONDS),
     "redis_live": REDIS_LOOK_S,
     "redis_jobs": REDIS_LOOK_S,  # each change is on the disk already
 }
@@ -50,7 +55,7 @@ def test_a_service_has_no_rights_and_no_room_that_it_does_not_need(name: str) ->
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["init"] is True
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
-    assert service["pids_limit"] <= 256
+    assert service["pids_limit"] <= (1024 if name in SERVERS else 256)
 
 
 def test_only_the_door_can_be_reached_from_other_machines() -> None:
@@ -88,8 +93,7 @@ def test_jobs_workers_ask_the_same_members() -> None:
 def test_only_those_who_ask_members_share_a_network_with_them() -> None:
     beside_members = {name for name, service in ALL.items() if "members" in service.get("networks", [])}
     observers = {name for name in beside_members if ALL[name].get("profiles") == ["observability"]}
-    servers = {*ENSEMBLE.members, "members_together"}
-    assert beside_members - observers == {*servers, "ensemble_worker", "ensemble_worker_jobs"}
+    assert beside_members - observers == {*SERVERS, "ensemble_worker", "ensemble_worker_jobs"}
 
 
 def test_the_embedded_servers_have_the_same_flags_and_the_file_for_bare_machines() -> None:
@@ -102,7 +106,8 @@ def test_the_embedded_servers_have_the_same_flags_and_the_file_for_bare_machines
 
 
 def test_a_second_shard_shares_door_members_and_jobs_with_the_first_and_nothing_else() -> None:
-    shard = services("deploy/compose.sharded.yml")
+    everything = services("deploy/compose.sharded.yml")
+    shard = {name: service for name, service in everything.items() if name not in ALL}
     for name, service in shard.items():
         original = name.removesuffix("_b")
         assert service["extends"] == {"file": "docker-compose.yml", "service": original}
@@ -112,6 +117,8 @@ def test_a_second_shard_shares_door_members_and_jobs_with_the_first_and_nothing_
     }
     assert shard["redis_live_b"]["networks"]["live_b"]["aliases"] == ["redis_live"]
     assert shard["gateway_b"]["networks"]["door"]["aliases"] == ["gateway"]
+    observers = {name: service for name, service in everything.items() if name in ALL}
+    assert observers == {name: {"networks": ["live_b"]} for name in ("prometheus", "collector")}
 
 
 @pytest.mark.parametrize("name", sorted(DRAINING_S))
@@ -124,6 +131,46 @@ def test_the_times_of_all_services_that_have_work_in_hand_are_known() -> None:
     once = {name for name, service in ALL.items() if service.get("restart") == "no"}
     assert set(DRAINING_S) == set(ALL) - others - once
     assert seconds(ALL["door"]) >= seconds(ALL["gateway"])
+
+
+SHARDED = services("deploy/compose.sharded.yml") | ALL
+LIVE_WORK = ("detector_worker", "ensemble_worker")
+STOPPED_AFTER: dict[str, set[str]] = {
+    "gateway": {"door", "redis_live", "redis_jobs", *LIVE_WORK, *SERVERS},
+    "gateway_b": {"door", "redis_live_b", "redis_jobs", *(f"{name}_b" for name in LIVE_WORK), *SERVERS},
+    "detector_worker": {"redis_live"},
+    "detector_worker_b": {"redis_live_b"},
+    "ensemble_worker": {"redis_live", *SERVERS},
+    "ensemble_worker_b": {"redis_live_b", *SERVERS},
+    "job_worker": {"redis_jobs"},
+    "detector_worker_jobs": {"redis_jobs"},
+    "ensemble_worker_jobs": {"redis_jobs", *SERVERS},
+}
+"""Service -> what it needs until it has ended, to answer what it has in hand and to say goodbye."""
+
+
+@pytest.mark.parametrize("name", sorted(STOPPED_AFTER))
+def test_a_service_ends_before_what_it_needs_for_its_last_answers(name: str) -> None:
+    """Compose stops a service when all those that depend on it have ended."""
+    assert name not in needed_by(name)
+    assert needed_by(name) >= STOPPED_AFTER[name]
+
+
+def needed_by(name: str) -> set[str]:
+    """What it depends on, and what those do."""
+    direct = set(SHARDED[name].get("depends_on", {}))
+    if "extends" in SHARDED[name]:
+        direct |= set(ALL[SHARDED[name]["extends"]["service"]]["depends_on"])
+    return direct.union(*map(needed_by, direct))
+
+
+def test_only_what_runs_once_is_waited_for() -> None:
+    """A start does not hang on the health of a service, nor on a profile that is not asked for."""
+    for name, service in SHARDED.items():
+        for other, how in service.get("depends_on", {}).items():
+            once = SHARDED[other].get("restart") == "no"
+            assert how["condition"] == ("service_completed_successfully" if once else "service_started"), name
+            assert how.get("required", True) is ("profiles" not in SHARDED[other]), name
 
 
 def seconds(service: dict[str, Any]) -> int:

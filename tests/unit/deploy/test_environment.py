@@ -25,11 +25,14 @@ SHARED = {"THESPIS_JOBS_REDIS_URL"}
 """Given to workers of live frames too, who do not ask for it."""
 
 DECIDED_HERE = {
-    "THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL", "THESPIS_MODELS_PATH", "THESPIS_ARTEFACTS_URL", "THESPIS_MEMBERS",
+    "THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL", "THESPIS_MODELS_PATH", "THESPIS_MEMBERS",
     "THESPIS_HOST", "THESPIS_PORT", "THESPIS_WEB_PATH", "THESPIS_PROXIES",
     "THESPIS_METRICS_HOST", "THESPIS_METRICS_PORT", "THESPIS_MAX_WORKER_RSS_MB",
 }  # fmt: skip
 """Settings that follow from how compose puts the containers together."""
+
+OF_THE_IMAGES = {"log_format": "json", "artefacts_url": "file:///artefacts"}
+"""Defaults that deploy/Dockerfile sets in the place of the programs' own."""
 
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -71,7 +74,7 @@ def test_the_example_tells_every_setting_with_its_meaning_and_default() -> None:
             hints = typing.get_type_hints(kind, include_extras=True)
             for field in msgspec.structs.fields(kind):
                 default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-                default = "json" if field.name == "log_format" else default  # the images' own
+                default = OF_THE_IMAGES.get(field.name, default)
                 expected[f"{variable(field.name)}={default}"] = hints[field.name].__metadata__[0].description
     kept = {line: meaning for line, meaning in expected.items() if line.partition("=")[0] not in DECIDED_HERE}
     assert {line: meaning for meaning, line in lines.items()} == kept

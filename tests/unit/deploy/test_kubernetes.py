@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from contracts.names import WAITING_FACES, WAITING_FRAMES
@@ -106,6 +107,53 @@ def test_every_pod_says_whether_it_is_ready_and_whether_it_lives() -> None:
     for name, (_, container) in pods().items():
         assert {"readinessProbe", "livenessProbe"} <= set(container), name
         assert container["readinessProbe"] != container["livenessProbe"]
+
+
+def test_a_gateway_stays_in_service_while_what_frames_need_is_away() -> None:
+    """Its page and its jobs need none of it, and every gateway would be taken away at once."""
+    _, container = pods()["gateway"]
+    assert container["readinessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+def test_each_pod_has_as_long_to_end_as_its_container_in_compose() -> None:
+    for manifest in MANIFESTS:
+        service = COMPOSE.get(manifest["metadata"]["name"].replace("-", "_"))
+        if manifest["kind"] in ("Deployment", "StatefulSet") and service is not None:
+            given_s = manifest["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+            assert given_s >= int(service["stop_grace_period"].removesuffix("s")), manifest["metadata"]["name"]
+
+
+@pytest.mark.parametrize(("target", "network"), [("redis-live", "live"), ("redis-jobs", "jobs")])
+def test_a_redis_is_reached_by_those_who_share_its_network_in_compose(target: str, network: str) -> None:
+    templates = {
+        manifest["metadata"]["name"]: manifest["spec"]["template"]["metadata"]["labels"]
+        for manifest in MANIFESTS
+        if manifest["kind"] in ("Deployment", "StatefulSet") and manifest["metadata"]["name"] != "any"
+    }
+    let_in = {
+        name
+        for policy in MANIFESTS
+        if policy["kind"] == "NetworkPolicy" and chooses(policy["spec"]["podSelector"], templates[target])
+        for rule in policy["spec"].get("ingress", [])
+        for source in rule.get("from", [])
+        for name, labels in templates.items()
+        if "podSelector" in source and chooses(source["podSelector"], labels)
+    }
+    beside = {
+        name.replace("_", "-")
+        for name, service in COMPOSE.items()
+        if network in service.get("networks", []) and "profiles" not in service
+    }
+    assert let_in == beside - {target, "first-key"}
+
+
+def chooses(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Whether a policy's selector is for pods with these labels."""
+    assert selector.keys() <= {"matchLabels", "matchExpressions"}
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(
+        rule["operator"] == "In" and labels.get(rule["key"]) in rule["values"]
+        for rule in selector.get("matchExpressions", [])
+    )
 
 
 def test_workers_outlive_five_minutes_without_redis() -> None:

@@ -13,6 +13,8 @@ from gateway.origins import host_allowed, origin_allowed
         ("http://thespis.lan", "", False),
         ("https://evil.example", "", False),
         ("null", "", False),
+        ("http://[::1", "", False),
+        ("http://a]b", "", False),
         ("https://app.example", "https://app.example, https://other.example", True),
         ("https://app.example.evil", "https://app.example", False),
         ("https://anything", "*", True),
