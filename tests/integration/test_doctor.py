@@ -64,12 +64,12 @@ def test_people_get_a_line_each_and_what_to_do() -> None:
 
 def test_a_model_file_that_was_changed_is_named(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "models", tmp_path / "models")
-    with (tmp_path / "models" / "vgg" / "1" / "model.tflite").open("ab") as file:
+    with (tmp_path / "models" / "five_layer" / "1" / "model.tflite").open("ab") as file:
         file.write(b"x")
     (tmp_path / "models" / "baseline" / "1" / "saved_model.pb").unlink()
     code, found = doctor(THESPIS_MODELS_PATH=str(tmp_path / "models"))
     assert code == 1
-    assert (found["model vgg"].state, "model.tflite" in found["model vgg"].found) == ("fail", True)
+    assert (found["model five_layer"].state, "model.tflite" in found["model five_layer"].found) == ("fail", True)
     assert "saved_model.pb" in found["model baseline"].found
     assert found["model residual"].state == "ok"
     _, found = doctor(THESPIS_MODELS_PATH=str(tmp_path))

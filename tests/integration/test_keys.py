@@ -227,6 +227,8 @@ def test_who_tries_keys_is_slowed_down_by_address(guarded: Platform, anna: str) 
     assert one_subscriber == [401, 429]
     anna_there = ask(guarded, "GET", "/v1/models", anna, headers={"X-Forwarded-For": "203.0.113.7"})
     assert anna_there.status_code == 200, "who has a key is counted by it"
+    page = ask(guarded, "GET", "/web/app.js", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert page.status_code == 200, "the page's files are not counted: one visit asks for some forty"
 
 
 @contextlib.contextmanager
