@@ -1,5 +1,6 @@
 """A picture of the whole video: for each face, its smoothed probabilities over time."""
 
+import gc
 import io
 from typing import Final
 
@@ -31,6 +32,12 @@ class Timeline:
 
     def png(self) -> bytes:
         """Drawn without a display; the faces that are seen longest, at most `MOST_FACES`."""
+        try:
+            return self._drawn()
+        finally:
+            gc.collect()  # a figure refers to itself: a dozen of them would lie here until Python looks by itself
+
+    def _drawn(self) -> bytes:
         mpl.use("Agg")
         shown = sorted(self._bins, key=lambda face_id: -len(self._bins[face_id]))[:MOST_FACES]
         figure = Figure(figsize=(11, 1.2 + 1.7 * max(len(shown), 1)), layout="constrained")

@@ -1,5 +1,9 @@
 """What a job found, a face at a time."""
 
+import gc
+
+from matplotlib.figure import Figure
+
 from contracts.geometry import BoundingBox
 from contracts.jobs import ResultRow
 from contracts.labels import LABELS
@@ -47,3 +51,13 @@ def test_the_timeline_of_more_faces_than_it_shows_is_a_picture() -> None:
         for face_id in range(1, 12):
             timeline.add(row(frame, face_id, "happy"))
     assert timeline.png().startswith(b"\x89PNG")
+
+
+def test_drawing_a_timeline_leaves_no_figure_in_memory() -> None:
+    gc.disable()  # or Python might look by itself just now
+    try:
+        for _ in range(3):
+            Timeline(0.0, 10.0).png()
+        assert not [one for one in gc.get_objects() if isinstance(one, Figure)]
+    finally:
+        gc.enable()
