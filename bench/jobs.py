@@ -42,7 +42,7 @@ class NoFer(RuntimeError):
 
 
 def floor(clip: Path, models_path: Path, fps: float, processes: int) -> dict[str, float]:
-    """Decode, detect, crop, every member, vote, with nothing between; the clip's segments dealt out to `processes`."""
+    """Decode, detect, crop, every member of the vote, with nothing between; the clip's segments dealt out."""
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(processes + 1)
     results: multiprocessing.Queue[tuple[int, int]] = context.Queue()

@@ -33,7 +33,7 @@ class LiteMember:
 
 
 def whole_path(models_path: Path, ensemble: Ensemble, threads: int) -> Answer:
-    """Decode, detect, crop, every member, vote: what the platform does, without the platform."""
+    """Decode, detect, crop, every member of the vote, vote: what the platform does, without the platform."""
     look_at = path_of_images(models_path, ensemble, threads)
 
     def answer(jpeg: bytes) -> object:
@@ -45,11 +45,12 @@ def whole_path(models_path: Path, ensemble: Ensemble, threads: int) -> Answer:
 def path_of_images(models_path: Path, ensemble: Ensemble, threads: int) -> Callable[[npt.NDArray[np.uint8]], object]:
     """The same for what is decoded already: uint8 bgr [height, width, 3]."""
     detector = make_detector("blazeface")
+    weights: Mapping[str, float] = ensemble.votes["default"].weights
     members = {
         name: LiteMember(models_path / name / str(member.version) / ensemble.bare_machine_file, threads)
         for name, member in ensemble.members.items()
+        if name in weights
     }
-    weights: Mapping[str, float] = ensemble.votes["default"].weights
 
     def look_at(bgr_image: npt.NDArray[np.uint8]) -> object:
         faces = find_faces(detector, bgr_image, 8, 24)

@@ -15,7 +15,9 @@ FINAL_STATES: Final = frozenset({"succeeded", "partially_succeeded", "failed", "
 
 
 class JobOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a client may wish for a job. `members` empty means all of them; times are seconds of the video."""
+    """What a client may wish for a job. `members` empty means those that have a weight in the vote, with `votes` all;
+    times are seconds of the video.
+    """
 
     fps: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
     start_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0

@@ -1,5 +1,7 @@
 """The shape of models/models.toml: which members there are and how they vote."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 
@@ -27,3 +29,10 @@ class Ensemble(msgspec.Struct, frozen=True):
     votes: dict[str, Vote]
     bare_machine_file: str = "model.tflite"
     """What `model_server/` serves of each version: float, or int8 where that costs the vote next to nothing."""
+
+
+def asked_members(weights: Mapping[str, float], names: Sequence[str], *, votes: bool) -> list[str]:
+    """Which of the members `names` a vote with these weights needs: those that have one. Everybody where each member's
+    own prediction is shown (`votes`), and where nobody has a weight.
+    """
+    return [name for name in names if votes or weights.get(name, 0.0) > 0.0] or list(names)

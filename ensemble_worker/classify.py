@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.labels import LABELS
+from contracts.members import asked_members
 from contracts.work import ClassifiedFace, ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.fan_out import FanOut
-from ensemble_worker.voting import Predictions, soft_vote
+from ensemble_worker.voting import Predictions, shares_of_vote, soft_vote
 from faces.certainty import agreement
 from runtime.metrics import BATCH_SIZE
 
@@ -44,24 +45,32 @@ async def classify_batch(
     weights: Mapping[str, Mapping[str, float]],
     timeout_s: float,
 ) -> list[FrameAnswered | FrameFailed]:
-    """One reply a frame, in order. `weights` are each vote profile's, `timeout_s` the longest wait for a member."""
+    """One reply a frame, in order. `weights` are each vote profile's, `timeout_s` the longest wait for a member.
+
+    Only members that some frame's vote needs are asked, in one call each for all frames.
+    """
     started = time.perf_counter()
     left_s = max(cropped.frame.deadline for cropped in batch) - time.time()
     BATCH.observe(sum(len(cropped.frame.faces) for cropped in batch))
-    predictions = await fan_out.predict(b"".join(cropped.crops for cropped in batch), timeout_s, left_s)
+    asked = [
+        asked_members(weights[cropped.frame.vote_profile], fan_out.names, votes=cropped.frame.votes)
+        for cropped in batch
+    ]
+    crops = b"".join(cropped.crops for cropped in batch)
+    predictions = await fan_out.predict(crops, timeout_s, left_s, set().union(*asked))
     ensemble_ms = (time.perf_counter() - started) * 1000
-    missing = [name for name in fan_out.names if name not in predictions]
     replies: list[FrameAnswered | FrameFailed] = []
     start = 0
-    for frame in (cropped.frame for cropped in batch):
+    for frame, its_own in zip((cropped.frame for cropped in batch), asked, strict=True):
         end = start + len(frame.faces)
         if predictions:
-            own = {name: answer[start:end] for name, answer in predictions.items()}
+            used = [name for name in predictions if name in its_own] or list(predictions)
+            own = {name: predictions[name][start:end] for name in used}
             faces = classified_faces(frame.faces, own, weights[frame.vote_profile], votes=frame.votes)
             replies.append(
                 FrameAnswered(
                     frame.ticket, frame.width, frame.height, frame.decode_ms, frame.detect_ms, ensemble_ms,
-                    faces, list(predictions), missing,
+                    faces, used, [name for name in its_own if name not in predictions],
                 )
             )  # fmt: skip
         else:
@@ -73,11 +82,14 @@ async def classify_batch(
 def classified_faces(
     detected: Sequence[DetectedFace], predictions: Predictions, weights: Mapping[str, float], *, votes: bool
 ) -> list[ClassifiedFace]:
-    """Joins each detected face with its vote, and with every member's prediction when `votes` are wanted."""
-    vote = soft_vote(predictions, weights)
+    """Joins each detected face with its vote, and with every member's prediction when `votes` are wanted.
+
+    Only members with a share of the vote agree with it or not.
+    """
+    vote, voters = soft_vote(predictions, weights), shares_of_vote(predictions, weights)
     faces = []
     for index, face in enumerate(detected):
-        tops = [int(np.argmax(answer[index])) for answer in predictions.values()]
+        tops = [int(np.argmax(predictions[name][index])) for name in voters]
         own = None
         if votes:
             own = {name: dict(zip(LABELS, answer[index].tolist(), strict=True)) for name, answer in predictions.items()}

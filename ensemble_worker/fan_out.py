@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,13 +32,16 @@ class FanOut:
         return [member.name for member in self._members]
 
     async def predict(
-        self, crops: bytes, timeout_s: float, left_s: float = math.inf
+        self, crops: bytes, timeout_s: float, left_s: float = math.inf, asked: Collection[str] = ()
     ) -> dict[str, npt.NDArray[np.float32]]:
-        """Member -> float32 [n, 7] for the members that answered within `timeout_s`, or `left_s` where that is less."""
+        """Member -> float32 [n, 7] for the members that answered within `timeout_s`, or `left_s` where that is less.
+
+        `asked` names those whose answer is needed: all when it is empty, and when each of them is known to be out.
+        """
         now = time.monotonic()
         calls = {}
         probes = {}
-        for member in self._members:
+        for member in self._needed(asked):
             if member.breaker.closed:
                 calls[member.name] = asyncio.ensure_future(member.predict(crops, timeout_s, left_s))
             elif member.breaker.take_probe(now):
@@ -55,15 +58,23 @@ class FanOut:
         self.canaries.offer(crops, useful)
         return useful
 
-    async def predict_in_turn(self, crops: bytes, timeout_s: float) -> dict[str, npt.NDArray[np.float32]]:
-        """The same, one member after the other: for work that must not take all cores from live frames at once."""
+    async def predict_in_turn(
+        self, crops: bytes, timeout_s: float, asked: Collection[str]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """The same of those asked and nobody in their place, one after the other: for work that can be tried again and
+        must not take all cores from live frames at once.
+        """
         answers = {}
-        for member in self._members:
+        for member in [member for member in self._members if member.name in asked]:
             if member.breaker.closed or member.breaker.take_probe(time.monotonic()):
                 answer = await member.predict(crops, timeout_s)
                 if answer is not None:
                     answers[member.name] = answer
         return answers
+
+    def _needed(self, asked: Collection[str]) -> Sequence[Member]:
+        needed = [member for member in self._members if member.name in asked]
+        return needed if any(member.breaker.closed for member in needed) else self._members
 
     async def wait_for_all(self, timeout_s: float) -> None:
         """Returns when every member can be reached, or after so long: at a start they may come up together with us."""

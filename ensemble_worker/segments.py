@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import CROP_BYTES
+from contracts.members import asked_members
 from ensemble_worker.classify import classified_faces
 from ensemble_worker.fan_out import FanOut
 from jobs.artefacts import Artefacts
@@ -67,10 +68,13 @@ class SegmentClassifier:
             known = msgspec.msgpack.decode(self._artefacts.read(done), type=SegmentPredictions)
             end_segment(self._store, self._bells, claim, len(known.frames), known.error)
             return
-        predictions = self._predict(crops.crops, facts.options.members, lease)
+        options = facts.options
+        weights = self._weights[options.vote_profile]
+        asked = options.members or asked_members(weights, self._fan_out.names, votes=options.votes)
+        predictions = self._predict(crops.crops, asked, lease)
         result = SegmentPredictions(
-            _voted(crops, predictions, self._weights[facts.options.vote_profile], facts.options.votes),
-            sorted(set(facts.options.members or self._fan_out.names) - set(predictions)) if crops.crops else [],
+            _voted(crops, predictions, weights, options.votes),
+            sorted(set(asked) - set(predictions)) if crops.crops else [],
             crops.error,
         )
         lease.check()
@@ -79,16 +83,15 @@ class SegmentClassifier:
             raise LeaseLost
         self._artefacts.remove(part)
 
-    def _predict(self, crops: bytes, members: list[str], lease: Lease) -> dict[str, npt.NDArray[np.float32]]:
+    def _predict(self, crops: bytes, asked: list[str], lease: Lease) -> dict[str, npt.NDArray[np.float32]]:
         """Member -> float32 [n, 7], of the members that answered for all of the crops. Raises NobodyAnswers."""
         found: list[dict[str, npt.NDArray[np.float32]]] = []
         step = self._bytes_per_call
         for start in range(0, len(crops), step):
             lease.check()
-            answers = self._loop.run_until_complete(
-                self._fan_out.predict_in_turn(crops[start : start + step], PREDICT_TIMEOUT_S)
-            )
-            found.append({name: answer for name, answer in answers.items() if not members or name in members})
+            part = crops[start : start + step]
+            answers = self._loop.run_until_complete(self._fan_out.predict_in_turn(part, PREDICT_TIMEOUT_S, asked))
+            found.append(answers)
         answered = set.intersection(*(set(part) for part in found)) if found else set()
         if found and not answered:
             raise NobodyAnswers("no member of the ensemble answers")

@@ -17,6 +17,7 @@ import structlog
 
 from contracts.geometry import CROP_BYTES, CROP_SIZE
 from contracts.labels import LABELS
+from contracts.members import asked_members
 from contracts.names import CHECK_ENSEMBLE, CLASSIFY_FACES, EXPLAIN_FACES, WAITING_EXPLANATIONS, WAITING_FACES
 from contracts.protocol import Explanation
 from contracts.work import CheckReady, ClassifyFaces, FrameAnswered, FrameFailed, ReadyChecked
@@ -110,15 +111,16 @@ class EnsembleWorker:
     ) -> npt.NDArray[np.float32] | None:
         """float32 [n] in the order of the covered copies, or None when time or the members run out."""
         copies, most = covered(crop), self._settings.max_batch_crops
-        timeout_s = self._settings.predict_timeout_ms / 1000
+        timeout_s, weights = self._settings.predict_timeout_ms / 1000, self._weights[frame.vote_profile]
+        asked = asked_members(weights, self._fan_out.names, votes=False)
         found = []
         for start in range(0, len(copies), most):
             self.serve_waiting_frames()
             part = copies[start : start + most].tobytes()
-            predictions = self._loop.run_until_complete(self._fan_out.predict(part, timeout_s))
+            predictions = self._loop.run_until_complete(self._fan_out.predict(part, timeout_s, asked=asked))
             if not predictions or not has_time(frame):
                 return None
-            found.append(soft_vote(predictions, self._weights[frame.vote_profile])[:, label])
+            found.append(soft_vote(predictions, weights)[:, label])
         return np.concatenate(found)
 
     def _answer(self, batch: list[ClassifyFaces], replies: list[FrameAnswered | FrameFailed]) -> None:

@@ -38,7 +38,7 @@ def main() -> int:
         store,
         Bells(app, redis.Redis.from_url(settings.jobs_redis_url)),
         Artefacts(settings.artefacts_url),
-        {name: member.version for name, member in ensemble.members.items()},
+        ensemble,
         settings,
     )
     with worker.sweeping():

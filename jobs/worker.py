@@ -4,13 +4,14 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from contracts.jobs import JobState, VideoFacts
+from contracts.jobs import JobOptions, JobState, VideoFacts
+from contracts.members import Ensemble, asked_members
 from jobs.artefacts import Artefacts
 from jobs.bells import TASK_OF, Bells
 from jobs.merge import rows
@@ -37,12 +38,12 @@ class JobWorker:
     """Works on the stages `plan` and `finish`, and sweeps."""
 
     def __init__(
-        self, store: JobStore, bells: Bells, artefacts: Artefacts, members: Mapping[str, int], settings: JobSettings
+        self, store: JobStore, bells: Bells, artefacts: Artefacts, ensemble: Ensemble, settings: JobSettings
     ) -> None:
         self._store = store
         self._bells = bells
         self._artefacts = artefacts
-        self._members = members
+        self._ensemble = ensemble
         self._settings = settings
         self._orphans_swept_s = 0.0
         patience_s = settings.results_kept_s
@@ -74,12 +75,17 @@ class JobWorker:
             raise GivenUp(str(problem)) from problem
         except FileNotFoundError as problem:
             raise GivenUp("its upload is gone") from problem
-        wanted = facts.options.members or list(self._members)
         lease.check()
-        if not self._store.start(claim.job_id, plan, video, {name: self._members[name] for name in wanted}):
+        if not self._store.start(claim.job_id, plan, video, self._versions(facts.options)):
             raise LeaseLost
         log.info("job_started", frames=plan.ticks, segments=plan.segments)
         self._bells.ring("detect")
+
+    def _versions(self, options: JobOptions) -> dict[str, int]:
+        """Of the members that are asked for the job."""
+        members, vote = self._ensemble.members, self._ensemble.votes[options.vote_profile]
+        asked = options.members or asked_members(vote.weights, list(members), votes=options.votes)
+        return {name: members[name].version for name in asked}
 
     # Finishing
 

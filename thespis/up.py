@@ -16,7 +16,7 @@ from websockets import WebSocketException
 from access.keys import ANYBODY, keys_required
 from access.tickets import Tickets
 from contracts.members import Ensemble
-from contracts.protocol import Dropped, Error, Result
+from contracts.protocol import Dropped, Error, Result, SessionUpdate
 from runtime.model_tree import read_ensemble
 from thespis.data_folder import jobs_redis_told, own_folder
 from thespis.plan import metrics_targets, plan_platform
@@ -116,6 +116,7 @@ async def first_frame_back(url: str, members: int, tickets_redis_url: str) -> No
             try:
                 ticket, _ = await Tickets(client).issue(ANYBODY)  # as the owner of the platform we need no key
                 async with open_stream(url, ticket=ticket) as stream:
+                    await stream.update(SessionUpdate(votes=True))  # or only those with a weight would be asked
                     while True:
                         if await _answered_by_all(stream, jpeg, members):
                             return

@@ -229,7 +229,7 @@ export const noFaceBody = (most) =>
  * @param {string} shown the smoothed one
  */
 export const agreement = (percent, now, shown) =>
-  now === shown ? `${percent} % of the models agree` : `${percent} % of models say ${label(now)} now`;
+  now === shown ? `${percent} % of voting models agree` : `${percent} % of voting models say ${label(now)} now`;
 
 /** @param {number} p50 @param {number} p95 */
 export function latency(p50, p95) {

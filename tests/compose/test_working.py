@@ -22,7 +22,8 @@ from tests.platform_process import ROOT
 from tests.video_clips import decoded, write_clip
 from tests.waiting import wait_until, wait_until_async
 
-MEMBERS = set(read_ensemble(ROOT / "models").members)
+ENSEMBLE = read_ensemble(ROOT / "models")
+MEMBERS, VOTERS = set(ENSEMBLE.members), set(ENSEMBLE.votes["default"].weights)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,8 @@ def film(tmp_path_factory: pytest.TempPathFactory, frames: list[bytes]) -> bytes
 
 def test_a_picture_is_read_through_the_door(stack: Stack, jpeg: bytes) -> None:
     def answer() -> dict[str, Any]:
-        return dict(stack.ask("POST", "/v1/images", content=jpeg, headers={"Content-Type": "image/jpeg"}).json())
+        headers = {"Content-Type": "image/jpeg"}
+        return dict(stack.ask("POST", "/v1/images?votes=true", content=jpeg, headers=headers).json())
 
     assert len(answer()["faces"]) == 1
     wait_until(lambda: set(answer()["members"]["used"]) == MEMBERS)
@@ -98,11 +100,11 @@ async def test_a_stopped_member_is_missed_and_votes_again_when_it_is_back(stack:
         return set(answer.members.used) if isinstance(answer, Result) else set()
 
     async with live_session(stack.url, stack.tls, stack.key) as session:
-        await wait_until_async(lambda: used_is(used, session, MEMBERS))
+        await wait_until_async(lambda: used_is(used, session, VOTERS))
         await asyncio.to_thread(stack.compose, "stop", "vgg")
-        await wait_until_async(lambda: used_is(used, session, MEMBERS - {"vgg"}), 60)
+        await wait_until_async(lambda: used_is(used, session, VOTERS - {"vgg"}), 60)
         await asyncio.to_thread(stack.compose, "start", "vgg")
-        await wait_until_async(lambda: used_is(used, session, MEMBERS), 180)
+        await wait_until_async(lambda: used_is(used, session, VOTERS), 180)
 
 
 async def used_is(used, session: LiveSession, expected: set[str]) -> bool:

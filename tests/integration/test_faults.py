@@ -103,11 +103,11 @@ async def test_a_worker_killed_mid_stream_costs_no_answer(sturdy: Platform, fram
 
 async def test_a_member_that_dies_is_named_as_missing_until_it_is_back(sturdy: Platform, frames: list[bytes]) -> None:
     async with watched(sturdy.url, frames) as watch:
-        sturdy.child("--model_name=baseline").kill()
+        sturdy.child("--model_name=five_layer").kill()
         partial = await watch.see(lambda answer: isinstance(answer, Result) and bool(answer.members.missing))
         assert isinstance(partial, Result)
-        assert partial.members.missing == ["baseline"]
-        assert "baseline" not in partial.members.used
+        assert partial.members.missing == ["five_layer"]
+        assert "five_layer" not in partial.members.used
         assert len(partial.faces) == 1
         await watch.see(is_full_result)
 

@@ -10,6 +10,8 @@ import redis
 
 from contracts.geometry import BoundingBox
 from contracts.jobs import JobOptions, VideoFacts
+from contracts.labels import LABELS
+from contracts.members import Ensemble, Member, Vote
 from contracts.work import ClassifiedFace
 from gateway.jobs import PAGE, JobQuery, Jobs
 from jobs.artefacts import Artefacts
@@ -21,6 +23,7 @@ from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage
 from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.worker import JobWorker
 
+ENSEMBLE = Ensemble(list(LABELS), {"residual": Member(1, "residual")}, {"default": Vote({"residual": 1.0})})
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
 
 
@@ -224,7 +227,7 @@ def to_be_finished(store: JobStore, artefacts: Artefacts) -> str:
 
 def worker_of(store: JobStore, artefacts: Artefacts) -> JobWorker:
     bells = mock.create_autospec(Bells, instance=True)
-    return JobWorker(store, bells, artefacts, {"residual": 1}, JobSettings())
+    return JobWorker(store, bells, artefacts, ENSEMBLE, JobSettings())
 
 
 def test_a_job_that_is_cancelled_while_its_results_are_written_leaves_none(store: JobStore, tmp_path: Path) -> None:
@@ -294,7 +297,7 @@ def test_a_zip_that_was_to_be_annotated_says_why_it_is_not(store: JobStore, tmp_
     done = msgspec.msgpack.encode(SegmentPredictions([ClassifiedFrame(0, 0.0, [])], []))
     artefacts.write_whole(artefacts.path("one", "segments", "0"), done)
     store.stages.end_segment(claim, 1)
-    JobWorker(store, mock.create_autospec(Bells, instance=True), artefacts, {"residual": 1}, JobSettings()).serve_ends()
+    JobWorker(store, mock.create_autospec(Bells, instance=True), artefacts, ENSEMBLE, JobSettings()).serve_ends()
     job = store.view("one")
     assert (job.state, job.message) == ("succeeded", "it could not be annotated: pictures of a zip are no video")
 
@@ -321,7 +324,7 @@ def test_the_record_of_an_ended_job_goes_after_its_time_too(
         artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
         store.end(running(store, job_id), "failed", "for this test")
         client.zadd("thespis:jobs:tidy", {job_id: 0})
-        JobWorker(store, bells, artefacts, {}, settings).sweep()
+        JobWorker(store, bells, artefacts, ENSEMBLE, settings).sweep()
         assert not artefacts.exists(artefacts.path(job_id, "upload"))
     assert store.view("one").state == "failed"
     assert [job_id for job_id, _ in store.ids_after("", 9)] == ["one"]

@@ -21,9 +21,10 @@ import pytest
 
 from contracts.labels import LABELS
 from contracts.protocol import Result
+from runtime.model_tree import read_ensemble
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
-from tests.platform_process import Platform
+from tests.platform_process import ROOT, Platform
 from tests.video_clips import decoded, write_clip, write_motion_jpeg, zip_of
 from tests.waiting import wait_until
 
@@ -112,7 +113,9 @@ def test_options_are_honoured(jobs: JobClient, clip: Path) -> None:
         assert list(row["votes"]) == ["baseline"]
         assert row["smoothed"] == pytest.approx(row["probabilities"])
     too_large = jobs.submit(clip, min_face_size=2000)
-    assert jobs.wait(too_large)["state"] == "succeeded"
+    job = jobs.wait(too_large)
+    voters = read_ensemble(ROOT / "models").votes["default"].weights
+    assert (job["state"], set(job["members"])) == ("succeeded", set(voters)), "who has a weight in the vote is asked"
     assert jobs.rows(too_large) == []
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from contracts.labels import LABELS
 from contracts.protocol import Dropped, Result, SessionCreated, SessionUpdate, SessionUpdated
+from runtime.model_tree import read_ensemble
 from tests.integration.live_session import live_session
-from tests.platform_process import Platform
+from tests.platform_process import ROOT, Platform
 from thespis import open_stream
 
 
@@ -28,6 +29,7 @@ async def test_a_frame_with_a_face_comes_back_with_seven_probabilities(platform:
     assert face.landmarks is not None
     assert face.landmarks.left_eye.x < face.landmarks.nose.x < face.landmarks.right_eye.x
     assert not result.members.missing
+    assert set(result.members.used) == set(read_ensemble(ROOT / "models").votes["default"].weights)
     stages = result.timing_ms
     assert stages.total == pytest.approx(stages.queue + stages.decode + stages.detect + stages.ensemble, abs=0.05)
 

@@ -1,6 +1,7 @@
 """A batch of frames of several sessions: one round of predictions, each frame its own faces and its own vote."""
 
 import time
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from contracts.labels import LABELS
 from contracts.work import ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.classify import CroppedFaces, classify_batch, rounds
 
-WEIGHTS = {"default": {"a": 1.0, "b": 0.0}, "other": {"a": 0.0, "b": 1.0}}
+WEIGHTS = {"default": {"a": 1.0, "b": 0.0}, "other": {"a": 0.0, "b": 1.0}, "both": {"a": 0.6, "b": 0.4}}
 
 
 class ScriptedFanOut:
@@ -23,8 +24,12 @@ class ScriptedFanOut:
         self.answering = answering
         self.asked: list[int] = []
         self.timeouts: list[float] = []
+        self.asked_members: list[set[str]] = []
 
-    async def predict(self, crops: bytes, timeout_s: float, left_s: float) -> dict[str, npt.NDArray[np.float32]]:
+    async def predict(
+        self, crops: bytes, timeout_s: float, left_s: float, asked: Collection[str]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        self.asked_members.append(set(asked))
         self.asked.append(len(crops) // CROP_BYTES)
         self.timeouts.append(min(timeout_s, left_s))
         firsts = np.frombuffer(crops, np.uint8).reshape(-1, CROP_BYTES)[:, 0]
@@ -62,7 +67,19 @@ async def test_each_frame_votes_by_its_own_profile() -> None:
 async def test_members_that_did_not_answer_are_named() -> None:
     (reply,) = await classify_batch([frame(0)], ScriptedFanOut("b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
     assert isinstance(reply, FrameAnswered)
-    assert (reply.used, reply.missing) == (["b"], ["a", "gone"])
+    assert (reply.used, reply.missing) == (["b"], ["a"])
+
+
+async def test_only_members_that_some_frame_needs_are_asked_and_each_frame_names_its_own() -> None:
+    fan_out = ScriptedFanOut("a", "b")
+    batch = [frame(0), frame(0, profile="other")]
+    replies = await classify_batch(batch, fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert [(reply.used, reply.missing) for reply in replies if isinstance(reply, FrameAnswered)] == [
+        (["a"], []), (["b"], []),
+    ]  # fmt: skip
+    await classify_batch([frame(0)], fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    await classify_batch([frame(0, votes=True)], fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert fan_out.asked_members == [{"a", "b"}, {"a"}, {"a", "b", "gone"}]
 
 
 async def test_without_any_answer_each_frame_fails() -> None:
@@ -71,7 +88,8 @@ async def test_without_any_answer_each_frame_fails() -> None:
 
 
 async def test_votes_are_sent_only_to_those_who_asked_and_agreement_to_all() -> None:
-    silent, curious = await classify_batch([frame(0), frame(0, votes=True)], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    batch = [frame(0, profile="both"), frame(0, profile="both", votes=True)]
+    silent, curious = await classify_batch(batch, ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
     assert isinstance(silent, FrameAnswered)
     assert isinstance(curious, FrameAnswered)
     assert silent.faces[0].votes is None
@@ -79,6 +97,12 @@ async def test_votes_are_sent_only_to_those_who_asked_and_agreement_to_all() -> 
     assert votes is not None
     assert votes["b"][LABELS[3]] == 1.0
     assert silent.faces[0].agreement == curious.faces[0].agreement == 0.5
+
+
+async def test_members_without_a_share_of_the_vote_neither_agree_nor_disagree() -> None:
+    (curious,) = await classify_batch([frame(0, votes=True)], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert isinstance(curious, FrameAnswered)
+    assert curious.faces[0].agreement == 1.0
 
 
 async def test_members_are_waited_for_no_longer_than_the_last_deadline() -> None:

@@ -40,6 +40,23 @@ async def test_all_members_are_asked_at_once() -> None:
     assert set(answers) == {"a", "b"}
 
 
+async def test_only_the_members_asked_for_are_asked() -> None:
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    fan_out = FanOut(members)  # type: ignore[arg-type]
+    assert set(await fan_out.predict(b"", 1.0, asked=["a"])) == {"a"}
+    assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"])) == {"a"}
+    assert [member.calls for member in members] == [2, 0]
+
+
+async def test_when_those_asked_for_are_known_to_be_out_the_others_stand_in() -> None:
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    members[0].breaker = Breaker(1000.0)
+    members[0].breaker.failed(1e12)
+    fan_out = FanOut(members)  # type: ignore[arg-type]
+    assert set(await fan_out.predict(b"", 1.0, asked=["a"])) == {"b"}
+    assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"])) == set()
+
+
 async def test_an_open_member_is_not_asked() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
     members[1].breaker = Breaker(1000.0)

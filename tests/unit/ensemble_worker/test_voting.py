@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from contracts.members import asked_members
 from ensemble_worker.voting import soft_vote
 
 HAPPY = np.array([[0, 0, 0, 1, 0, 0, 0]], np.float32)
@@ -25,3 +26,10 @@ def test_members_without_weight_vote_alike_when_nobody_else_answered() -> None:
 def test_every_row_sums_to_one_even_when_the_members_do_not() -> None:
     vote = soft_vote({"a": HAPPY * 0.9, "b": SAD * 0.8}, {"a": 1, "b": 1})
     assert vote.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_asked_are_those_with_a_weight_and_everybody_where_each_one_is_shown() -> None:
+    weights = {"a": 0.5, "b": 0.5, "c": 0.0}
+    assert asked_members(weights, ["a", "b", "c", "d"], votes=False) == ["a", "b"]
+    assert asked_members(weights, ["a", "b", "c", "d"], votes=True) == ["a", "b", "c", "d"]
+    assert asked_members(weights, ["c", "d"], votes=False) == ["c", "d"], "nobody of the vote is served here"

@@ -9,8 +9,8 @@ test("a label that is smoothed and no longer the models' own is not said to have
   const face = { face_id: 1, smoothed: { happy: 0.6, sad: 0.4 }, top: "sad", uncertain: false, agreement: 1 };
   const { agreement, topNow, top } = shown(face);
   assert.equal(top, "happy");
-  assert.equal(texts.agreement(agreement, topNow, top), "100 % of models say sad now");
-  assert.equal(texts.agreement(agreement, "happy", top), "100 % of the models agree");
+  assert.equal(texts.agreement(agreement, topNow, top), "100 % of voting models say sad now");
+  assert.equal(texts.agreement(agreement, "happy", top), "100 % of voting models agree");
 });
 
 test("how many faces are read at once is what was set", () => {
