@@ -18,7 +18,7 @@ from access.store import KeyStore
 from access.tickets import Tickets, TicketWish
 from contracts.api import ModelsReply, TicketReply
 from gateway import job_events, job_routes, keys
-from gateway.admission import Admission
+from gateway.admission import Admission, SharedAdmission, Shares
 from gateway.dispatcher import Dispatcher
 from gateway.door import CALLER, Door, scoped
 from gateway.health import check_readiness
@@ -41,6 +41,12 @@ from runtime.celery_app import make_celery
 from runtime.model_tree import read_ensemble
 
 REDIS_TIMEOUT_S = 1.0
+
+UPLOADS_SHARE = 4
+"""One key or address has a fourth of the places for uploads: who sends slowly holds up nobody else."""
+
+MOST_EVENT_STREAMS = 1000
+"""Of this gateway, each with a connection to the jobs' Redis of its own; how many of one key: gateway/job_events.py."""
 
 routes = web.RouteTableDef()
 
@@ -111,7 +117,8 @@ def make_app(settings: GatewaySettings) -> web.Application:
     app = web.Application(middlewares=[problems_middleware, door, while_key_lasts, own_jobs, steady_body])
     app[keys.SETTINGS] = settings
     app[keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
-    app[keys.UPLOAD_ADMISSION] = Admission(settings.max_uploads)
+    app[keys.UPLOAD_ADMISSION] = SharedAdmission(settings.max_uploads, max(1, settings.max_uploads // UPLOADS_SHARE))
+    app[keys.EVENT_STREAMS] = Shares()
     app[keys.PICTURE_ADMISSION] = Admission(settings.max_pictures_in_flight)
     app.add_routes(routes)
     app.add_routes(job_routes.routes)
@@ -148,7 +155,7 @@ async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
     settings, ensemble = app[keys.SETTINGS], app[keys.ENSEMBLE]
     blocking = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
     app[keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(
-        settings.jobs_redis_url, socket_timeout=job_events.REDIS_TIMEOUT_S
+        settings.jobs_redis_url, socket_timeout=job_events.REDIS_TIMEOUT_S, max_connections=MOST_EVENT_STREAMS
     )
     app[keys.JOBS] = Jobs(
         JobStore(blocking),

@@ -122,17 +122,24 @@ class Door:
         return None if caller is None or await self.was_revoked(caller) else caller
 
     async def _count(self, caller: Caller | None, address: str) -> None:
-        """One more request: of its key, or of its address where there is none. This machine's own are not counted."""
-        if caller is not None and caller.key_id:
-            wait_s = await self.limits.seconds_to_wait(f"key:{caller.key_id}", caller.quotas.per_minute)
-        elif is_this_machine(address):
+        """One more request."""
+        who = asker(caller, address)
+        if not who:
             return
-        else:
-            per_minute = self._settings.max_requests_per_minute
-            wait_s = await self.limits.seconds_to_wait(f"address:{neighbourhood(address)}", per_minute)
+        per_minute = self._settings.max_requests_per_minute
+        if caller is not None and caller.key_id:
+            per_minute = caller.quotas.per_minute
+        wait_s = await self.limits.seconds_to_wait(who, per_minute)
         if wait_s:
             often = f"asked too often; try again in {wait_s} s"
             raise Problematic(429, "too_many_requests", often, {"Retry-After": str(wait_s)})
+
+
+def asker(caller: Caller | None, address: str) -> str:
+    """Who asks, for counting: the key, or the address where there is none. This machine's own have no name ('')."""
+    if caller is not None and caller.key_id:
+        return f"key:{caller.key_id}"
+    return "" if is_this_machine(address) else f"address:{neighbourhood(address)}"
 
 
 def scoped(caller: Caller | None, route: str) -> Caller:

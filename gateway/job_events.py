@@ -2,7 +2,8 @@
 
 import contextlib
 import re
-from typing import cast
+from collections.abc import Iterator
+from typing import Final, cast
 
 import msgspec
 import redis
@@ -10,7 +11,8 @@ import redis.asyncio
 from aiohttp import web
 
 from contracts.jobs import FINAL_STATES, JobGone
-from gateway.door import CALLER
+from gateway.admission import Full, Shares
+from gateway.door import ADDRESS, CALLER, asker
 from gateway.jobs import Jobs
 from gateway.problems import Problematic
 from jobs.redis_keys import events_key
@@ -24,7 +26,22 @@ REDIS_TIMEOUT_S = EVENTS_WAIT_MS / 1000 + 5
 
 EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?")
 
+MOST_STREAMS: Final = 32
+"""Of one key or address at this gateway."""
+
 Entry = tuple[bytes, dict[bytes, bytes]]
+
+
+@contextlib.contextmanager
+def counted(request: web.Request, streams: Shares) -> Iterator[None]:
+    """While a stream is open. Raises Problematic for one who has too many."""
+    who = asker(request[CALLER], request[ADDRESS])
+    try:
+        with streams.one_more(who, MOST_STREAMS) if who else contextlib.nullcontext():
+            yield
+    except Full as problem:
+        told = f"{MOST_STREAMS} streams of events are open already; one of /v1/jobs/events tells of all jobs"
+        raise Problematic(429, "too_many_streams", told, {"Retry-After": "5"}) from problem
 
 
 async def events(request: web.Request, jobs: Jobs, client: "redis.asyncio.Redis") -> web.StreamResponse:

@@ -19,7 +19,8 @@ async def show_page(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/v1/jobs/events", allow_head=False)
 async def all_events(request: web.Request) -> web.StreamResponse:
-    return await job_events.all_events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
+    with job_events.counted(request, request.app[keys.EVENT_STREAMS]):
+        return await job_events.all_events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
 
 
 @routes.get("/v1/jobs/{id}")
@@ -39,7 +40,8 @@ async def cancel(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/v1/jobs/{id}/events", allow_head=False)
 async def events(request: web.Request) -> web.StreamResponse:
-    return await job_events.events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
+    with job_events.counted(request, request.app[keys.EVENT_STREAMS]):
+        return await job_events.events(request, request.app[keys.JOBS], request.app[keys.JOBS_REDIS])
 
 
 @routes.get("/v1/jobs/{id}/results")

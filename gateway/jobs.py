@@ -6,6 +6,7 @@ import errno
 import hashlib
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, ParamSpec, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from aiohttp import BodyPartReader, web
 
 from access.keys import Caller
 from contracts.jobs import FINAL_STATES, JobList, JobOptions, JobState, JobView
+from gateway.admission import Full, Shares
 from gateway.door import CALLER
 from gateway.problems import Problematic
 from gateway.reading import chunks_of, read_query, readable_body, whole
@@ -33,6 +35,14 @@ CHUNK_BYTES = 1024 * 1024
 MAX_OPTIONS_BYTES = 64 * 1024
 SPARE_BYTES = 256 * 1024 * 1024
 """What stays free on the disk of the artefacts whatever is uploaded, so that jobs in hand can write their results."""
+
+ROOM_CHECKED_BYTES = 64 * 1024 * 1024
+"""After so much of an upload the disk is looked at again: others fill it, too."""
+
+LOOKUPS = 4
+"""Webhooks' hosts that are looked up at once, in threads of their own: a slow name server is to hold up nobody's keys
+and records, which are read from the threads of all.
+"""
 
 START_BYTES = 16
 """As many tell the container; a slow client's first chunk may have less."""
@@ -69,6 +79,8 @@ class Jobs:
         self._settings = settings
         self._members = members
         self._vote_profiles = vote_profiles
+        self._uploads = Shares()
+        self._lookups = ThreadPoolExecutor(LOOKUPS, "lookups")
 
     async def ask(self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs) -> ResultT:
         """Runs `work` in a thread. Raises Problematic for what the caller can understand."""
@@ -97,8 +109,12 @@ class Jobs:
             await self._check_quotas(caller)
         await self._check_room(request.content_length)
         job_id = uuid.uuid4().hex
+        most = self._most_unfinished(caller)[1]
         try:
-            upload = await self._receive(request, job_id)
+            with self._uploads.one_more(caller.key_id, most):
+                upload = await self._receive(request, job_id)
+        except Full as problem:
+            raise _too_many(f"{most} videos are being received; wait until one is here") from problem
         except BaseException:
             await asyncio.shield(self._throw_away(job_id))
             raise
@@ -161,17 +177,20 @@ class Jobs:
         if not request.content_type.startswith("multipart/"):
             raise Problematic(415, "not_multipart", "send multipart/form-data with a part `video`")
         stored: tuple[str, bytes] | None = None
-        options = JobOptions()
+        options: JobOptions | None = None
         try:
             with readable_body():
                 async for part in await request.multipart():
                     if not isinstance(part, BodyPartReader):
-                        continue
-                    if part.name == "options":
+                        raise Problematic(400, "bad_request", "a part of the body has parts of its own")
+                    if part.name == "options" and options is None:
                         text = await whole(chunks_of(part, MAX_OPTIONS_BYTES), MAX_OPTIONS_BYTES)
-                        options = await asyncio.to_thread(self._options_from, text)  # it may look up a host's name
+                        look_up = asyncio.get_running_loop().run_in_executor
+                        options = await look_up(self._lookups, self._options_from, text)
                     elif part.name == "video" and stored is None:
                         stored = clean_name(part.filename), await self._store_video(part, job_id)
+                    else:
+                        raise Problematic(400, "bad_request", "send one part `video`, and at most one part `options`")
         except OSError as problem:
             if problem.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _disk_full() from problem
@@ -179,6 +198,7 @@ class Jobs:
         if stored is None:
             raise Problematic(400, "no_video", "the body has no part `video` with a file in it")
         file_name, digest = stored
+        options = options or JobOptions()
         return Upload(file_name, options, hashlib.sha256(digest + msgspec.json.encode(options)).hexdigest())
 
     def _options_from(self, text: bytes) -> JobOptions:
@@ -206,6 +226,8 @@ class Jobs:
                 if size < START_BYTES <= size + len(chunk):
                     _check_start(start + chunk)
                 start = (start + chunk)[:START_BYTES]
+                if size // ROOM_CHECKED_BYTES < (size + len(chunk)) // ROOM_CHECKED_BYTES:
+                    await self._check_room(None)
                 size += len(chunk)
                 if size > self._settings.max_upload_bytes:
                     raise _too_large(self._settings)

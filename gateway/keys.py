@@ -4,7 +4,7 @@ import redis.asyncio
 from aiohttp import web
 
 from contracts.members import Ensemble
-from gateway.admission import Admission
+from gateway.admission import Admission, SharedAdmission, Shares
 from gateway.dispatcher import Dispatcher
 from gateway.door import Door
 from gateway.jobs import Jobs
@@ -15,8 +15,9 @@ SETTINGS = web.AppKey("settings", GatewaySettings)
 ENSEMBLE = web.AppKey("ensemble", Ensemble)
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
 SESSIONS = web.AppKey("sessions", Sessions)
-UPLOAD_ADMISSION = web.AppKey("upload_admission", Admission)
+UPLOAD_ADMISSION = web.AppKey("upload_admission", SharedAdmission)
 PICTURE_ADMISSION = web.AppKey("picture_admission", Admission)
+EVENT_STREAMS = web.AppKey("event_streams", Shares)
 JOBS = web.AppKey("jobs", Jobs)
 JOBS_REDIS = web.AppKey("jobs_redis", redis.asyncio.Redis)
 DOOR = web.AppKey("door", Door)

@@ -10,8 +10,9 @@ from aiohttp import BodyPartReader, web
 from contracts.api import ImageReply
 from contracts.geometry import CROP_SIZE
 from contracts.protocol import Members
-from gateway.admission import Admission
+from gateway.admission import Admission, SharedAdmission
 from gateway.dispatcher import Broken, Dispatcher, Expired, Undecodable, WorkError
+from gateway.door import ADDRESS, CALLER, asker
 from gateway.image_header import BadImage, ImageHeader, read_image_header
 from gateway.people import People
 from gateway.problems import Problematic
@@ -41,7 +42,7 @@ class PictureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def analyze_picture(
     request: web.Request,
     dispatcher: Dispatcher,
-    uploads: Admission,
+    uploads: SharedAdmission,
     admission: Admission,
     settings: GatewaySettings,
     vote_profiles: list[str],
@@ -52,7 +53,7 @@ async def analyze_picture(
     if options.vote_profile not in vote_profiles:
         raise Problematic(400, "bad_option", f"vote_profile is one of {vote_profiles}")
     try:
-        async with asyncio.timeout(settings.upload_timeout_s), uploads:
+        async with asyncio.timeout(settings.upload_timeout_s), uploads.place(asker(request[CALLER], request[ADDRESS])):
             picture = await _read_picture(request, settings.max_picture_bytes)
     except TimeoutError as problem:
         late = f"the picture was not here within {settings.upload_timeout_s:g} s"

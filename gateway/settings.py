@@ -42,7 +42,9 @@ class GatewaySettings(JobSettings, frozen=True, kw_only=True):
     max_frame_pixels: Annotated[int, Meta(ge=1, description="most pixels of a live frame")] = 1920 * 1080
     max_picture_bytes: Annotated[int, Meta(ge=1024, description="largest single picture")] = 20 * 1024 * 1024
     max_picture_pixels: Annotated[int, Meta(ge=1, description="most pixels of a single picture")] = 25_000_000
-    max_uploads: Annotated[int, Meta(ge=1, description="single pictures that are received at once")] = 8
+    max_uploads: Annotated[
+        int, Meta(ge=1, description="single pictures that are received at once; one key or address has a fourth")
+    ] = 8
     upload_timeout_s: Annotated[
         float, Meta(gt=0, description="time in which a single picture must have been received")
     ] = 30.0

@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 
 from contracts.protocol import Result, SessionClosed
 from gateway.door import OPEN
+from gateway.job_events import MOST_STREAMS
 from gateway.openapi import document
 from tests.integration.live_session import LiveSession
 from tests.integration.redis_server import redis_server
@@ -66,6 +67,8 @@ def guarded(keys: Keys, admin: str) -> Iterator[Platform]:
         THESPIS_PROXIES="1",
         THESPIS_MAX_REQUESTS_PER_MINUTE="30",
         THESPIS_LOG_LEVEL="debug",
+        THESPIS_UPLOAD_TIMEOUT_S="300",
+        THESPIS_BODY_STALL_S="300",
     ) as running:
         yield running
 
@@ -229,6 +232,39 @@ def test_who_tries_keys_is_slowed_down_by_address(guarded: Platform, anna: str) 
     assert anna_there.status_code == 200, "who has a key is counted by it"
     page = ask(guarded, "GET", "/web/app.js", headers={"X-Forwarded-For": "203.0.113.7"})
     assert page.status_code == 200, "the page's files are not counted: one visit asks for some forty"
+
+
+@contextlib.contextmanager
+def hanging(platform: Platform, head: str, key: str, count: int) -> Iterator[list[socket.socket]]:
+    """Connections on which so many requests of a key were begun."""
+    host, _, port = platform.url.removeprefix("http://").partition(":")
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection((host, int(port)))) for _ in range(count)]
+        for connection in connections:
+            connection.sendall(f"{head}\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n".encode())
+        yield connections
+
+
+def test_a_key_whose_pictures_come_slowly_holds_up_no_other(
+    guarded: Platform, admin: str, anna: str, jpeg: bytes
+) -> None:
+    with hanging(guarded, "POST /v1/images HTTP/1.1", anna, 8) as connections:
+        for connection in connections:
+            connection.sendall(b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 100")  # it is let in and waits for the picture
+        answer = ask(guarded, "POST", "/v1/images", admin, content=jpeg)
+    assert (answer.status_code, len(answer.json()["faces"])) == (200, 1)
+
+
+def test_a_key_that_watches_much_takes_no_other_keys_stream(guarded: Platform, anna: str, bert: str) -> None:
+    with hanging(guarded, "GET /v1/jobs/events HTTP/1.1", anna, MOST_STREAMS) as connections:
+        for connection in connections:
+            connection.sendall(b"\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        assert code(ask(guarded, "GET", "/v1/jobs/events", anna)) == (429, "too_many_streams")
+        with hanging(guarded, "GET /v1/jobs/events HTTP/1.1", bert, 1) as (other,):
+            other.sendall(b"\r\n")
+            assert other.recv(100).startswith(b"HTTP/1.1 200")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,9 @@
 import asyncio
+import contextlib
 
-from gateway.admission import Admission
+import pytest
+
+from gateway.admission import Admission, Full, SharedAdmission, Shares
 
 
 async def test_places_are_given_in_the_order_of_asking() -> None:
@@ -39,4 +42,39 @@ async def test_one_who_gives_up_waiting_takes_no_place() -> None:
         await asyncio.sleep(0)
         waiting.cancel()
     async with asyncio.timeout(1), admission:
+        pass
+
+
+async def test_who_has_their_share_waits_and_holds_up_nobody_else() -> None:
+    admission = SharedAdmission(4, 2)
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(2):
+            await held.enter_async_context(admission.place("anna"))
+        third = asyncio.create_task(held.enter_async_context(admission.place("anna")))
+        async with asyncio.timeout(1), admission.place("bert"), admission.place("bert"):
+            assert not third.done()
+        third.cancel()
+
+
+async def test_those_without_a_name_may_have_every_place() -> None:
+    admission = SharedAdmission(3, 1)
+    async with asyncio.timeout(1), admission.place(""), admission.place(""), admission.place(""):
+        pass
+
+
+async def test_places_are_free_again_after_the_work() -> None:
+    admission = SharedAdmission(2, 1)
+    for _ in range(5):
+        async with asyncio.timeout(1), admission.place("anna"):
+            pass
+
+
+def test_shares_are_refused_to_who_has_as_many_as_they_may() -> None:
+    shares = Shares()
+    with shares.one_more("anna", 2), shares.one_more("anna", 2):
+        with pytest.raises(Full), shares.one_more("anna", 2):
+            pass
+        with shares.one_more("bert", 2):
+            pass
+    with shares.one_more("anna", 1):
         pass

@@ -109,6 +109,41 @@ async def test_an_upload_that_others_overtook_is_a_429_and_leaves_nothing(store_
     assert artefacts.jobs() == []
 
 
+async def test_a_disk_that_others_fill_ends_an_upload(
+    store_at: Callable[..., Artefacts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artefacts, free = store_at(Artefacts), iter([10**12, 1000])
+    monkeypatch.setattr(Artefacts, "free_bytes", lambda _: next(free))
+    monkeypatch.setattr("gateway.jobs.ROOM_CHECKED_BYTES", 4000)
+    with pytest.raises(Problematic) as raised:
+        await jobs_with(artefacts).submit(await request_with(HEAD + START, bytes(5000), bytes(5000), TAIL))
+    assert raised.value.status == 507
+    assert artefacts.jobs() == []
+
+
+async def test_no_more_videos_are_received_at_once_than_may_become_jobs(store_at: Callable[..., Artefacts]) -> None:
+    jobs = jobs_with(store_at(Artefacts), max_unfinished_jobs=1)
+    cast(Any, jobs.store).create.side_effect = LookupError("it was received")
+    both = await asyncio.gather(
+        *[jobs.submit(await request_with(HEAD + START, TAIL)) for _ in range(2)], return_exceptions=True
+    )
+    first, second = both
+    assert isinstance(first, LookupError)
+    assert isinstance(second, Problematic)
+    assert (second.status, second.code) == (429, "too_many_jobs")
+
+
+@pytest.mark.parametrize("part", ["video", "options", "colour"])
+async def test_a_part_too_many_is_a_400(store_at: Callable[..., Artefacts], part: str) -> None:
+    options = b'--edge\r\nContent-Disposition: form-data; name="options"\r\n\r\n{}\r\n'
+    more = f'\r\n--edge\r\nContent-Disposition: form-data; name="{part}"\r\n\r\n{{}}'.encode()
+    artefacts = store_at(Artefacts)
+    with pytest.raises(Problematic) as raised:
+        await jobs_with(artefacts).submit(await request_with(options + HEAD + START + more + TAIL))
+    assert (raised.value.status, raised.value.code) == (400, "bad_request")
+    assert artefacts.jobs() == []
+
+
 async def test_a_client_that_starts_slowly_is_understood(store_at: Callable[..., Artefacts]) -> None:
     artefacts = store_at(Artefacts)
     jobs = jobs_with(artefacts)
