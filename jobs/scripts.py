@@ -1,13 +1,18 @@
 """The changes of a job's record that must happen in one step, as Lua for Redis.
 
-A stage is a sorted set: item -> the time from which it may be claimed. It holds work that waits or is leased; an item
-leaves it only by being done, given up or cancelled, so nothing is lost with a worker.
+A stage is a sorted set. It holds work that waits or is leased; an item leaves it only by being done, given up or
+cancelled, so nothing is lost with a worker. The score of an item that was claimed before, or comes from the stage
+before, is the time from which it may be claimed; that of one that is new is its turn among the new ones, which come
+after those.
 """
 
 from typing import Final
 
 CHANGES: Final = "thespis:jobs:changes"
 """The stream that names each job that changed, and the API key it belongs to."""
+
+TIMES_FROM: Final = 1_000_000_000
+"""Scores from here on are times, in seconds since 1970; below are turns."""
 
 _EVENT = f"""
 local function tell(kind, data)
@@ -18,18 +23,19 @@ local function tell(kind, data)
 end
 """
 
-CLAIM = """
+CLAIM = f"""
 -- KEYS: stage. ARGV: now, lease until, stage's name, prefix of jobs' keys, states that let a job be worked on here by
 -- commas ('' for any, also for a job that is gone). -> item and the number of this attempt, or nil
 while true do
-  local item = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)[1]
+  local item = (redis.call('ZRANGEBYSCORE', KEYS[1], {TIMES_FROM}, ARGV[1], 'LIMIT', 0, 1)[1]
+             or redis.call('ZRANGE', KEYS[1], '-inf', '({TIMES_FROM}', 'BYSCORE', 'LIMIT', 0, 1)[1])
   if not item then return nil end
   local job, segment = string.match(item, '^([^:]*):?(.*)$')
   local state = redis.call('HGET', ARGV[4] .. job, 'state')
   if ARGV[5] == '' or (state and string.find(',' .. ARGV[5] .. ',', ',' .. state .. ',', 1, true)) then
     redis.call('ZADD', KEYS[1], ARGV[2], item)
-    if not state then return {item, 1} end
-    return {item, redis.call('HINCRBY', ARGV[4] .. job, 'tried:' .. ARGV[3] .. ':' .. segment, 1)}
+    if not state then return {{item, 1}} end
+    return {{item, redis.call('HINCRBY', ARGV[4] .. job, 'tried:' .. ARGV[3] .. ':' .. segment, 1)}}
   end
   redis.call('ZREM', KEYS[1], item)
 end
@@ -66,12 +72,12 @@ return 1
 """
 
 MOVE_SEGMENT = """
--- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, score, segment, now. -> 1, or 0 when it
--- is not there
+-- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, segment, now. -> 1, or 0 when it is not
+-- there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
 if redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then return 0 end
-redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
-redis.call('HSET', KEYS[1], 'detected_s:' .. ARGV[3], ARGV[4])
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
+redis.call('HSET', KEYS[1], 'detected_s:' .. ARGV[2], ARGV[3])
 return 1
 """
 
@@ -111,13 +117,16 @@ return 1
 
 START = (
     _EVENT
-    + """
+    + f"""
 -- A planned job begins. KEYS: job, events, plan stage, detect stage. ARGV: job, segments, then fields. -> 1, or 0
 redis.call('ZREM', KEYS[3], ARGV[1])
 if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'running', 'segments', ARGV[2], unpack(ARGV, 3))
--- An item's score orders it among those of all jobs: first segments first, so that a short job is not held up.
-for segment = 0, ARGV[2] - 1 do redis.call('ZADD', KEYS[4], segment / 1000, ARGV[1] .. ':' .. segment) end
+-- Jobs take turns, a segment each: its first comes when that one comes which is next now. So a short job is not held up
+-- by a long one before it, and a long one not by short ones that go on coming.
+local turn = tonumber(redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2] or '0')
+if turn >= {TIMES_FROM} then turn = 0 end
+for segment = 0, ARGV[2] - 1 do redis.call('ZADD', KEYS[4], turn + segment, ARGV[1] .. ':' .. segment) end
 tell('state', 'running')
 return 1
 """

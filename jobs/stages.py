@@ -113,7 +113,7 @@ class Stages:
             self._run(
                 scripts.MOVE_SEGMENT,
                 [job_key(claim.job_id), stage_key("detect"), stage_key("classify")],
-                [claim.item, (claim.segment or 0) * 1e-3, claim.segment or 0, time.time()],
+                [claim.item, claim.segment or 0, time.time()],
             )
         )
 
@@ -137,7 +137,12 @@ class Stages:
 
     def entered_s_of_next(self, stage: Stage) -> float | None:
         """When the item that is the next to be claimed came into its stage; None when none waits."""
-        items = cast(list[bytes], self._redis.zrangebyscore(stage_key(stage), "-inf", time.time(), 0, 1))
+        key, now = stage_key(stage), time.time()
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zrangebyscore(key, scripts.TIMES_FROM, now, 0, 1)
+            pipeline.zrangebyscore(key, "-inf", now, 0, 1)
+            tried, new = cast(list[list[bytes]], pipeline.execute())
+        items = tried + new
         if not items:
             return None
         job_id, _, segment = items[0].decode().partition(":")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,9 @@ from jobs.working import GivenUp, Lease, LeaseLost, StageWorker
 log = structlog.get_logger("thespis.jobs")
 
 SWEEP_EVERY_S = 1.0
+MESSENGERS = 4
+"""Messages to clients that are sent at once, beside all other work: a receiver that hangs holds up no job."""
+
 LEFTOVERS = ("upload", "parts", "segments")
 
 
@@ -50,6 +54,8 @@ class JobWorker:
         self._planner = StageWorker(store, bells, "plan", self._plan, self._fail, patience_s)
         self._finisher = StageWorker(store, bells, "finish", self._finish, self._fail, patience_s)
         self._notifier = StageWorker(store, bells, "notify", self._notify, self._say_no_more, patience_s)
+        self._messengers = ThreadPoolExecutor(MESSENGERS, "messenger")
+        self._idle_messengers = threading.Semaphore(MESSENGERS)
 
     def serve_plans(self) -> None:
         """Plans the jobs that wait."""
@@ -60,8 +66,18 @@ class JobWorker:
         self._finisher.serve()
 
     def serve_messages(self) -> None:
-        """Tells clients that asked for it."""
-        self._notifier.serve()
+        """Tells a client that asked for it, from a thread. While all of them are busy the sweeper rings again."""
+        if self._idle_messengers.acquire(blocking=False):
+            self._messengers.submit(self._serve_message)
+
+    def _serve_message(self) -> None:
+        try:
+            self._notifier.serve()
+        except Exception:
+            # The outermost loop: Redis may be away for a while.
+            log.warning("notify_failed", exc_info=True)
+        finally:
+            self._idle_messengers.release()
 
     # Planning
 

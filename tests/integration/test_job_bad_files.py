@@ -163,6 +163,20 @@ def test_a_picture_of_a_billion_pixels_in_a_zip_is_not_unfolded(jobs: JobClient)
     assert jobs.ask("GET", f"/v1/jobs/{job_id}/summary").json()["unreadable_frames"] == 1
 
 
+def test_a_video_that_is_damaged_in_the_middle_gives_what_is_left_and_names_what_is_not(
+    jobs: JobClient, tmp_path: Path
+) -> None:
+    data = bytearray(write_clip(tmp_path / "clip.mp4", numbered(750), 25.0).read_bytes())
+    start, stop = len(data) * 4 // 10, len(data) * 6 // 10
+    data[start:stop] = np.random.default_rng(1).bytes(stop - start)
+    job = jobs.wait(jobs.submit(bytes(data), "clip.mp4"))
+    assert job["state"] == "partially_succeeded"
+    assert job["errors"]
+    assert all(5 <= error["start_s"] < error["end_s"] <= 25 and "frames" in error["message"] for error in job["errors"])
+    progress = job["progress"]
+    assert progress["frames_total"] / 2 < progress["frames_done"] < progress["frames_total"] == 150
+
+
 def test_a_zip_without_a_picture_fails(jobs: JobClient) -> None:
     assert "no picture" in failed(jobs, zip_of([("notes.txt", b"notes")]), "pictures.zip")
 

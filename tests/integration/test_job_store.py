@@ -1,5 +1,6 @@
 """Jobs' records on a real Redis: what must change in one step does, and what ended is not begun again."""
 
+import socket
 import time
 from pathlib import Path
 from unittest import mock
@@ -19,9 +20,10 @@ from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import Plan
 from jobs.settings import JobSettings
-from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage
+from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage, stage_key
 from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.worker import JobWorker
+from tests.waiting import wait_until
 
 ENSEMBLE = Ensemble(list(LABELS), {"residual": Member(1, "residual")}, {"default": Vote({"residual": 1.0})})
 VIDEO = VideoFacts("mp4", "h264", 640, 480, 25.0, 1.0)
@@ -209,6 +211,66 @@ def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     assert store.stages.claim("notify") is not None
     assert store.stages.claim("notify") is None
     assert store.view(job_id).attempts == 1, "of the work, not of the message"
+
+
+def begun(store: JobStore, job_id: str, segments: int) -> None:
+    """A planned job of so many segments."""
+    store.create(job_id, "a.mp4", JobOptions(), None, "digest")
+    assert store.stages.claim("plan") is not None
+    assert store.start(job_id, Plan(0.0, 5.0, 25 * segments), VIDEO, {"residual": 1})
+
+
+def claimed(store: JobStore, count: int) -> list[str]:
+    """The next items of detectors, each done."""
+    items = []
+    for _ in range(count):
+        claim = store.stages.claim("detect")
+        assert claim is not None
+        store.stages.end_segment(claim, 25)
+        items.append(claim.item)
+    return items
+
+
+def test_short_jobs_that_go_on_coming_do_not_hold_up_a_long_one(store: JobStore) -> None:
+    begun(store, "long", 10)
+    assert claimed(store, 4) == [f"long:{segment}" for segment in range(4)]
+    turns = []
+    for number in range(30):  # as fast as they are worked off
+        begun(store, f"short{number}", 2)
+        turns += claimed(store, 2)
+    assert [item for item in turns if item.startswith("long")] == [f"long:{segment}" for segment in range(4, 10)]
+
+
+def test_a_short_job_waits_for_no_long_one_before_it(store: JobStore) -> None:
+    begun(store, "long", 100)
+    claimed(store, 10)
+    begun(store, "short", 2)
+    assert {"short:0", "short:1"} <= set(claimed(store, 4))
+
+
+def test_a_segment_that_was_tried_before_comes_before_new_ones(store: JobStore) -> None:
+    begun(store, "one", 3)
+    claim = store.stages.claim("detect")
+    assert claim is not None
+    store.stages.hand_back(claim)
+    begun(store, "two", 3)
+    assert claimed(store, 1) == ["one:0"]
+
+
+def test_a_worker_goes_on_while_a_receiver_takes_its_time(
+    store: JobStore, client: "redis.Redis", tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        job_id = running(store, webhook_url=url)
+        assert store.end(job_id, "succeeded", notify=True)
+        settings = JobSettings(webhooks_to_private=True)
+        bells = mock.create_autospec(Bells, instance=True)
+        JobWorker(store, bells, Artefacts(f"file://{tmp_path}"), ENSEMBLE, settings).serve_messages()
+        connection, _ = hanging.accept()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        wait_until(lambda: client.zcard(stage_key("notify")) == 0)
+        connection.close()
 
 
 def to_be_finished(store: JobStore, artefacts: Artefacts) -> str:
