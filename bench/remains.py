@@ -29,6 +29,7 @@ LASTING_KEYS = (
     "thespis:job-events:",
     "thespis:jobs:key:",
     "thespis:jobs:of:",
+    "thespis:jobs:served",
     "thespis:jobs:changes",
     "thespis:jobs:tidy",
 )

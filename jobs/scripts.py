@@ -1,9 +1,8 @@
 """The changes of a job's record that must happen in one step, as Lua for Redis.
 
 A stage is a sorted set. It holds work that waits or is leased; an item leaves it only by being done, given up or
-cancelled, so nothing is lost with a worker. The score of an item that was claimed before, or comes from the stage
-before, is the time from which it may be claimed; that of one that is new is its turn among the new ones, which come
-after those.
+cancelled, so nothing is lost with a worker. Its score is the time from which it may be claimed, or, of a segment that
+nobody has claimed there yet, its turn; those with a turn come after those whose time has come.
 """
 
 from typing import Final
@@ -13,6 +12,9 @@ CHANGES: Final = "thespis:jobs:changes"
 
 TIMES_FROM: Final = 1_000_000_000
 """Scores from here on are times, in seconds since 1970; below are turns."""
+
+SERVED: Final = "thespis:jobs:served"
+"""Stage -> the last turn that was claimed there."""
 
 _EVENT = f"""
 local function tell(kind, data)
@@ -27,9 +29,13 @@ CLAIM = f"""
 -- KEYS: stage. ARGV: now, lease until, stage's name, prefix of jobs' keys, states that let a job be worked on here by
 -- commas ('' for any, also for a job that is gone). -> item and the number of this attempt, or nil
 while true do
-  local item = (redis.call('ZRANGEBYSCORE', KEYS[1], {TIMES_FROM}, ARGV[1], 'LIMIT', 0, 1)[1]
-             or redis.call('ZRANGE', KEYS[1], '-inf', '({TIMES_FROM}', 'BYSCORE', 'LIMIT', 0, 1)[1])
-  if not item then return nil end
+  local item = redis.call('ZRANGEBYSCORE', KEYS[1], {TIMES_FROM}, ARGV[1], 'LIMIT', 0, 1)[1]
+  if not item then
+    local next = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '({TIMES_FROM}', 'WITHSCORES', 'LIMIT', 0, 1)
+    item = next[1]
+    if not item then return nil end
+    redis.call('HSET', '{SERVED}', ARGV[3], next[2])
+  end
   local job, segment = string.match(item, '^([^:]*):?(.*)$')
   local state = redis.call('HGET', ARGV[4] .. job, 'state')
   if ARGV[5] == '' or (state and string.find(',' .. ARGV[5] .. ',', ',' .. state .. ',', 1, true)) then
@@ -71,13 +77,16 @@ end
 return 1
 """
 
-MOVE_SEGMENT = """
+MOVE_SEGMENT = f"""
 -- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, segment, now. -> 1, or 0 when it is not
 -- there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
 if redis.call('ZREM', KEYS[2], ARGV[1]) == 0 then return 0 end
-redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
-redis.call('HSET', KEYS[1], 'detected_s:' .. ARGV[2], ARGV[3])
+-- Its turn comes after the one that was claimed last, and after those of its own job that wait before it.
+local served = tonumber(redis.call('HGET', '{SERVED}', 'classify') or '0')
+local turn = math.max(served, tonumber(redis.call('HGET', KEYS[1], 'classify_turn') or '0')) + 1
+redis.call('ZADD', KEYS[3], turn, ARGV[1])
+redis.call('HSET', KEYS[1], 'classify_turn', turn, 'detected_s:' .. ARGV[2], ARGV[3])
 return 1
 """
 
@@ -122,11 +131,10 @@ START = (
 redis.call('ZREM', KEYS[3], ARGV[1])
 if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'running', 'segments', ARGV[2], unpack(ARGV, 3))
--- Jobs take turns, a segment each: its first comes when that one comes which is next now. So a short job is not held up
--- by a long one before it, and a long one not by short ones that go on coming.
-local turn = tonumber(redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2] or '0')
-if turn >= {TIMES_FROM} then turn = 0 end
-for segment = 0, ARGV[2] - 1 do redis.call('ZADD', KEYS[4], turn + segment, ARGV[1] .. ':' .. segment) end
+-- Jobs take turns, a segment each. A job's first turn is the one after that which was claimed last, never that one
+-- itself: so a turn ends, however many jobs go on coming.
+local served = tonumber(redis.call('HGET', '{SERVED}', 'detect') or '0')
+for segment = 0, ARGV[2] - 1 do redis.call('ZADD', KEYS[4], served + 1 + segment, ARGV[1] .. ':' .. segment) end
 tell('state', 'running')
 return 1
 """
@@ -207,7 +215,7 @@ end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], 'owner', ARGV[8], unpack(ARGV, 9))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[5], 0, ARGV[1])
+redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])
 redis.call('SADD', KEYS[6], ARGV[1])
 tell('state', 'queued')
 return ARGV[1]

@@ -176,7 +176,7 @@ def test_segments_that_have_ended_leave_nothing_of_their_attempts_in_the_record(
         assert store.stages.detected(claim)
         assert store.stages.claim("classify") is not None
         store.stages.end_segment(claim, 25)
-    assert client.hlen("thespis:job:one") <= fields + 3
+    assert client.hlen("thespis:job:one") <= fields + 4
     assert store.view("one").attempts == 2
 
 
@@ -232,20 +232,32 @@ def claimed(store: JobStore, count: int) -> list[str]:
 
 
 def test_short_jobs_that_go_on_coming_do_not_hold_up_a_long_one(store: JobStore) -> None:
-    begun(store, "long", 10)
-    assert claimed(store, 4) == [f"long:{segment}" for segment in range(4)]
+    begun(store, "z", 10)
+    assert claimed(store, 4) == [f"z:{segment}" for segment in range(4)]
     turns = []
-    for number in range(30):  # as fast as they are worked off
-        begun(store, f"short{number}", 2)
-        turns += claimed(store, 2)
-    assert [item for item in turns if item.startswith("long")] == [f"long:{segment}" for segment in range(4, 10)]
+    for number in range(40):  # as fast as they are worked off, and of names that come before the long one's
+        begun(store, f"a{number:02}", 1)
+        turns += claimed(store, 1)
+    assert [item for item in turns if item.startswith("z")] == [f"z:{segment}" for segment in range(4, 10)]
 
 
 def test_a_short_job_waits_for_no_long_one_before_it(store: JobStore) -> None:
-    begun(store, "long", 100)
-    claimed(store, 10)
-    begun(store, "short", 2)
-    assert {"short:0", "short:1"} <= set(claimed(store, 4))
+    begun(store, "long", 50)
+    for _ in range(50):
+        claim = store.stages.claim("detect")
+        assert claim is not None
+        assert store.stages.detected(claim)
+        if claim.segment == 9:
+            begun(store, "short", 2)
+    found = [store.stages.claim("classify") for _ in range(20)]
+    assert {"short:0", "short:1"} <= {claim.item for claim in found if claim is not None}
+
+
+def test_jobs_are_planned_in_the_order_of_their_coming(store: JobStore) -> None:
+    for job_id in "zam":
+        store.create(job_id, "a.mp4", JobOptions(), None, "digest")
+    claims = [store.stages.claim("plan") for _ in range(3)]
+    assert [claim.job_id for claim in claims if claim is not None] == list("zam")
 
 
 def test_a_segment_that_was_tried_before_comes_before_new_ones(store: JobStore) -> None:
