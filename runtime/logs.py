@@ -11,9 +11,15 @@ TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.Excepti
 
 def configure_logs(service: str, level: str, log_format: str) -> None:
     """Sends structlog and the standard library's loggers to standard error in one form."""
+
+    def name_service(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event.setdefault("service", service)  # no context variable: a new thread has none of those
+        return event
+
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_service,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -43,4 +49,3 @@ def configure_logs(service: str, level: str, log_format: str) -> None:
     # Other people's libraries speak only when something is wrong.
     root.setLevel(max(number, logging.WARNING))
     logging.getLogger("thespis").setLevel(number)
-    structlog.contextvars.bind_contextvars(service=service)
