@@ -45,7 +45,7 @@ def write_a_file(send: Send, path: Path) -> None:
 def count_for_ever(send: Send) -> None:
     number = 0
     while True:
-        send(SentFrame(number, 0.0, [], b""))
+        send(SentFrame(number, 0.0, [], memoryview(b"")))
         number += 1
 
 
@@ -80,7 +80,7 @@ class Opens:
 
 
 def send_a_shape_that_lies(send: Send, *_: object) -> None:
-    send(SentFrame(0, 0.0, [100, 100, 3], b"a few bytes"))
+    send(SentFrame(0, 0.0, [100, 100, 3], memoryview(b"a few bytes")))
 
 
 def say_something_else(send: Send, *_: object) -> None:
@@ -157,7 +157,7 @@ def test_nothing_can_be_written(tmp_path: Path) -> None:
 
 def test_a_reader_that_is_abandoned_ends() -> None:
     numbers = _run(count_for_ever)
-    assert [next(numbers) for _ in range(3)] == [SentFrame(number, 0.0, [], b"") for number in range(3)]
+    assert [next(numbers) for _ in range(3)] == [SentFrame(number, 0.0, [], memoryview(b"")) for number in range(3)]
     assert len(readers()) == 1
     del numbers
     gc.collect()
