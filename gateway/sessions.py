@@ -10,7 +10,7 @@ from access.keys import Caller
 from contracts.members import Ensemble
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
-from gateway.door import Door
+from gateway.door import Door, neighbourhood
 from gateway.settings import GatewaySettings
 
 CLOSE_TIMEOUT_S = 2.0
@@ -30,18 +30,19 @@ class Sessions:
         self._open: set[asyncio.Task[object]] = set()
 
     def enter(self, address: str) -> str | None:
-        """Counts a session in; the reason when there is no room for it."""
+        """Counts a session in; the reason when there is no room for it. The /64 of an IPv6 address is one address."""
+        subscriber = neighbourhood(address)
         if self.draining.is_set():
             return "draining"
         if self.per_address.total() >= self.settings.max_sessions:
             return "too_many_sessions"
-        if self.per_address[address] >= self.settings.max_sessions_per_address:
+        if self.per_address[subscriber] >= self.settings.max_sessions_per_address:
             return "too_many_sessions_of_this_address"
-        self.per_address[address] += 1
+        self.per_address[subscriber] += 1
         return None
 
     def leave(self, address: str) -> None:
-        self.per_address[address] -= 1
+        self.per_address[neighbourhood(address)] -= 1
         self.per_address += Counter()  # forgets addresses without sessions
 
     async def drain(self) -> None:

@@ -18,6 +18,15 @@ async def test_one_address_may_not_take_all_places() -> None:
     assert room.enter("c") == "too_many_sessions"
 
 
+async def test_a_subscriber_of_ipv6_is_one_address() -> None:
+    room = sessions()
+    assert room.enter("2001:db8:1:2::9") is None
+    assert room.enter("2001:db8:1:2:3:4:5:6") is None
+    assert room.enter("2001:db8:1:2::10") == "too_many_sessions_of_this_address"
+    room.leave("2001:db8:1:2::9")
+    assert room.enter("2001:db8:1:2::10") is None
+
+
 async def test_a_place_is_free_again_when_its_session_ends() -> None:
     room = sessions()
     room.enter("a")
