@@ -59,7 +59,9 @@ class GatewaySettings(JobSettings, frozen=True, kw_only=True):
     max_faces: Annotated[int, Meta(ge=1, le=32, description="most faces of one frame")] = 16
     max_bad_frames_in_a_row: Annotated[int, Meta(ge=1, description="unusable messages in a row that end a session")] = 5
     max_sessions: Annotated[int, Meta(ge=1, description="sessions of this gateway")] = 200
-    max_sessions_per_address: Annotated[int, Meta(ge=1, description="sessions from one address, or one /64 of IPv6")] = 50
+    max_sessions_per_address: Annotated[
+        int, Meta(ge=1, description="sessions from one address, or one /64 of IPv6")
+    ] = 50
     proxies: Annotated[
         int,
         Meta(ge=0, description="reverse proxies before the gateway, whose X-Forwarded-For tells a client's address"),
