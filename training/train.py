@@ -42,14 +42,19 @@ from training.distillation import taught
 from training.recipe_settings import parse_settings, plain_fields
 from training.run_log import LOG_FIELDS, append_to_log, plot_learning_curve
 from training.zoo import BUILDERS, TRANSFER
+from training.zoo.face_mobilenet import normalised_by
 from training.zoo.transfer import BackboneWeightsError
 
 # ---------------------------------------------------------------------------------------- configuration
 
+OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("cosine", "plateau")
 PRECISIONS = ("float32", "mixed_bfloat16")
 COUNTS = ("epochs", "batch_size", "small_resolution", "evaluate_every")
 SHARES = ("momentum", "label_smoothing", "ferplus", "averaging", "small_share", "distillation")
+PICTURES_TO_BEGIN_WITH = 1024
+SECOND_HEAD = "annotators"
+ADAM_BETA_2 = 0.99  # a transfer network is trained for a few thousand steps, of which Adam should remember hundreds
 PATIENCE = 10  # epochs without a better public accuracy, after which the plateau's learning rate is halved
 
 
@@ -60,14 +65,16 @@ class Configuration:
     architecture: str
     epochs: int = 40
     batch_size: int = 128
+    optimizer: str = "sgd"  # or "adam", for weights whose scales differ as a backbone's do
     learning_rate: float = 0.1
     schedule: str = "cosine"  # of the learning rate: down to nothing, or "plateau", halved when nothing gets better
     warm_up_epochs: float = 1.0
-    momentum: float = 0.9
-    nesterov: bool = True
+    momentum: float = 0.9  # Adam's first beta
+    nesterov: bool = True  # of SGD
     weight_decay: float = 5e-4  # on kernels only, added to their gradient
     label_smoothing: float = 0.1
     ferplus: float = 0.0  # share of FER+'s annotators in what is learned; FER2013's own label has the rest
+    ferplus_head: float = 0.0  # weight of a second head's loss, which learns FER+'s annotators and is not exported
     class_weights: bool = False  # each label's pictures count together as much as any other's
     averaging: float = 0.999  # of the old average that a step keeps; 0 for the last weights themselves
     small_resolution: int = 48  # of the pictures in the first `small_share` of the epochs
@@ -82,7 +89,7 @@ class Configuration:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS)):
+        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
             if getattr(self, name) not in known:
                 raise click.ClickException(f"{name} is {' or '.join(known)}, not {getattr(self, name)!r}")
         if wrong := [name for name in COUNTS if getattr(self, name) < 1]:
@@ -98,6 +105,22 @@ FULL_AUGMENTATION = Augmentation(erasing=0.25, brightness=0.2, contrast=0.2)
 # thirds of the epochs in under half of the time.
 COMPACT = Configuration(
     "residual", epochs=60, averaging=0.998, small_resolution=32, small_share=0.7, augmentation=FULL_AUGMENTATION
+)
+
+# It knows faces already, so a few epochs are enough; annotators' votes keep it from learning single people's labels by
+# heart. As of the compact networks, its early epochs read smaller pictures.
+FACE_MOBILENET = Configuration(
+    "face_mobilenet",
+    epochs=12,
+    optimizer="adam",
+    learning_rate=1e-3,
+    weight_decay=0.0,
+    small_resolution=32,
+    small_share=0.5,
+    averaging=0.995,
+    ferplus_head=0.5,
+    backbone_weights="vggface",
+    augmentation=replace(FULL_AUGMENTATION, shift=0.1),
 )
 
 RECIPES = {
@@ -127,6 +150,7 @@ RECIPES = {
         augmentation=Augmentation(8.0, 0.08, 0.06, 0.15, 0.15, erasing=0.0),
     ),
     **{name: Configuration(name, epochs=20, batch_size=32, learning_rate=0.01) for name in TRANSFER},
+    "face_mobilenet": FACE_MOBILENET,
 }
 
 ORIGINAL_AUGMENTATION = Augmentation(10.0, 0.10, 0.10, brightness=0.0, contrast=0.0, erasing=0.0)
@@ -200,6 +224,15 @@ def resolution_at(epoch: int, configuration: Configuration) -> int:
 # ------------------------------------------------------------------------------------------------- data
 
 
+def with_annotators(labels: np.ndarray, split: fer2013.Split) -> np.ndarray:
+    """What two heads learn side by side, float32 [n, 14]: `labels` [n, 7] and the annotators' shares, where those are
+    known; nothing elsewhere.
+    """
+    if split.ferplus is None:
+        raise click.ClickException(f"the {split.name} split has no votes of FER+'s annotators for a head to learn")
+    return np.concatenate([labels, split.ferplus], axis=1)
+
+
 def targets(split: fer2013.Split, ferplus: float) -> np.ndarray:
     """What is learned, float32 [n, 7]: FER2013's label blended with the annotators' shares, where those are known."""
     own = np.eye(7, dtype=np.float32)[split.labels]
@@ -232,6 +265,19 @@ def untrained(configuration: Configuration) -> keras.Model:
     return BUILDERS[configuration.architecture]()
 
 
+def optimizer_of(configuration: Configuration) -> keras.optimizers.Optimizer:
+    """With a rate of nothing yet: every step sets its own."""
+    if configuration.optimizer == "adam":
+        return keras.optimizers.Adam(0.0, beta_1=configuration.momentum, beta_2=ADAM_BETA_2)
+    return keras.optimizers.SGD(0.0, momentum=configuration.momentum, nesterov=configuration.nesterov)
+
+
+def with_second_head(model: keras.Model) -> keras.Model:
+    """The network that is trained: two lots of logits [n, 7] from the same features, the model's own first."""
+    second = keras.layers.Dense(7, dtype="float32", name=SECOND_HEAD)(model.get_layer("logits").input)
+    return keras.Model(model.input, [model.output, second])
+
+
 class Trainer:
     """A network with its running average and optimizer, and the one compiled step that changes them."""
 
@@ -242,25 +288,35 @@ class Trainer:
         self.configuration = configuration
         self.class_weights = tf.Variable(tf.ones(7))
         self.model = untrained(configuration)
-        self.optimizer = keras.optimizers.SGD(0.0, momentum=configuration.momentum, nesterov=configuration.nesterov)
-        self.optimizer.build(self.model.trainable_variables)
-        self.averaged = [tf.Variable(weight.value) for weight in self.model.weights]
+        self.learner = with_second_head(self.model) if configuration.ferplus_head else self.model
+        self.optimizer = optimizer_of(configuration)
+        self.optimizer.build(self.learner.trainable_variables)
+        # Of the model and behind it those of the second head, where there is one.
+        self.averages_of = list(self.model.weights)
+        if configuration.ferplus_head:
+            self.averages_of += self.learner.get_layer(SECOND_HEAD).weights
+        self.averaged = [tf.Variable(weight.value) for weight in self.averages_of]
         self.averaging = tf.Variable(0.0)
         self.public_accuracies: list[float] = []
         self.step = tf.function(self._step, reduce_retracing=False)
         self.predict = tf.function(lambda pictures: self.model(pictures, training=False))
 
+    def begin_with(self, pictures: np.ndarray) -> None:
+        """Before the first step: fit a backbone that came without normalisation to pictures [n, 48, 48, 1]."""
+        if self.configuration.architecture == "face_mobilenet":
+            normalised_by(self.model, pictures)
+            for average, weight in zip(self.averaged, self.averages_of, strict=True):
+                average.assign(weight.value)
+
     def _step(self, pictures: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, resolution: int) -> tf.Tensor:
-        """uint8 pictures [n, 48, 48, 1], shares of labels [n, 7] -> the batch's loss and accuracy [2]."""
+        """uint8 pictures [n, 48, 48, 1], shares of labels [n, 7 a head] -> the batch's loss and accuracy [2]."""
         configuration = self.configuration
         varied = augment(tf.cast(pictures, tf.float32), seed, configuration.augmentation, resolution)
         varied, labels = mix_up(varied, labels, seed, configuration.augmentation)
-        counts_for = tf.linalg.matvec(labels, self.class_weights)
-        smoothed = labels * (1.0 - configuration.label_smoothing) + configuration.label_smoothing / 7.0
         with tf.GradientTape() as tape:
-            logits = self.model(varied, training=True)
-            loss = tf.reduce_mean(counts_for * tf.nn.softmax_cross_entropy_with_logits(smoothed, logits))
-        weights = self.model.trainable_variables
+            logits = self.learner(varied, training=True)
+            loss = self._loss(logits, labels)
+        weights = self.learner.trainable_variables
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         self.optimizer.apply(
             [
@@ -268,10 +324,22 @@ class Trainer:
                 for gradient, weight in zip(gradients, weights, strict=True)
             ]
         )
-        for average, weight in zip(self.averaged, self.model.weights, strict=True):
+        for average, weight in zip(self.averaged, self.averages_of, strict=True):
             average.assign(average + (1.0 - self.averaging) * (weight.value - average))
-        correct = tf.argmax(logits, axis=1) == tf.argmax(labels, axis=1)
+        own = logits[0] if configuration.ferplus_head else logits
+        correct = tf.argmax(own, axis=1) == tf.argmax(labels[:, :7], axis=1)
         return tf.stack([loss, tf.reduce_mean(tf.cast(correct, tf.float32))])
+
+    def _loss(self, logits: tf.Tensor | list[tf.Tensor], labels: tf.Tensor) -> tf.Tensor:
+        """Mean cross-entropy, of the second head too where there is one; nobody's votes (zeros) cost it nothing."""
+        configuration = self.configuration
+        own, seconds = (logits, None) if not configuration.ferplus_head else logits
+        counts_for = tf.linalg.matvec(labels[:, :7], self.class_weights)
+        smoothed = labels[:, :7] * (1.0 - configuration.label_smoothing) + configuration.label_smoothing / 7.0
+        loss = counts_for * tf.nn.softmax_cross_entropy_with_logits(smoothed, own)
+        if seconds is not None:
+            loss += configuration.ferplus_head * tf.nn.softmax_cross_entropy_with_logits(labels[:, 7:], seconds)
+        return tf.reduce_mean(loss)
 
     def train_epoch(self, epoch: int, pictures: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         """One pass in an order that depends on seed and epoch only; mean loss and accuracy."""
@@ -300,7 +368,7 @@ class Trainer:
     def evaluate(self, public_test: fer2013.Split) -> tuple[float, float]:
         """Loss and accuracy of the averaged weights; the accuracy is kept for the plateau."""
         current = [weight.numpy() for weight in self.model.weights]
-        self.model.set_weights([average.numpy() for average in self.averaged])
+        self.model.set_weights([average.numpy() for average in self.averaged[: len(current)]])
         batches = [public_test.pictures[i : i + 256, :, :, None] for i in range(0, len(public_test), 256)]
         logits = np.concatenate([self.predict(tf.cast(batch, tf.float32)).numpy() for batch in batches])
         self.model.set_weights(current)
@@ -314,7 +382,7 @@ class Trainer:
         return Checkpoint(
             configuration=asdict(self.configuration),
             epoch=epoch,
-            variables=[variable.numpy() for variable in self.model.variables],
+            variables=[variable.numpy() for variable in self.learner.variables],
             averaged=[average.numpy() for average in self.averaged],
             optimizer=[variable.numpy() for variable in self.optimizer.variables],
             public_accuracies=self.public_accuracies,
@@ -323,7 +391,7 @@ class Trainer:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over a checkpoint's state."""
         for variables, values in (
-            (self.model.variables, checkpoint.variables),
+            (self.learner.variables, checkpoint.variables),
             (self.averaged, checkpoint.averaged),
             (self.optimizer.variables, checkpoint.optimizer),
         ):
@@ -353,6 +421,8 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     click.echo("\n".join([f"{len(train):,} training pictures; FER2013 had {len(dataset.train):,}", *lines]))
     pictures, labels = train.pictures[..., None], targets(train, configuration.ferplus)
     labels = taught(labels, train.pictures, configuration.teachers, configuration.distillation)
+    if configuration.ferplus_head:
+        labels = with_annotators(labels, train)
 
     run_folder.mkdir(parents=True, exist_ok=True)
     trainer, epoch = Trainer(configuration), 0
@@ -366,6 +436,8 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
         trainer.restore(checkpoint)
         epoch = checkpoint.epoch
         click.echo(f"going on after epoch {epoch}")
+    else:
+        trainer.begin_with(pictures[:PICTURES_TO_BEGIN_WITH])
 
     while epoch < configuration.epochs:
         started = time.monotonic()
@@ -398,7 +470,9 @@ ORIGINAL_HELP = (
 SETTABLE = ", ".join([*plain_fields(Configuration), *plain_fields(Augmentation)][1:])
 SET_HELP = f"one setting of the recipe, after all other options; may be repeated. NAME is one of {SETTABLE}"
 DATA_HELP = "FER2013: the folder of its .npz files, Kaggle's CSV or Kaggle's folders"
-BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones"
+BACKBONE_HELP = (
+    "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones; by default the recipe's"
+)
 
 
 @click.command(help=__doc__)
@@ -421,7 +495,7 @@ BACKBONE_HELP = "of a transfer network: imagenet, vggface, the PATH of a file, o
 )
 @click.option("--also", multiple=True, metavar="KIND=DIR", help=ALSO_HELP)
 @click.option("--class-weights", is_flag=True, help="rare labels count as much as frequent ones")
-@click.option("--backbone-weights", default="none", show_default=True, metavar="NAME|PATH", help=BACKBONE_HELP)
+@click.option("--backbone-weights", metavar="NAME|PATH", help=BACKBONE_HELP)
 @click.option("--original", "as_original", is_flag=True, help=ORIGINAL_HELP)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)
 @click.option("--threads", type=int, default=2, show_default=True, help="of one operation")
@@ -439,7 +513,7 @@ def main(
     distillation: float,
     also: tuple[str, ...],
     class_weights: bool,
-    backbone_weights: str,
+    backbone_weights: str | None,
     as_original: bool,
     settings: tuple[str, ...],
     threads: int,
@@ -457,7 +531,7 @@ def main(
         teachers=teachers,
         distillation=distillation if teachers else 0.0,
         auxiliary=also,
-        backbone_weights=backbone_weights,
+        backbone_weights=backbone_weights or recipe.backbone_weights,
         augmentation=replace(recipe.augmentation, mixup=mixup),
     )
     run(with_settings(configuration, settings), data, runs / (name or architecture))

@@ -77,7 +77,7 @@ def gratings(count: int) -> np.ndarray:
 
 def take_up_statistics(model: keras.Model, pictures: np.ndarray) -> None:
     """Half of the pictures' own: with all of them, each layer of random weights magnifies float16's rounding."""
-    (backbone,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
+    (backbone,) = [layer for layer in model.layers if isinstance(layer, keras.Model)] or [model]
     backbone.trainable = True  # a frozen layer's statistics stay as they are
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -11,13 +11,16 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+import tensorflow as tf
+from conftest import made_up_pictures
 from test_export import checkpoint_with_random_weights
 
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.distillation import taught
-from training.export import export
+from training.export import annotators_head, export, logits_of, rebuild
 from training.fer2013 import Split
+from training.ferplus import learned_ferplus
 from training.lite import FLOAT_FILE, LiteMember
 from training.train import (
     RECIPES,
@@ -32,10 +35,12 @@ from training.train import (
     resolution_at,
     run,
     targets,
+    with_annotators,
 )
 
 # A low rate, so that rounding in another order of threads stays rounding.
 TINY = Configuration("baseline", epochs=4, batch_size=32, learning_rate=0.01, evaluate_every=1)
+UNCHANGED = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, erasing=0.0, mirror=False)
 START = """
 from pathlib import Path
 from training.train import Configuration, run
@@ -202,6 +207,50 @@ def test_a_run_learns_what_its_teachers_say_as_far_as_it_is_told_to(tmp_path: Pa
 def test_a_teacher_that_is_no_member_is_named(tmp_path: Path) -> None:
     with pytest.raises(click.ClickException, match=r"absent\.tflite is no exported member"):
         taught(np.eye(7, dtype=np.float32), np.zeros((7, 48, 48), np.uint8), [str(tmp_path / "absent.tflite")], 0.5)
+
+
+def test_a_second_head_learns_the_annotators_and_is_exported_when_asked_for(dataset_folder: Path) -> None:
+    pictures, labels = made_up_pictures(28, seed=0)
+    shares = np.eye(7, dtype=np.float32)[(labels + 1) % 7]
+    shares[:4] = 0.0  # nobody's votes
+    split = Split("train", pictures, labels.astype(np.int64), shares)
+    trainer = Trainer(replace(TINY, ferplus_head=1.0, label_smoothing=0.0, averaging=0.0, augmentation=UNCHANGED))
+    batch = tf.constant(pictures[..., None]), tf.constant(with_annotators(targets(split, 0.0), split))
+    trainer.optimizer.learning_rate.assign(0.02)
+    losses = [float(trainer.step(*batch, tf.constant([1, step], tf.int32), 48)[0]) for step in range(60)]
+    assert np.mean(losses[-5:]) < 1.5, f"a second head that learned nothing costs 1.67 alone: {losses}"
+
+    checkpoint = trainer.checkpoint(epoch=1)
+    own, second = (logits_of(rebuild(each), pictures) for each in (checkpoint, annotators_head(checkpoint)))
+    both = trainer.learner(pictures[..., None].astype(np.float32), training=False)
+    np.testing.assert_allclose(own, both[0], atol=1e-3)
+    np.testing.assert_allclose(second, both[1], atol=1e-3)
+    assert learned_ferplus(annotators_head(checkpoint).configuration)
+    assert not learned_ferplus(checkpoint.configuration)
+
+
+def test_a_second_head_goes_on_from_a_checkpoint() -> None:
+    configuration = replace(TINY, ferplus_head=0.5, optimizer="adam")
+    trainer, resumed = Trainer(configuration), Trainer(replace(configuration, seed=9))
+    resumed.restore(trainer.checkpoint(epoch=1))
+    variables = [[*each.learner.weights, *each.averaged, *each.optimizer.variables] for each in (trainer, resumed)]
+    for one, other in zip(*variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_a_second_head_needs_annotators_to_learn_from(dataset_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="no votes of FER"):
+        run(replace(TINY, ferplus_head=0.5), dataset_folder, tmp_path / "run")
+
+
+def test_a_run_without_a_second_head_has_none_to_export() -> None:
+    with pytest.raises(click.ClickException, match="ferplus_head"):
+        annotators_head(checkpoint_with_random_weights("baseline"))
+
+
+def test_an_optimizer_that_there_is_not_is_refused() -> None:
+    with pytest.raises(click.ClickException, match="optimizer is sgd or adam"):
+        replace(TINY, optimizer="rmsprop")
 
 
 def test_balancing_weights_make_rare_labels_count_as_much_as_frequent_ones() -> None:

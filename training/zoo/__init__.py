@@ -7,6 +7,7 @@ import keras
 from training.zoo import (
     baseline,
     deep_cnn,
+    face_mobilenet,
     five_layer,
     inception,
     inception_v3,
@@ -32,5 +33,6 @@ TRANSFER: dict[str, Callable[..., keras.Model]] = {  # their builders take `back
     "senet50": senet50.build,
     "vgg16": vgg16.build,
     "inception_v3": inception_v3.build,
+    "face_mobilenet": face_mobilenet.build,
 }
 BUILDERS: dict[str, Callable[[], keras.Model]] = FROM_SCRATCH | TRANSFER
