@@ -10,6 +10,11 @@ public test, 3,589 in the private test. 703 training pictures that also stand in
 and the vote's weights were chosen on the public test; the private test was used for the figures below only.
 The data are for research use and no part of this repository.
 
+Members of the architecture `face_mobilenet` start from a network that learned to tell people apart on the faces of
+VGGFace2 (arXiv 1710.08092): HSE-FaceRes (Savchenko, arXiv 1807.07718), as npm's `@vladmandic/human`
+(MIT) ships it. No expression was named to it. Whose faces VGGFace2 holds, celebrities' from web searches, and their
+imbalance come along; what it knew of telling people apart is neither exported nor answered.
+
 FER2013's labels are noisy: they are the label that FER+'s ten annotators named most often in only about 62 % of
 pictures (ties count as no agreement). People who score well on it still differ from the labels often.
 """
@@ -17,15 +22,16 @@ pictures (ties count as no agreement). People who score well on it still differ 
 RECIPES = """\
 ## Members and how they were trained
 
-Trained from scratch by `training/train.py` on a CPU: SGD with Nesterov momentum, warm-up and cosine, decay on
-kernels only, label smoothing, a running average of the weights (the exported ones), mirror, rotation, zoom,
-shift, brightness, contrast and, where given, random erasing, mixup and, in what is learned, a share of FER+'s
+Trained by `training/train.py` on a CPU, `face_mobilenet` from the backbone above and all others from scratch. From
+scratch: SGD with Nesterov momentum, decay on kernels only; from the backbone: Adam, its first seven layers left as
+they are, and a second head that learns FER+'s annotators beside the first (its share of the loss is in the table).
+All: warm-up and cosine, label smoothing, a running average of the weights (the exported ones), mirror, rotation,
+zoom, shift, brightness, contrast and, where given, random erasing, mixup and, in what is learned, a share of FER+'s
 annotators' votes or of what members trained before say of the same picture (distillation). `models/models.toml`
 carries every setting. They are not the original's recipes (`training.train five_layer --original` is its
 batch size, decay and halving rate), so a figure near the original's is no replication. `vgg` was trained for 60
-epochs and then went on towards 120, so its rate fell, rose to half and fell again. The networks of
-`training/zoo/` that stand on pre-trained backbones need those weights and a GPU; none of them is among the
-members, and nothing is claimed for them.
+epochs and then went on towards 120, so its rate fell, rose to half and fell again. The original's own transfer
+networks, which need other weights and a GPU, are not among the members, and nothing is claimed for them.
 """
 
 TWO_TRUTHS = """\
@@ -96,6 +102,7 @@ ZOO = (
     "senet50",
     "vgg16",
     "inception_v3",
+    "face_mobilenet",
 )
 
 # What the original claims, what its nearest published source (arXiv 2004.11823) reports with choices made on the test

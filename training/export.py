@@ -33,6 +33,7 @@ from training import fer2013, manifest
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.ferplus import learned_ferplus, truth
+from training.folding import folded_weights
 from training.lite import FLOAT_FILE
 from training.measures import fit_temperature
 from training.zoo import BUILDERS
@@ -107,22 +108,38 @@ def logits_of(model: keras.Model, pictures: NDArray[np.uint8], mirrored: bool = 
     return np.concatenate([forward(tf.constant(batch)).numpy() for batch in batches])
 
 
-def serving_function(forward: Forward, temperature: float) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """uint8 crops [n, 48, 48, 1] -> {"probabilities": float32 [n, 7]}, calibrated."""
+class Served(tf.Module):
+    """What a SavedModel holds: the network's weights, kernels in half precision, and the one function that is served.
 
-    def probabilities(crops: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": tf.nn.softmax(forward(tf.cast(crops, tf.float32)) / temperature)}
+    Half the bytes in the repository and in every image; `model.tflite` rounds kernels the same way.
+    """
 
-    return probabilities
+    def __init__(self, model: keras.Model, temperature: float, mirrored: bool) -> None:
+        """Serve `model`'s weights as they are now."""
+        super().__init__()
+        self.weights = [tf.Variable(_halved(weight)) for weight in folded_weights(model)]
+        crops = tf.TensorSpec((None, 48, 48, 1), tf.uint8, name="crops")
+        forward = forward_of(model, mirrored)
+
+        def serve(crops: tf.Tensor) -> dict[str, tf.Tensor]:
+            """uint8 crops [n, 48, 48, 1] -> {"probabilities": float32 [n, 7]}, calibrated."""
+            whole = [tf.cast(weight, tf.float32) for weight in self.weights]
+            with keras.StatelessScope(zip(model.weights, whole, strict=True)):
+                logits = forward(tf.cast(crops, tf.float32))
+            return {"probabilities": tf.nn.softmax(logits / temperature)}
+
+        self.serve = tf.function(serve, input_signature=[crops])
+
+
+def _halved(weight: NDArray[np.floating]) -> NDArray[np.floating]:
+    """A kernel in float16; biases and statistics, which are few and may be large, as they are."""
+    return weight.astype(np.float16) if weight.ndim > 1 else weight
 
 
 def write_saved_model(model: keras.Model, temperature: float, folder: Path, mirrored: bool = False) -> None:
     """Write `saved_model.pb` and `variables/` with the one signature `serving_default`."""
-    module = tf.Module()
-    module.weights = [weight.value for weight in model.weights]  # keras.export would store them twice
-    crops = tf.TensorSpec((None, 48, 48, 1), tf.uint8, name="crops")
-    module.serve = tf.function(serving_function(forward_of(model, mirrored), temperature), input_signature=[crops])
-    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve})
+    served = Served(model, temperature, mirrored)
+    tf.saved_model.save(served, str(folder), signatures={SIGNATURE: served.serve})
 
 
 def write_lite_model(folder: Path) -> None:
@@ -185,6 +202,7 @@ def read_exported(version_folder: Path, facts: manifest.Table) -> Checkpoint:
     reader = tf.train.load_checkpoint(str(version_folder / "variables" / "variables"))
     names = [name for name in reader.get_variable_to_shape_map() if name.startswith("weights/")]
     ordered = sorted(names, key=lambda name: int(name.split("/")[1]))
+    weights = [reader.get_tensor(name).astype(np.float32) for name in ordered]
     recipe = dict(facts["training"])
     epoch = recipe.pop("epochs_trained")
     known = {field.name for field in fields(Augmentation)}
@@ -193,7 +211,7 @@ def read_exported(version_folder: Path, facts: manifest.Table) -> Checkpoint:
     configuration["auxiliary"] = tuple(auxiliary)
     configuration["teachers"] = tuple(f"{teacher}/{FLOAT_FILE}" for teacher in teachers)
     configuration["augmentation"] = {key: value for key, value in recipe.items() if key in known}
-    return Checkpoint(configuration, epoch, [], [reader.get_tensor(name) for name in ordered], [])
+    return Checkpoint(configuration, epoch, [], weights, [])
 
 
 def flat(configuration: dict[str, Any]) -> dict[str, Any]:

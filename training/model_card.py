@@ -69,9 +69,11 @@ def _recipes(described: Report) -> str:
         "erasing",
         "mixup",
         "FER+ share",
+        "second head",
         "teachers (their share)",
         "class weights",
         "beside FER2013",
+        "starts from",
         "seed",
         "mirrored",
         "temperature",
@@ -84,10 +86,11 @@ def _recipes(described: Report) -> str:
             f"{facts['macs'] / 1e6:.1f}",
             _epochs(facts["training"]),
             *(str(facts["training"][setting]) for setting in ("learning_rate", "weight_decay", "label_smoothing")),
-            *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus")),
+            *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus", "ferplus_head")),
             _teachers(facts["training"]),
             "yes" if facts["training"].get("class_weights") else "no",
             facts["training"].get("auxiliary") or "nothing",
+            _start(facts["training"]),
             str(facts["training"].get("seed", UNKNOWN)),
             "yes" if facts.get("mirrored") else "no",
             f"{facts['temperature']:.3f}",
@@ -106,6 +109,11 @@ def _untrained(described: Report) -> str:
 
 def _teachers(recipe: Report) -> str:
     return f"{recipe['teachers']} ({recipe['distillation']})" if recipe.get("teachers") else "none"
+
+
+def _start(recipe: Report) -> str:
+    weights = recipe.get("backbone_weights", "none")
+    return "random weights" if weights == "none" else weights
 
 
 def _epochs(recipe: Report) -> str:
