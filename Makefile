@@ -76,7 +76,7 @@ lock: ## Resolve the requirements anew (needs uv)
 	  --generate-hashes --no-header --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove the environments and what tests left
-	rm -rf $(VENV) .venv-training tests/media/node_modules web/node_modules .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) .venv-training training/backbones/node_modules tests/media/node_modules web/node_modules .pytest_cache .mypy_cache .ruff_cache *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Thespis needs Python 3.11 or newer; set PYTHON=…")'

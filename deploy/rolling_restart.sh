@@ -17,7 +17,7 @@ quietly() {
   }
 }
 
-ours=(residual five_layer baseline vgg vgg_ferplus vgg_both vgg_taught members_together
+ours=(residual five_layer baseline vgg vgg_ferplus mobilenet_second mobilenet members_together
   ensemble_worker ensemble_worker_b detector_worker detector_worker_b gateway gateway_b ensemble_worker_jobs detector_worker_jobs job_worker)
 if [ $# -eq 0 ]; then
   running=$(compose ps --services)

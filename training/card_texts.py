@@ -24,7 +24,7 @@ RECIPES = """\
 
 Trained by `training/train.py` on a CPU, `face_mobilenet` from the backbone above and all others from scratch. From
 scratch: SGD with Nesterov momentum, decay on kernels only; from the backbone: Adam, its first seven layers left as
-they are, and a second head that learns FER+'s annotators beside the first (its share of the loss is in the table).
+they are, and a second head that learns FER+'s annotators beside the first (the weight of its loss is in the table).
 All: warm-up and cosine, label smoothing, a running average of the weights (the exported ones), mirror, rotation,
 zoom, shift, brightness, contrast and, where given, random erasing, mixup and, in what is learned, a share of FER+'s
 annotators' votes or of what members trained before say of the same picture (distillation). `models/models.toml`

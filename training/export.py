@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from training import fer2013, manifest
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint
-from training.ferplus import learned_ferplus, truth
+from training.ferplus import SECOND_HEAD, learned_ferplus, truth
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE
 from training.measures import fit_temperature
@@ -55,14 +55,16 @@ def rebuild(checkpoint: Checkpoint) -> keras.Model:
 def annotators_head(checkpoint: Checkpoint) -> Checkpoint:
     """The run with its second head's weights in its own head's place: what it learned of FER+'s annotators.
 
-    Raises click.ClickException for a run without one.
+    Raises click.ClickException for a run without one, and for an exported version, which has one head only.
     """
-    if not checkpoint.configuration.get("ferplus_head"):
-        raise click.ClickException("this run has no second head; train with --set ferplus_head=0.5")
+    if not checkpoint.configuration.get("ferplus_head") or not checkpoint.variables:
+        raise click.ClickException(
+            "there is no second head here; train with --set ferplus_head=0.5 and export that run"
+        )
     *weights, kernel, bias = checkpoint.averaged
     (own,) = (place for place, weight in enumerate(weights) if weight.shape == kernel.shape)
     weights[own : own + 2] = kernel, bias
-    return replace(checkpoint, averaged=weights, configuration=checkpoint.configuration | {"ferplus": 1.0})
+    return replace(checkpoint, averaged=weights, configuration=checkpoint.configuration | {"head": SECOND_HEAD})
 
 
 def at_full_size(model: keras.Model) -> keras.Model:
@@ -250,6 +252,8 @@ def main(
     else:
         checkpoint = read_checkpoint(run / "checkpoint.npz")
     if annotators:
+        if member is None:
+            raise click.UsageError("--annotators needs a --member: the run's own name is for its first head")
         checkpoint = annotators_head(checkpoint)
     public_test = fer2013.load_split(data, "public_test")
     logits = logits_of(rebuild(checkpoint), public_test.pictures, mirrored)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from training.fer2013 import Split
 
 NO_MAJORITY = -1
+SECOND_HEAD = "annotators"  # the name of a network's head that learns FER+'s annotators beside the first
 
 
 def majority(shares: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -36,7 +37,7 @@ def truth(split: Split, by_ferplus: bool) -> tuple[NDArray[np.bool_], NDArray[np
 
 def learned_ferplus(recipe: Mapping[str, Any]) -> bool:
     """Whether a member learned at least as much from FER+'s annotators as from FER2013's own labels."""
-    return float(recipe.get("ferplus", 0.0)) >= 0.5
+    return recipe.get("head") == SECOND_HEAD or float(recipe.get("ferplus", 0.0)) >= 0.5
 
 
 def agreement(probabilities: NDArray[np.floating], shares: NDArray[np.float32] | None) -> float | None:

@@ -19,15 +19,15 @@ def folded_weights(model: keras.Model) -> list[NDArray[np.floating]]:
     """
     values = {id(weight): weight.numpy() for weight in model.weights}
     for convolution, normalisation in _pairs(model):
-        gamma, beta, mean, variance = (values[id(weight)] for weight in normalisation.weights)
-        gain = gamma / np.sqrt(variance + normalisation.epsilon)
+        *gamma, beta, mean, variance = (values[id(weight)] for weight in normalisation.weights)
+        gain = np.prod(gamma, axis=0) / np.sqrt(variance + normalisation.epsilon)
         by_channel = gain[:, None] if isinstance(convolution, layers.DepthwiseConv2D) else gain
         values[id(convolution.kernel)] = values[id(convolution.kernel)] * by_channel
         unchanged = (
-            np.full_like(gamma, np.sqrt(1.0 + normalisation.epsilon)),
+            *map(np.ones_like, gamma),  # which some normalisations have not
             beta - gain * mean,
             np.zeros_like(mean),
-            np.ones_like(variance),
+            np.full_like(variance, 1.0 - normalisation.epsilon),
         )
         values |= {id(weight): value for weight, value in zip(normalisation.weights, unchanged, strict=True)}
     return [values[id(weight)] for weight in model.weights]

@@ -86,7 +86,8 @@ def _recipes(described: Report) -> str:
             f"{facts['macs'] / 1e6:.1f}",
             _epochs(facts["training"]),
             *(str(facts["training"][setting]) for setting in ("learning_rate", "weight_decay", "label_smoothing")),
-            *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus", "ferplus_head")),
+            *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus")),
+            _second_head(facts["training"]),
             _teachers(facts["training"]),
             "yes" if facts["training"].get("class_weights") else "no",
             facts["training"].get("auxiliary") or "nothing",
@@ -109,6 +110,12 @@ def _untrained(described: Report) -> str:
 
 def _teachers(recipe: Report) -> str:
     return f"{recipe['teachers']} ({recipe['distillation']})" if recipe.get("teachers") else "none"
+
+
+def _second_head(recipe: Report) -> str:
+    """The weight of its loss, and whether it is the one that answers."""
+    weight = str(recipe.get("ferplus_head", 0.0))
+    return f"{weight}, answers" if "head" in recipe else weight
 
 
 def _start(recipe: Report) -> str:
@@ -169,7 +176,13 @@ def _quantised(described: Report) -> str:
     if "quantisation" not in described:
         return ""
     measured = described["quantisation"]
-    forms = {"float": "float (weights in float16)", "int8": "int8, dynamic range", "int8_full": "int8, full integer"}
+    forms = {
+        "float": "float (weights in float16)",
+        "int8": "int8, of each member the faster form",
+        "int8_dynamic": "int8, dynamic range",
+        "int8_full": "int8, full integer",
+    }
+    full = [f"`{name}`" for name, facts in described["members"].items() if facts.get("int8") == "full"]
     rows = [
         (
             words,
@@ -178,11 +191,13 @@ def _quantised(described: Report) -> str:
             f"{measured[cost]:.2f}" if (cost := f"{form}_ms_per_crop") in measured else UNKNOWN,
         )
         for form, words in forms.items()
+        if f"{form}_public_test_accuracy" in measured
     ]
     return (
         "## In int8\n\nThe default vote, by `python -m training.quantise --data ../shared/data/fer2013`. A bare "
         f"machine serves `{described['bare_machine_file']}` and the figures above are of that file; int8 is served "
-        "where it costs at most 0.2 points of the public test. TensorFlow Serving runs the float SavedModel.\n\n"
+        "where it costs at most 0.2 points of the public test. TensorFlow Serving runs the float SavedModel. "
+        f"Full integer is the faster form of {', '.join(full) or 'no member'}, dynamic range of all others.\n\n"
         + table(("", "public test", "private test", "ms a crop (one thread)"), rows)
     )
 

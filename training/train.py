@@ -39,6 +39,7 @@ from training.augmentation import Augmentation, augment, mix_up
 from training.auxiliary import with_auxiliary
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.distillation import taught
+from training.ferplus import SECOND_HEAD
 from training.recipe_settings import parse_settings, plain_fields
 from training.run_log import LOG_FIELDS, append_to_log, plot_learning_curve
 from training.zoo import BUILDERS, TRANSFER
@@ -53,7 +54,6 @@ PRECISIONS = ("float32", "mixed_bfloat16")
 COUNTS = ("epochs", "batch_size", "small_resolution", "evaluate_every")
 SHARES = ("momentum", "label_smoothing", "ferplus", "averaging", "small_share", "distillation")
 PICTURES_TO_BEGIN_WITH = 1024
-SECOND_HEAD = "annotators"
 ADAM_BETA_2 = 0.99  # a transfer network is trained for a few thousand steps, of which Adam should remember hundreds
 PATIENCE = 10  # epochs without a better public accuracy, after which the plateau's learning rate is halved
 
@@ -74,12 +74,12 @@ class Configuration:
     weight_decay: float = 5e-4  # on kernels only, added to their gradient
     label_smoothing: float = 0.1
     ferplus: float = 0.0  # share of FER+'s annotators in what is learned; FER2013's own label has the rest
-    ferplus_head: float = 0.0  # weight of a second head's loss, which learns FER+'s annotators and is not exported
+    ferplus_head: float = 0.0  # weight of a second head's loss, which learns FER+'s annotators
     class_weights: bool = False  # each label's pictures count together as much as any other's
     averaging: float = 0.999  # of the old average that a step keeps; 0 for the last weights themselves
     small_resolution: int = 48  # of the pictures in the first `small_share` of the epochs
     small_share: float = 0.0
-    precision: str = "float32"  # mixed_bfloat16 where the CPU has avx512_bf16 or AMX; emulated elsewhere
+    precision: str = "float32"  # or mixed_bfloat16, which is faster on some CPUs with avx512_bf16 or AMX
     evaluate_every: int = 2  # epochs
     seed: int = 1
     backbone_weights: str = "none"  # of a transfer network: imagenet, vggface or a file; none for random ones
@@ -229,8 +229,17 @@ def with_annotators(labels: np.ndarray, split: fer2013.Split) -> np.ndarray:
     known; nothing elsewhere.
     """
     if split.ferplus is None:
-        raise click.ClickException(f"the {split.name} split has no votes of FER+'s annotators for a head to learn")
+        raise click.ClickException(
+            f"the {split.name} split has no votes of FER+'s annotators for a second head to learn; "
+            "--set ferplus_head=0 trains without one"
+        )
     return np.concatenate([labels, split.ferplus], axis=1)
+
+
+def some_of(pictures: np.ndarray, seed: int) -> np.ndarray:
+    """As many pictures as a run begins with, from all over: FER2013's training pictures are sorted by label."""
+    count = min(PICTURES_TO_BEGIN_WITH, len(pictures))
+    return pictures[np.random.default_rng(seed).choice(len(pictures), count, replace=False)]
 
 
 def targets(split: fer2013.Split, ferplus: float) -> np.ndarray:
@@ -331,14 +340,16 @@ class Trainer:
         return tf.stack([loss, tf.reduce_mean(tf.cast(correct, tf.float32))])
 
     def _loss(self, logits: tf.Tensor | list[tf.Tensor], labels: tf.Tensor) -> tf.Tensor:
-        """Mean cross-entropy, of the second head too where there is one; nobody's votes (zeros) cost it nothing."""
+        """Mean cross-entropy, of a second head too; from pictures without votes (zeros) that learns nothing."""
         configuration = self.configuration
         own, seconds = (logits, None) if not configuration.ferplus_head else logits
         counts_for = tf.linalg.matvec(labels[:, :7], self.class_weights)
         smoothed = labels[:, :7] * (1.0 - configuration.label_smoothing) + configuration.label_smoothing / 7.0
         loss = counts_for * tf.nn.softmax_cross_entropy_with_logits(smoothed, own)
         if seconds is not None:
-            loss += configuration.ferplus_head * tf.nn.softmax_cross_entropy_with_logits(labels[:, 7:], seconds)
+            # Spelled out: the gradient of TensorFlow's own operation is wrong for votes that don't sum to 1.
+            votes = tf.reduce_sum(labels[:, 7:] * tf.nn.log_softmax(seconds), axis=1)
+            loss -= configuration.ferplus_head * votes
         return tf.reduce_mean(loss)
 
     def train_epoch(self, epoch: int, pictures: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -437,7 +448,7 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
         epoch = checkpoint.epoch
         click.echo(f"going on after epoch {epoch}")
     else:
-        trainer.begin_with(pictures[:PICTURES_TO_BEGIN_WITH])
+        trainer.begin_with(some_of(pictures, configuration.seed))
 
     while epoch < configuration.epochs:
         started = time.monotonic()

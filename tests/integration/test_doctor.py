@@ -64,7 +64,7 @@ def test_people_get_a_line_each_and_what_to_do() -> None:
 
 def test_a_model_file_that_was_changed_is_named(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "models", tmp_path / "models")
-    with (tmp_path / "models" / "five_layer" / "1" / "model.tflite").open("ab") as file:
+    with (tmp_path / "models" / "five_layer" / "2" / "model.tflite").open("ab") as file:
         file.write(b"x")
     (tmp_path / "models" / "baseline" / "1" / "saved_model.pb").unlink()
     code, found = doctor(THESPIS_MODELS_PATH=str(tmp_path / "models"))

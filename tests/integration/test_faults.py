@@ -104,21 +104,21 @@ async def test_a_worker_killed_mid_stream_costs_no_answer(sturdy: Platform, fram
 
 async def test_a_member_that_dies_is_named_as_missing_until_it_is_back(sturdy: Platform, frames: list[bytes]) -> None:
     async with watched(sturdy.url, frames) as watch:
-        sturdy.child("--model_name=five_layer").kill()
+        sturdy.member("vgg").kill()
         partial = await watch.see(lambda answer: isinstance(answer, Result) and bool(answer.members.missing))
         assert isinstance(partial, Result)
-        assert partial.members.missing == ["five_layer"]
-        assert "five_layer" not in partial.members.used
+        assert partial.members.missing == ["vgg"]
+        assert "vgg" not in partial.members.used
         assert len(partial.faces) == 1
         await watch.see(is_full_result)
 
 
 async def test_a_member_that_hangs_costs_one_wait_and_is_then_skipped(sturdy: Platform, frames: list[bytes]) -> None:
     async with watched(sturdy.url, frames) as watch:
-        member = sturdy.child("--model_name=residual")
+        member = sturdy.member("mobilenet")
         member.suspend()
         try:
-            await watch.see(lambda answer: isinstance(answer, Result) and answer.members.missing == ["residual"])
+            await watch.see(lambda answer: isinstance(answer, Result) and answer.members.missing == ["mobilenet"])
             for _ in range(10):
                 answer = await watch.see(is_result)
                 assert isinstance(answer, Result)

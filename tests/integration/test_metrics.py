@@ -70,16 +70,16 @@ async def test_each_member_is_timed_and_one_that_falls_is_seen(
             result.members.used
         )
         assert told["thespis_batch_size_count", "classify"] >= 1
-        assert told["thespis_breaker_open", "five_layer"] == 0
-        measured.member("five_layer").kill()
+        assert told["thespis_breaker_open", "vgg"] == 0
+        measured.member("vgg").kill()
         await session.ask(jpeg)
         fallen = scraped.of("ensemble_worker.1")
-        assert fallen["thespis_breaker_open", "five_layer"] == 1
-        assert fallen["thespis_member_failures_total", "five_layer", "UNAVAILABLE"] == 1
+        assert fallen["thespis_breaker_open", "vgg"] == 1
+        assert fallen["thespis_member_failures_total", "vgg", "UNAVAILABLE"] == 1
 
         async def back() -> bool:
             await session.ask(jpeg)
-            return scraped.of("ensemble_worker.1")["thespis_breaker_open", "five_layer"] == 0
+            return scraped.of("ensemble_worker.1")["thespis_breaker_open", "vgg"] == 0
 
         while not await back():
             pass

@@ -10,9 +10,10 @@ from conftest import made_up_pictures
 from training import manifest
 from training.checkpoint import Checkpoint
 from training.export import SIGNATURE, export, flat, logits_of, read_exported, rebuild
+from training.folding import folded_weights
 from training.lite import FLOAT_FILE, INT8_FILE, LiteMember
 from training.measures import softmax
-from training.quantise import quantised
+from training.quantise import FORMS, keep_one, loses_too_much, quantised
 from training.train import Configuration
 from training.zoo import BUILDERS, FROM_SCRATCH, TRANSFER
 
@@ -161,6 +162,36 @@ def test_int8_stands_beside_float_and_says_nearly_the_same(tmp_path: Path) -> No
     assert (coarse != exact).any()
     (folder / "full").write_bytes(quantised(folder, pictures))
     np.testing.assert_allclose(LiteMember(folder / "full").probabilities(pictures).sum(axis=1), 1.0, atol=0.02)
+
+
+@pytest.mark.parametrize(("full_ms", "kept"), [(0.5, "full"), (0.9, "dynamic"), (2.0, "dynamic")])
+def test_of_int8_full_integer_is_kept_where_it_answers_clearly_sooner(
+    full_ms: float, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = iter([1.0, full_ms])  # in the order of FORMS
+    monkeypatch.setattr(LiteMember, "ms_per_crop", lambda *_: next(costs))
+    folder = export("five_layer", 1, tmp_path, checkpoint_with_random_weights("five_layer"), 1.0)
+    pictures, _ = made_up_pictures(14, seed=3)
+    tried = {form: tmp_path / form for form in FORMS}
+    assert keep_one(folder, tried, pictures, pictures[0]) == kept
+    assert (folder / INT8_FILE).read_bytes() == (tried[kept] / "five_layer").read_bytes()
+    (other,) = set(FORMS) - {kept}
+    assert (folder / INT8_FILE).read_bytes() != (tried[other] / "five_layer").read_bytes()
+
+
+def test_int8_may_cost_the_vote_a_fifth_of_a_point_of_the_public_test() -> None:
+    measured = {"float": [0.700, 0.9], "int8": [0.6985, 0.1], "int8_full": [0.6975, 0.9]}
+    assert [loses_too_much(measured, form) for form in ("int8", "int8_full")] == [False, True]
+
+
+def test_a_saved_model_holds_folded_kernels_in_half_precision(tmp_path: Path) -> None:
+    checkpoint = checkpoint_with_random_weights("vgg")
+    folder = export("vgg", 1, tmp_path, checkpoint, 1.0)
+    reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
+    for number, weight in enumerate(folded_weights(rebuild(checkpoint))):
+        stored = reader.get_tensor(f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE")
+        assert stored.dtype == (np.float16 if weight.ndim > 1 else np.float32)
+        np.testing.assert_array_equal(stored, weight.astype(stored.dtype))
 
 
 def test_a_mirrored_member_says_the_same_of_a_picture_and_its_mirror_image(tmp_path: Path) -> None:

@@ -63,7 +63,10 @@ def test_unfolding_its_normalisation_changes_no_answer_and_measures_the_pictures
 
 def test_a_run_begins_with_averages_of_the_unfolded_weights() -> None:
     trainer = Trainer(RECIPES["face_mobilenet"])
+    normalisation = trainer.model.get_layer("conv_pw_9_bn")
+    np.testing.assert_array_equal(normalisation.moving_variance, 1.0)
     trainer.begin_with(PICTURES)
+    assert np.ptp(normalisation.moving_variance) > 0.0
     of_the_model = trainer.averaged[: len(trainer.model.weights)]
     for average, weight in zip(of_the_model, trainer.model.weights, strict=True):
         np.testing.assert_array_equal(average.numpy(), weight.numpy())

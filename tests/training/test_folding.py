@@ -10,7 +10,7 @@ from training.folding import folded_weights
 PICTURES = made_up_pictures(5, seed=4)[0][..., None].astype(np.float32)
 
 
-@pytest.mark.parametrize("name", ["vgg", "se_residual", "face_mobilenet", "five_layer"])
+@pytest.mark.parametrize("name", ["vgg", "se_residual", "face_mobilenet", "five_layer", "inception_v3"])
 def test_a_network_with_folded_normalisation_answers_the_same(name: str) -> None:
     model = rebuild(checkpoint_with_random_weights(name))
     before = model(PICTURES, training=False).numpy()

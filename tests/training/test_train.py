@@ -15,6 +15,7 @@ import tensorflow as tf
 from conftest import made_up_pictures
 from test_export import checkpoint_with_random_weights
 
+from training import fer2013
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.distillation import taught
@@ -230,12 +231,51 @@ def test_a_second_head_learns_the_annotators_and_is_exported_when_asked_for(data
 
 
 def test_a_second_head_goes_on_from_a_checkpoint() -> None:
-    configuration = replace(TINY, ferplus_head=0.5, optimizer="adam")
+    configuration = replace(
+        TINY, ferplus_head=0.5, optimizer="adam", learning_rate=1e-3, augmentation=Augmentation(mixup=0.2)
+    )
     trainer, resumed = Trainer(configuration), Trainer(replace(configuration, seed=9))
+    for each in (trainer, resumed):
+        each.class_weights.assign(np.arange(1.0, 8.0))
+    random = np.random.default_rng(1)
+    pictures, shares = made_up_pictures(32, seed=0)[0], random.dirichlet(np.ones(7), (32, 2)).reshape(32, 14)
+    batch = tf.constant(pictures[..., None]), tf.constant(shares, tf.float32)
+    trainer.train_epoch(0, pictures[..., None], shares.astype(np.float32))
     resumed.restore(trainer.checkpoint(epoch=1))
+    assert any(np.any(variable.numpy() != 0.0) for variable in trainer.optimizer.variables[2:]), "Adam remembers a step"
+    losses = [float(each.step(*batch, tf.constant([1, 5], tf.int32), 48)[0]) for each in (trainer, resumed)]
+    assert np.isfinite(losses).all()
     variables = [[*each.learner.weights, *each.averaged, *each.optimizer.variables] for each in (trainer, resumed)]
     for one, other in zip(*variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_a_second_head_learns_nothing_from_a_picture_without_votes() -> None:
+    trainer = Trainer(replace(TINY, ferplus_head=0.5))
+    own, second = tf.random.stateless_normal([2, 7], [1, 2]), tf.random.stateless_normal([2, 7], [3, 4])
+    votes = np.array([[0.0] * 7, [0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]], np.float32)  # nobody's; mixed with nobody's
+    labels = np.concatenate([np.eye(7, dtype=np.float32)[:2], votes], axis=1)
+    with tf.GradientTape() as tape:
+        tape.watch(second)
+        loss = trainer._loss([own, second], tf.constant(labels))
+    gradient = tape.gradient(loss, second).numpy()
+    np.testing.assert_array_equal(gradient[0], 0.0)
+    expected = 0.5 * 0.5 * (tf.nn.softmax(second[1]).numpy() - np.eye(7)[0]) / 2  # weight, share, mean of two
+    np.testing.assert_allclose(gradient[1], expected, atol=1e-6)
+
+
+def test_only_a_new_run_begins_with_pictures_from_all_over(
+    dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    monkeypatch.setattr(Trainer, "begin_with", lambda _, pictures: begun.append(pictures))
+    monkeypatch.setattr("training.train.PICTURES_TO_BEGIN_WITH", 20)
+    for epochs in (1, 2):
+        run(replace(TINY, epochs=epochs), dataset_folder, tmp_path / "run")
+    (pictures,) = begun
+    assert pictures.shape == (20, 48, 48, 1)
+    first = fer2013.load_split(dataset_folder, "train").pictures[:20]
+    assert not all(any(np.array_equal(one[..., 0], other) for other in first) for one in pictures)
 
 
 def test_a_second_head_needs_annotators_to_learn_from(dataset_folder: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 Its weights are HSE-FaceRes's (Savchenko, arXiv 1807.07718), learned on the faces of VGGFace2 (arXiv 1710.08092), as
 npm's `@vladmandic/human` ships them. Whoever tells faces apart knows much of what moves in them. The first layers,
-which see edges and take most of the time, stay as they are. 3.2 million parameters, 225 million multiply-accumulates
+which see edges, stay as they are. 3.2 million parameters, 225 million multiply-accumulates
 a picture.
 
 The weights come with batch normalisation folded into the convolutions, and a network of folded ones hardly learns: of
@@ -52,7 +52,7 @@ def build(backbone_weights: str = "none") -> keras.Model:
 
 
 def normalised_by(model: keras.Model, pictures: NDArray[np.uint8]) -> None:
-    """Give each normalisation what it would measure on the pictures [n, 48, 48, 1], and each kernel a spread of one.
+    """Give each normalisation what it would measure on the pictures [n, 48, 48, 1], and all kernels one scale (He's).
 
     What the network answers stays the same, but from then on a step of training changes every layer alike.
     """

@@ -15,7 +15,7 @@ Weights = dict[str, NDArray[np.float32]]
 
 
 def read_weights(model: Path) -> Weights:
-    """Name -> weights of the model in the `.json` file. Raises OSError, ValueError or KeyError for what is none."""
+    """Name -> weights of the model in the `.json` file. Raises OSError, ValueError, KeyError or TypeError."""
     weights: Weights = {}
     for group in json.loads(model.read_text())["weightsManifest"]:
         raw = b"".join((model.parent / file).read_bytes() for file in group["paths"])

@@ -92,9 +92,14 @@ def probabilities_of(response):
     return np.array(tensor.float_val, np.float32).reshape(shape)
 
 
+def model_file(member):
+    """Of its newest version."""
+    return max((MODELS / member).iterdir(), key=lambda folder: int(folder.name)) / "model.tflite"
+
+
 def run_directly(member, crops):
     """The member's answer from LiteRT itself, in one run over all crops."""
-    interpreter = Interpreter(str(MODELS / member / "1" / "model.tflite"), num_threads=1)
+    interpreter = Interpreter(str(model_file(member)), num_threads=1)
     return interpreter.get_signature_runner("serving_default")(crops=crops)["probabilities"]
 
 
@@ -106,5 +111,5 @@ def put_version(base_path, version, member):
     """Copies beside and renames, as a deployment should: the version appears whole."""
     waiting = base_path / f"{version}.copying"
     waiting.mkdir(parents=True)
-    shutil.copy(MODELS / member / "1" / "model.tflite", waiting)
+    shutil.copy(model_file(member), waiting)
     waiting.rename(base_path / str(version))

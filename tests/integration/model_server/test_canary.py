@@ -101,8 +101,8 @@ def test_a_canary_that_fails_costs_no_answer(two_versions):
 
 
 def test_the_shipped_file_serves_a_second_version_after_the_guides_change_and_a_restart(start_server, tmp_path):
-    put_version(tmp_path / "residual", 1, "residual")
-    put_version(tmp_path / "residual", 2, "five_layer")
+    put_version(tmp_path / "residual", 2, "residual")
+    put_version(tmp_path / "residual", 3, "five_layer")
     config = tmp_path / "residual.config"
 
     def served(text):
@@ -114,8 +114,8 @@ def test_the_shipped_file_serves_a_second_version_after_the_guides_change_and_a_
     shipped = (ROOT / "deploy" / "serving" / "residual.config").read_text()
     (guide,) = re.findall(r"^ +model_config_list \{\n.*?^   \}$", OPERATIONS, re.MULTILINE | re.DOTALL)
     nobody = grpc.StatusCode.INVALID_ARGUMENT
-    assert served(shipped) == {"residual": 1, "residual@stable": nobody, "residual@canary": nobody}
-    assert served(guide) == {"residual": 2, "residual@stable": 1, "residual@canary": 2}
+    assert served(shipped) == {"residual": 2, "residual@stable": nobody, "residual@canary": nobody}
+    assert served(guide) == {"residual": 3, "residual@stable": 2, "residual@canary": 3}
 
 
 def version_of(server, label):

@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from running_server import (
     MODELS,
     ROOT,
+    model_file,
     probabilities_of,
     put_version,
     request_for,
@@ -92,7 +93,7 @@ def test_a_new_version_is_served_and_no_call_fails_meanwhile(start_server, tmp_p
 def test_a_half_copied_version_is_ignored_until_it_is_whole(start_server, tmp_path):
     put_version(tmp_path / "model", 1, "baseline")
     server = serve(start_server, tmp_path / "model")
-    whole = (MODELS / "five_layer" / "1" / "model.tflite").read_bytes()
+    whole = model_file("five_layer").read_bytes()
     (tmp_path / "model" / "2").mkdir()
     (tmp_path / "model" / "2" / "model.tflite").write_bytes(whole[: len(whole) // 2])
     wait_until(lambda: server.events("version_unservable"))
@@ -144,7 +145,9 @@ def test_a_caller_that_hung_up_is_not_computed_for(start_server):
     server = serve(start_server, MODELS / "residual")
     call = busy_with(server, 1024)
     call.cancel()
-    assert server.predict(request_for(some_crops(1)), timeout=2).model_spec.version.value == 1
+    assert server.predict(request_for(some_crops(1)), timeout=2).model_spec.version.value == int(
+        model_file("residual").parent.name
+    )
 
 
 def test_a_taken_port_is_one_line_and_code_1():
