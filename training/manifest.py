@@ -38,13 +38,12 @@ def record_member(models: Path, name: str, facts: Table) -> None:
     _write(models, manifest)
 
 
-def record_quantisation(models: Path, served: str, forms: Mapping[str, str], measured: Mapping[str, float]) -> None:
-    """What a bare machine serves, each member's form of int8, what the default vote loses by it, the files' hashes."""
+def record_quantisation(models: Path, served: str, measured: Mapping[str, float]) -> None:
+    """What a bare machine serves, what the default vote loses by it, and the new files' hashes."""
     manifest = read_manifest(models)
     manifest["bare_machine_file"] = served
     manifest["quantisation"] = dict(measured)
     for name, facts in manifest["members"].items():
-        facts["int8"] = forms[name]
         facts["sha256"] = hashes(models / name / str(facts["version"]))
     _write(models, manifest)
 

@@ -13,7 +13,7 @@ from training.export import SIGNATURE, export, flat, logits_of, read_exported, r
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE, INT8_FILE, LiteMember
 from training.measures import softmax
-from training.quantise import FORMS, keep_one, loses_too_much, quantised
+from training.quantise import quantised
 from training.train import Configuration
 from training.zoo import BUILDERS, FROM_SCRATCH, TRANSFER
 
@@ -162,26 +162,6 @@ def test_int8_stands_beside_float_and_says_nearly_the_same(tmp_path: Path) -> No
     assert (coarse != exact).any()
     (folder / "full").write_bytes(quantised(folder, pictures))
     np.testing.assert_allclose(LiteMember(folder / "full").probabilities(pictures).sum(axis=1), 1.0, atol=0.02)
-
-
-@pytest.mark.parametrize(("full_ms", "kept"), [(0.5, "full"), (0.9, "dynamic"), (2.0, "dynamic")])
-def test_of_int8_full_integer_is_kept_where_it_answers_clearly_sooner(
-    full_ms: float, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    costs = iter([1.0, full_ms])  # in the order of FORMS
-    monkeypatch.setattr(LiteMember, "ms_per_crop", lambda *_: next(costs))
-    folder = export("five_layer", 1, tmp_path, checkpoint_with_random_weights("five_layer"), 1.0)
-    pictures, _ = made_up_pictures(14, seed=3)
-    tried = {form: tmp_path / form for form in FORMS}
-    assert keep_one(folder, tried, pictures, pictures[0]) == kept
-    assert (folder / INT8_FILE).read_bytes() == (tried[kept] / "five_layer").read_bytes()
-    (other,) = set(FORMS) - {kept}
-    assert (folder / INT8_FILE).read_bytes() != (tried[other] / "five_layer").read_bytes()
-
-
-def test_int8_may_cost_the_vote_a_fifth_of_a_point_of_the_public_test() -> None:
-    measured = {"float": [0.700, 0.9], "int8": [0.6985, 0.1], "int8_full": [0.6975, 0.9]}
-    assert [loses_too_much(measured, form) for form in ("int8", "int8_full")] == [False, True]
 
 
 def test_a_saved_model_holds_folded_kernels_in_half_precision(tmp_path: Path) -> None:

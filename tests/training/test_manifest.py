@@ -37,11 +37,10 @@ def test_quantisation_is_recorded_and_void_with_a_new_member(tmp_path: Path) -> 
     for name in ("model.tflite", "model.int8.tflite", "saved_model.pb"):
         (folder / name).write_bytes(name.encode())
     manifest.record_member(tmp_path, "small", MEMBER)
-    manifest.record_quantisation(tmp_path, "model.int8.tflite", {"small": "full"}, {"int8_public_test_accuracy": 0.5})
+    manifest.record_quantisation(tmp_path, "model.int8.tflite", {"int8_public_test_accuracy": 0.5})
     written = manifest.read_manifest(tmp_path)
     assert written["bare_machine_file"] == "model.int8.tflite"
     assert written["quantisation"] == {"int8_public_test_accuracy": 0.5}
-    assert written["members"]["small"]["int8"] == "full"
     assert set(written["members"]["small"]["sha256"]) == {"model.tflite", "model.int8.tflite", "saved_model.pb"}
     manifest.record_member(tmp_path, "small", MEMBER)
     assert manifest.read_manifest(tmp_path)["bare_machine_file"] == "model.tflite"
