@@ -119,7 +119,8 @@ class Served(tf.Module):
     def __init__(self, model: keras.Model, temperature: float, mirrored: bool) -> None:
         """Serve `model`'s weights as they are now."""
         super().__init__()
-        self.weights = [tf.Variable(_halved(weight)) for weight in folded_weights(model)]
+        values = zip(model.weights, folded_weights(model), strict=True)
+        self.weights = [tf.Variable(_rounded(weight.name, value)) for weight, value in values]
         crops = tf.TensorSpec((None, 48, 48, 1), tf.uint8, name="crops")
         forward = forward_of(model, mirrored)
 
@@ -133,9 +134,11 @@ class Served(tf.Module):
         self.serve = tf.function(serve, input_signature=[crops])
 
 
-def _halved(weight: NDArray[np.floating]) -> NDArray[np.floating]:
-    """A kernel in float16; biases and statistics, which are few and may be large, as they are."""
-    return weight.astype(np.float16) if weight.ndim > 1 else weight
+def _rounded(name: str, value: NDArray[np.floating]) -> NDArray[np.floating]:
+    """A kernel in float16; what is added rounded as the `.tflite` rounds it; all else as it is."""
+    if value.ndim > 1:
+        return value.astype(np.float16)
+    return value.astype(np.float16).astype(np.float32) if name in ("bias", "beta") else value
 
 
 def write_saved_model(model: keras.Model, temperature: float, folder: Path, mirrored: bool = False) -> None:

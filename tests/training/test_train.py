@@ -239,12 +239,9 @@ def test_a_second_head_goes_on_from_a_checkpoint() -> None:
         each.class_weights.assign(np.arange(1.0, 8.0))
     random = np.random.default_rng(1)
     pictures, shares = made_up_pictures(32, seed=0)[0], random.dirichlet(np.ones(7), (32, 2)).reshape(32, 14)
-    batch = tf.constant(pictures[..., None]), tf.constant(shares, tf.float32)
     trainer.train_epoch(0, pictures[..., None], shares.astype(np.float32))
     resumed.restore(trainer.checkpoint(epoch=1))
     assert any(np.any(variable.numpy() != 0.0) for variable in trainer.optimizer.variables[2:]), "Adam remembers a step"
-    losses = [float(each.step(*batch, tf.constant([1, 5], tf.int32), 48)[0]) for each in (trainer, resumed)]
-    assert np.isfinite(losses).all()
     variables = [[*each.learner.weights, *each.averaged, *each.optimizer.variables] for each in (trainer, resumed)]
     for one, other in zip(*variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
