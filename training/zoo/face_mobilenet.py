@@ -2,8 +2,7 @@
 
 Its weights are HSE-FaceRes's (Savchenko, arXiv 1807.07718), learned on the faces of VGGFace2 (arXiv 1710.08092), as
 npm's `@vladmandic/human` ships them. Whoever tells faces apart knows much of what moves in them. The first layers,
-which see edges, stay as they are. 3.2 million parameters, 225 million multiply-accumulates
-a picture.
+which see edges, stay as they are. 3.2 million parameters, 225 million multiply-accumulates a picture.
 
 The weights come with batch normalisation folded into the convolutions, and a network of folded ones hardly learns: of
 their scales, which differ a hundredfold, no learning rate fits all. `normalised_by` unfolds them.
