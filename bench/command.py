@@ -39,12 +39,12 @@ def machine() -> dict[str, object]:
 
 
 async def measure_live(
-    settings: UpSettings, counts: list[int], fps: float, seconds: float, frames: list[bytes]
+    settings: UpSettings, counts: list[int], fps: float, seconds: float, frames: list[bytes], profile: str
 ) -> list[dict[str, object]]:
     """Starts a platform of its own and puts `counts` sessions on it, one count after the other."""
     quiet = {**os.environ, "THESPIS_LOG_LEVEL": "warning"}
     async with passing_platform(settings, quiet) as (url, _):
-        return [await measure_sessions(url, count, fps, seconds, frames, psutil.Process()) for count in counts]
+        return [await measure_sessions(url, count, fps, seconds, frames, psutil.Process(), profile) for count in counts]
 
 
 @click.command()
@@ -53,11 +53,12 @@ async def measure_live(
 @click.option("--fps", default=25.0, show_default=True, help="Frames a second that each session offers.")
 @click.option("--detectors", type=int, help="Detector workers; THESPIS_DETECTORS otherwise.")
 @click.option("--ensembles", type=int, help="Ensemble workers; THESPIS_ENSEMBLES otherwise.")
+@click.option("--vote-profile", "profile", default="default", show_default=True, help="The vote that is asked for.")
 @click.option("--in-process", "only_in_process", is_flag=True, help="Only the in-process reference.")
 @click.option("--original", "only_original", is_flag=True, help="Only the original loop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def live(
-    sessions: str, seconds: float, fps: float, detectors: int | None, ensembles: int | None,
+    sessions: str, seconds: float, fps: float, detectors: int | None, ensembles: int | None, profile: str,
     only_in_process: bool, only_original: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure live sessions on this machine, beside what it could do at the most and what the original did.
@@ -76,17 +77,19 @@ def live(
         raise click.BadParameter(
             "numbers separated by commas, for instance 1,2,4", param_hint="--sessions"
         ) from problem
+    if profile not in ensemble.votes:
+        raise click.BadParameter(f"one of {', '.join(ensemble.votes)}", param_hint="--vote-profile")
     configure_logs("bench", "warning", settings.log_format)
     models_path = Path(settings.models_path)
     frames = moving_frames()
     everything = not (only_in_process or only_original)
-    report: dict[str, object] = {"machine": machine(), "frame": description(frames)}
+    report: dict[str, object] = {"machine": machine(), "frame": description(frames), "vote_profile": profile}
     if everything or only_in_process:
-        report["in_process"] = measure_in_process(models_path, ensemble, frames, seconds)
+        report["in_process"] = measure_in_process(models_path, ensemble, frames, seconds, profile)
     if everything or only_original:
         report["original_loop"] = measure_original(models_path, ensemble, frames, seconds)
     if everything:
-        report["live"] = asyncio.run(measure_live(settings, counts, fps, seconds, frames))
+        report["live"] = asyncio.run(measure_live(settings, counts, fps, seconds, frames, profile))
     if as_json:
         click.echo(json.dumps(report))
     else:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import psutil
 
-from contracts.protocol import Dropped, Error, Result
+from contracts.protocol import Dropped, Error, Result, SessionUpdate
 from thespis.streaming import Stream, open_stream
 
 WARM_UP_S = 1.0
@@ -30,14 +30,21 @@ class Tally:
 
 
 async def measure_sessions(
-    url: str, count: int, fps: float, seconds: float, frames: list[bytes], root: psutil.Process
+    url: str,
+    count: int,
+    fps: float,
+    seconds: float,
+    frames: list[bytes],
+    root: psutil.Process,
+    profile: str = "default",
 ) -> dict[str, object]:
-    """`count` sessions at `fps` for `seconds`; `root` is the platform's first process."""
+    """`count` sessions at `fps` for `seconds`; `root` is the platform's first process, `profile` the vote they wish."""
     tally = Tally()
     started = time.perf_counter() + WARM_UP_S
     window = (started, started + seconds)
     sessions = [
-        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally)) for index in range(count)
+        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally, profile))
+        for index in range(count)
     ]
     await asyncio.sleep(WARM_UP_S)
     before = cpu_seconds(root)
@@ -63,9 +70,10 @@ async def measure_sessions(
 
 
 async def _session(
-    url: str, delay_s: float, fps: float, frames: list[bytes], window: tuple[float, float], tally: Tally
+    url: str, delay_s: float, fps: float, frames: list[bytes], window: tuple[float, float], tally: Tally, profile: str
 ) -> None:
     async with open_stream(url) as stream:
+        await stream.update(SessionUpdate(vote_profile=profile))
         sent_at: dict[int, float] = {}
         receiving = asyncio.create_task(_receive(stream, sent_at, window, tally))
         next_at = time.perf_counter() + delay_s

@@ -32,9 +32,9 @@ class LiteMember:
         return answer
 
 
-def whole_path(models_path: Path, ensemble: Ensemble, threads: int) -> Answer:
+def whole_path(models_path: Path, ensemble: Ensemble, threads: int, profile: str) -> Answer:
     """Decode, detect, crop, every member of the vote, vote: what the platform does, without the platform."""
-    look_at = path_of_images(models_path, ensemble, threads)
+    look_at = path_of_images(models_path, ensemble, threads, profile)
 
     def answer(jpeg: bytes) -> object:
         return look_at(decode_image(jpeg))
@@ -42,10 +42,12 @@ def whole_path(models_path: Path, ensemble: Ensemble, threads: int) -> Answer:
     return answer
 
 
-def path_of_images(models_path: Path, ensemble: Ensemble, threads: int) -> Callable[[npt.NDArray[np.uint8]], object]:
+def path_of_images(
+    models_path: Path, ensemble: Ensemble, threads: int, profile: str = "default"
+) -> Callable[[npt.NDArray[np.uint8]], object]:
     """The same for what is decoded already: uint8 bgr [height, width, 3]."""
     detector = make_detector("blazeface")
-    weights: Mapping[str, float] = ensemble.votes["default"].weights
+    weights: Mapping[str, float] = ensemble.votes[profile].weights
     members = {
         name: LiteMember(models_path / name / str(member.version) / ensemble.bare_machine_file, threads)
         for name, member in ensemble.members.items()
@@ -113,15 +115,18 @@ def frames_per_s(make: Callable[[], Answer], frames: list[bytes], seconds: float
     return sum(counts) / (time.perf_counter() - started)
 
 
-def measure_in_process(models_path: Path, ensemble: Ensemble, frames: list[bytes], seconds: float) -> dict[str, float]:
+def measure_in_process(
+    models_path: Path, ensemble: Ensemble, frames: list[bytes], seconds: float, profile: str
+) -> dict[str, float]:
     """Latency and throughput, each the better of one and two threads."""
     latencies = []
     for threads in (1, 2):
         cv2.setNumThreads(threads)
-        latencies.append(median_ms(whole_path(models_path, ensemble, threads), frames, seconds / 4))
+        latencies.append(median_ms(whole_path(models_path, ensemble, threads, profile), frames, seconds / 4))
     cv2.setNumThreads(1)
     throughputs = [
-        frames_per_s(lambda: whole_path(models_path, ensemble, 1), frames, seconds / 4, workers) for workers in (1, 2)
+        frames_per_s(lambda: whole_path(models_path, ensemble, 1, profile), frames, seconds / 4, workers)
+        for workers in (1, 2)
     ]
     return {"p50_ms": round(min(latencies), 2), "frames_per_s": round(max(throughputs), 1)}
 

@@ -280,7 +280,7 @@ export const secondsAgo = (seconds) => (Math.abs(seconds) < 0.05 ? "now" : `${Nu
 export const behind = (count, all, top) => `${count} of ${all} models say ${label(top)}.`;
 
 /** @param {string} name */
-export const voteProfile = (name) => ({ default: "default (FER2013)", ferplus: "FER+" })[name] ?? name;
+export const voteProfile = (name) => ({ default: "default (FER2013)", fast: "fast (small members)", ferplus: "FER+" })[name] ?? name;
 
 /** What a setting's value means. @param {string} name @param {number} value */
 export function wish(name, value) {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.vote import choose_weights, equal_weights, soft_vote
+from training.vote import choose_weights, equal_weights, fast_members, soft_vote
 
 LABELS = np.array([0, 1, 2, 3, 4, 5, 6, 0])
 
@@ -38,3 +38,11 @@ def test_weights_sum_to_one() -> None:
     predictions = {name: random.dirichlet(np.ones(7), 8).astype(np.float32) for name in "abc"}
     assert sum(choose_weights(predictions, LABELS).values()) == pytest.approx(1.0)
     assert sum(equal_weights(["a", "b", "c"]).values()) == pytest.approx(1.0)
+
+
+def test_the_fast_vote_leaves_out_who_takes_more_than_half_of_the_slowest_ones_time() -> None:
+    assert fast_members({"small": 0.4, "middling": 1.4, "large": 3.0, "half": 1.5}) == ["small", "middling", "half"]
+
+
+def test_members_that_are_all_alike_have_no_fast_vote() -> None:
+    assert fast_members({"one": 1.0, "other": 1.1}) == []

@@ -57,12 +57,18 @@ def normalised_by(model: keras.Model, pictures: NDArray[np.uint8]) -> None:
     """
     normalisations = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
     watched = keras.Model(model.input, [layer.input for layer in normalisations])
-    moments = tf.function(lambda batch: [tf.nn.moments(seen, (0, 1, 2)) for seen in watched(batch, training=False)])
+    moments = tf.function(lambda batch: [_moments(seen) for seen in watched(batch, training=False)])
     batches = [tf.cast(pictures[i : i + 128], tf.float32) for i in range(0, len(pictures), 128)]
     for layer, seen in zip(normalisations, zip(*map(moments, batches), strict=True), strict=True):
         means, variances = np.array(seen).swapaxes(0, 1)
         mean, variance = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
         _renormalise(model.get_layer(layer.name.removesuffix("_bn")), layer, mean, variance)
+
+
+def _moments(seen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance [c] of what a layer sees [n, h, w, c]; bfloat16 has too few digits for a sum of squares."""
+    mean, variance = tf.nn.moments(tf.cast(seen, tf.float32), (0, 1, 2))
+    return mean, variance
 
 
 def _convolved(x: KerasTensor, convolution: keras.layers.Layer) -> KerasTensor:
