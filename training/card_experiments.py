@@ -46,7 +46,8 @@ def mirroring(measured: Figures) -> str:
     gains = [f"{100 * (mirrored[split] - plain[split]):+.2f}" for split in ("public_test", "private_test")]
     return (
         "### The mirrored crop\n\nEach member's float file with the mean of the crop and its mirror image (test-time "
-        "averaging), as it is served, and the same weights without, by `python -m training.mirroring`.\n\n"
+        "averaging), and the same weights without, by `python -m training.mirroring`. In the vote those are mirrored "
+        "that are served so.\n\n"
         f"{table(columns, rows)}\nFor the default vote it is worth {gains[0]} points of the public and {gains[1]} of "
         f"the private test, at {mirrored['ms_per_crop'] / plain['ms_per_crop']:.1f} times the work.\n"
     )

@@ -133,7 +133,7 @@ def _favoured(report: Report) -> str:
         for truth in ("accuracy", "ferplus_agreement")
     }
     return (
-        f"Of the named votes `{best['accuracy']}` was the better on the public test by FER2013's label and "
+        f"Of the named votes `{best['accuracy']}` was the best on the public test by FER2013's label and "
         f"`{best['ferplus_agreement']}` by FER+'s majority.\n"
     )
 

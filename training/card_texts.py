@@ -25,11 +25,14 @@ RECIPES = """\
 Trained by `training/train.py` on a CPU, `face_mobilenet` from the backbone above and all others from scratch. From
 scratch: SGD with Nesterov momentum, decay on kernels only; from the backbone: Adam, its first seven layers left as
 they are, and a second head that learns FER+'s annotators beside the first (the weight of its loss is in the table).
-All: warm-up and cosine, label smoothing, a running average of the weights (the exported ones), mirror, rotation,
-zoom, shift, brightness, contrast and, where given, random erasing, mixup and, in what is learned, a share of FER+'s
-annotators' votes or of what members trained before say of the same picture (distillation). `models/models.toml`
-carries every setting. They are not the original's recipes (`training.train five_layer --original` is its
-batch size, decay and halving rate), so a figure near the original's is no replication. `vgg` was trained for 60
+All have warm-up and a cosine, label smoothing, a running average of the weights (which is what is exported), mirror,
+rotation, zoom, shift, brightness and contrast. Some, as the table says, have random erasing and mixup, and learn a
+share of FER+'s annotators' votes or of what members trained before say of the same picture (distillation).
+`models/models.toml` carries each setting that there was when the member was trained; one that came later had its
+default. They are not the original's recipes (`training.train five_layer --original` trains with its batch size, decay
+and halving of the rate), so a figure near the original's is no replication.
+
+`vgg` was trained for 60
 epochs and then went on towards 120, `mobilenet_second` for 8 and then towards 12: their rates fell, rose and fell
 again, and the table counts more epochs on smaller pictures (84 and 3) than there were (66 and 2). The
 original's own transfer networks, which need other weights and a GPU, are not among the members, and nothing is

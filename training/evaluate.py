@@ -9,7 +9,7 @@
 The first runs every member's file, as a bare machine serves it, over the private test and, for what is chosen
 there, the public test. `--served` also sends the test through a running platform, cropped and uncropped.
 `--record` writes the figures into `models/models.toml` and `models/measured.json`, from which
-`training.model_card` makes the card.
+`training.model_card` makes the card; without `--robustness` or `--served` it has no such part.
 FER2013 may be the .npz files, Kaggle's CSV or Kaggle's folders; other data sets are one split, taken as
 already cropped to the face. Files that can't be used are listed on the standard error and left out.
 """
@@ -24,15 +24,15 @@ import numpy as np
 from training import manifest
 from training.auxiliary import learned_from
 from training.datasets import KINDS, Dataset, open_dataset
+from training.experiments import rounded
 from training.fer2013 import Split
 from training.figures import Report, published
 from training.panel import Panel, PanelError, measure, measure_robustness, open_panel
 from training.plots import write_plots
 from training.report import as_text
-from training.served import ServedError, measure_served
+from training.served import ServedError, make_sure_it_is_ready, measure_served
 
 MEASURED = "measured.json"
-DIGITS = 5
 LISTED = 20  # skipped files that are named one by one
 
 
@@ -49,11 +49,6 @@ def spread(split: Split, count: int | None) -> Split:
     chosen = np.zeros(len(split), dtype=np.bool_)
     chosen[np.arange(count) * len(split) // count] = True
     return split.where(chosen)
-
-
-def rounded(report: Report) -> Report:
-    """The same report with every float cut to the digits that mean something."""
-    return json.loads(json.dumps(report), parse_float=lambda digits: round(float(digits), DIGITS))  # type: ignore[no-any-return]
 
 
 def record(report: Report, models: Path) -> None:
@@ -98,7 +93,7 @@ def measure_all(panel: Panel, dataset: Dataset, robustness: bool, served_url: st
         report["robustness"] = measure_robustness(panel, dataset.test)
     if served_url:
         offline = panel.vote(panel.predictions(dataset.test.pictures))
-        report["served"] = measure_served(served_url, dataset.test, offline)
+        report["served"] = measure_served(served_url, dataset.test, offline, panel.profile)
     return rounded(report)
 
 
@@ -116,11 +111,13 @@ def refuse_what_was_learned(panel: Panel, models: Path, kind: str) -> None:
         )
 
 
-def refuse_partial_record(dataset: Dataset, limit: int | None, members: str | None, profile: str) -> None:
-    """What is recorded is all members and the default vote on both official tests, whole."""
-    if dataset.public_test is None or limit or members or profile != "default":
+def refuse_partial_record(
+    dataset: Dataset, limit: int | None, members: str | None, profile: str, *, as_float: bool
+) -> None:
+    """What is recorded is all members, as they are served, and the default vote on both official tests, whole."""
+    if dataset.public_test is None or limit or members or as_float or profile != "default":
         raise click.UsageError(
-            "--record needs FER2013's public and private test, whole: no --limit, --members or other --profile"
+            "--record needs FER2013's public and private test, whole: no --limit, --members, --float or other --profile"
         )
 
 
@@ -151,13 +148,17 @@ def main(
     as_json: bool,
     do_record: bool,
 ) -> None:
+    if served_url and (members or as_float):
+        raise click.UsageError("a platform serves all its members by their own files: no --members or --float")
     try:
+        if served_url:
+            make_sure_it_is_ready(served_url)
         panel = open_panel(models, members.split(",") if members else (), profile, as_float=as_float)
         refuse_what_was_learned(panel, models, kind)
         dataset = limited(open_dataset(kind, data), limit)
         say_what_was_left_out(dataset)
         if do_record:
-            refuse_partial_record(dataset, limit, members, profile)
+            refuse_partial_record(dataset, limit, members, profile, as_float=as_float)
         if as_json and not (do_record or plots):  # nothing that is printed needs the public test
             dataset = replace(dataset, public_test=None)
         report = measure_all(panel, dataset, robustness, served_url)

@@ -25,6 +25,8 @@ def rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     """The same with every float at five digits behind the point, or at five figures where it is smaller than 0.1."""
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
     if isinstance(value, float):
         return round(value, 5) if abs(value) >= 0.1 else float(f"{value:.5g}")
     return value

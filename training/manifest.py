@@ -38,8 +38,8 @@ def record_member(models: Path, name: str, facts: Table) -> None:
     _write(models, manifest)
 
 
-def record_quantisation(models: Path, served: str, measured: Mapping[str, float]) -> None:
-    """What a bare machine serves, what the default vote loses by it, and the new files' hashes."""
+def record_quantisation(models: Path, served: str, measured: Mapping[str, float | list[str]]) -> None:
+    """What a bare machine serves, what the vote loses by it, and the new files' hashes."""
     manifest = read_manifest(models)
     manifest["bare_machine_file"] = served
     manifest["quantisation"] = dict(measured)

@@ -19,7 +19,7 @@ def write_plots(report: Report, folder: Path) -> list[Path]:
     """Draw what was measured, and only that; the files written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, draw in PLOTS.items():
+    for name, (_, draw) in PLOTS.items():
         if not report.get(name):
             continue
         figure = Figure(figsize=INCHES, dpi=DPI, layout="constrained")
@@ -94,9 +94,10 @@ def _title(report: Report, what: str) -> str:
     return f"{report['dataset']}, {report['split'].replace('_', ' ')}: {what}"
 
 
-PLOTS: dict[str, Callable[[Axes, Report], None]] = {
-    "confusion": _confusion,
-    "reliability": _reliability,
-    "latency_frontier": _latency_frontier,
-    "truths_frontier": _truths_frontier,
+# By the part of the report that each shows: what it is called where it can't be seen, and what draws it.
+PLOTS: dict[str, tuple[str, Callable[[Axes, Report], None]]] = {
+    "confusion": ("Which label the default vote gives to pictures of which label", _confusion),
+    "reliability": ("How often the default vote is right, over how sure it is", _reliability),
+    "latency_frontier": ("The best vote of each number of members: accuracy over time of a crop", _latency_frontier),
+    "truths_frontier": ("Accuracy by FER2013's label over agreement with FER+'s annotators", _truths_frontier),
 }

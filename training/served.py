@@ -26,7 +26,7 @@ Encode = Callable[[NDArray[np.uint8]], bytes]
 
 
 class ServedError(Exception):
-    """Raised when the platform answers a picture with anything but faces."""
+    """Raised when the platform can't be reached, or answers a picture with anything but faces."""
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -51,11 +51,28 @@ class Reply(msgspec.Struct, frozen=True):
     faces: list[Face]
 
 
-def measure_served(url: str, split: Split, offline: NDArray[np.floating]) -> dict[str, dict[str, float]]:
+def make_sure_it_is_ready(url: str) -> None:
+    """Raise ServedError where no platform is ready at the URL: known before the long part begins, nothing is lost."""
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=TIMEOUT_S)
+    except httpx.HTTPError as error:
+        raise ServedError(f"nothing answers at {url} ({error}); start the platform with `make up`") from error
+    if answer.status_code != httpx.codes.OK:
+        raise ServedError(f"{url} is not ready: {answer.text[:200]}")
+
+
+def measure_served(
+    url: str, split: Split, offline: NDArray[np.floating], profile: str = "default"
+) -> dict[str, dict[str, float]]:
     """Figures of all ways through the platform; `offline` float [n, 7] is the same vote without it."""
-    cropped = asyncio.run(_send_all(url, split, as_png, already_cropped=True))
-    lossy = asyncio.run(_send_all(url, split, as_jpeg, already_cropped=True))
-    whole = asyncio.run(_send_all(url, split, as_photograph, already_cropped=False))
+    ways = ((as_png, True), (as_jpeg, True), (as_photograph, False))
+    try:
+        cropped, lossy, whole = [
+            asyncio.run(_send_all(url, split, encode, profile, already_cropped=is_cropped))
+            for encode, is_cropped in ways
+        ]
+    except httpx.HTTPError as error:
+        raise ServedError(f"{url} stopped answering: {error!r}") from error
     return {
         "cropped": cropped_figures(cropped, split, offline),
         "cropped_jpeg": cropped_figures(lossy, split, offline),
@@ -122,7 +139,7 @@ def _png(gray_image: NDArray[Any]) -> bytes:
     return encoded.tobytes()
 
 
-async def _send_all(url: str, split: Split, encode: Encode, already_cropped: bool) -> list[Reply]:
+async def _send_all(url: str, split: Split, encode: Encode, profile: str, already_cropped: bool) -> list[Reply]:
     """One request a picture, several in flight; replies in the pictures' order."""
     turns = asyncio.Semaphore(IN_FLIGHT)
     async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
@@ -131,7 +148,7 @@ async def _send_all(url: str, split: Split, encode: Encode, already_cropped: boo
             async with turns:
                 response = await client.post(
                     "/v1/images",
-                    params={"already_cropped": "true"} if already_cropped else {},
+                    params={"vote_profile": profile} | ({"already_cropped": "true"} if already_cropped else {}),
                     content=encode(picture),
                 )
             if response.status_code != httpx.codes.OK:

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from training.train import Configuration
 from training.zoo import BUILDERS
 
 ROOT = Path(__file__).parents[2]
+CARD = ROOT / "docs" / "model_card.md"
 SECTIONS = ("### Label by label", "### Calibration", "### Two truths", "### The best of", "### Pictures made harder")
 
 
@@ -160,6 +162,22 @@ def test_from_the_vote_to_the_card_every_figure_is_carried_on(
     assert "but not trained for the ensemble: `residual`" in card
     assert "**missed** by" in card
 
+    written = tmp_path / "docs" / "card.md"
+    written.parent.mkdir()
+    invoke(model_card.main, voting_models / "measured.json", "--models", voting_models, "--to", written)
+    assert written.read_text() == card
+    shown = re.findall(r"!\[.+\]\((.+)\)", card)
+    assert {Path(path).stem for path in shown} == plots
+    assert all((written.parent / path).is_file() for path in shown)
+
+
+def test_the_committed_card_is_what_the_committed_figures_give() -> None:
+    models = ROOT / "models"
+    assert invoke(model_card.main, models / "measured.json", "--models", models) == CARD.read_text()
+    shown = re.findall(r"!\[.+\]\((.+)\)", CARD.read_text())
+    assert shown
+    assert all((CARD.parent / path).is_file() for path in shown)
+
 
 def test_the_card_leaves_out_what_was_not_measured(ferplus_folder: Path, voting_models: Path) -> None:
     invoke(evaluate.main, "--data", ferplus_folder, "--models", voting_models, "--record")
@@ -237,14 +255,34 @@ def test_what_is_not_there_is_told_with_what_is(
     assert told in result.stderr
 
 
-@pytest.mark.parametrize("part", [("--limit", "2"), ("--members", "baseline"), ("--profile", "equal")])
+@pytest.mark.parametrize("part", [("--limit", "2"), ("--members", "baseline"), ("--profile", "equal"), ("--float",)])
 def test_a_partial_measurement_is_not_recorded(
-    ferplus_folder: Path, voting_models: Path, part: tuple[str, str]
+    ferplus_folder: Path, voting_models: Path, part: tuple[str, ...]
 ) -> None:
     before = (voting_models / "models.toml").read_text()
     arguments = ["--data", str(ferplus_folder), "--models", str(voting_models), *part, "--record"]
     assert CliRunner().invoke(evaluate.main, arguments).exit_code == 2
     assert (voting_models / "models.toml").read_text() == before
+
+
+def test_a_platform_that_is_not_there_is_told_before_anything_is_measured(
+    ferplus_folder: Path, voting_models: Path
+) -> None:
+    arguments = ["--data", str(ferplus_folder), "--models", str(voting_models), "--served", "http://127.0.0.1:9"]
+    result = CliRunner().invoke(evaluate.main, arguments)
+    assert result.exit_code == 1
+    assert "nothing answers at http://127.0.0.1:9" in result.stderr
+    assert "make up" in result.stderr
+
+
+@pytest.mark.parametrize("part", [("--members", "baseline"), ("--float",)])
+def test_a_platform_is_compared_with_the_vote_that_it_serves_only(
+    ferplus_folder: Path, voting_models: Path, part: tuple[str, ...]
+) -> None:
+    arguments = ["--data", str(ferplus_folder), "--models", str(voting_models), "--served", "http://127.0.0.1:9", *part]
+    result = CliRunner().invoke(evaluate.main, arguments)
+    assert result.exit_code == 2
+    assert "no --members or --float" in result.stderr
 
 
 def test_members_weights_are_taken_from_the_profile_where_all_have_one() -> None:

@@ -11,9 +11,8 @@ from training import manifest
 from training.checkpoint import Checkpoint
 from training.export import SIGNATURE, export, flat, logits_of, read_exported, rebuild
 from training.folding import folded_weights
-from training.lite import FLOAT_FILE, INT8_FILE, LiteMember
+from training.lite import FLOAT_FILE, LiteMember
 from training.measures import softmax
-from training.quantise import quantised
 from training.train import Configuration
 from training.zoo import BUILDERS, FROM_SCRATCH, TRANSFER
 
@@ -152,18 +151,6 @@ def test_the_committed_votes_name_committed_members_and_sum_to_one() -> None:
 
 def test_the_committed_members_take_less_than_seventy_megabytes() -> None:
     assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) < 70e6
-
-
-def test_int8_stands_beside_float_and_says_nearly_the_same(tmp_path: Path) -> None:
-    folder = export("five_layer", 1, tmp_path, checkpoint_with_random_weights("five_layer"), 1.0)
-    pictures, _ = made_up_pictures(14, seed=3)
-    (folder / INT8_FILE).write_bytes(quantised(folder))
-    assert (folder / INT8_FILE).stat().st_size < 0.6 * (folder / FLOAT_FILE).stat().st_size
-    exact, coarse = (LiteMember(folder / name).probabilities(pictures) for name in (FLOAT_FILE, INT8_FILE))
-    np.testing.assert_allclose(coarse, exact, atol=0.1)
-    assert (coarse != exact).any()
-    (folder / "full").write_bytes(quantised(folder, pictures))
-    np.testing.assert_allclose(LiteMember(folder / "full").probabilities(pictures).sum(axis=1), 1.0, atol=0.02)
 
 
 def test_a_saved_model_holds_folded_kernels_in_half_precision(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import made_up_pictures
 
+from training.augmentation import Augmentation
 from training.train import RECIPES, Configuration, Trainer, untrained
 from training.zoo import face_mobilenet
 from training.zoo.face_mobilenet import ENLARGED, FACES, FROZEN_BLOCKS, PIXEL_MEAN, build, normalised_by
@@ -70,6 +73,21 @@ def test_a_run_begins_with_averages_of_the_unfolded_weights() -> None:
     of_the_model = trainer.averaged[: len(trainer.model.weights)]
     for average, weight in zip(of_the_model, trainer.model.weights, strict=True):
         np.testing.assert_array_equal(average.numpy(), weight.numpy())
+
+
+def test_it_learns_one_batch_by_heart_with_both_heads_and_keeps_its_first_layers() -> None:
+    plain = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, erasing=0.0)
+    trainer = Trainer(replace(RECIPES["face_mobilenet"], label_smoothing=0.0, augmentation=plain))
+    trainer.begin_with(PICTURES)
+    stem = trainer.model.get_layer("conv1").get_weights()[0]
+    labels = np.eye(7, dtype=np.float32)[made_up_pictures(16, seed=3)[1]]
+    annotators = np.roll(labels, 1, axis=1)  # what the second head learns is another answer
+    trainer.optimizer.learning_rate.assign(trainer.configuration.learning_rate)
+    trainer.averaging.assign(0.5)
+    batch = tf.constant(PICTURES), tf.constant(np.concatenate([labels, annotators], axis=1))
+    losses = [float(trainer.step(*batch, tf.constant([1, step], tf.int32), 32)[0]) for step in range(30)]
+    assert np.mean(losses[-3:]) < 0.5 * losses[0], losses
+    np.testing.assert_array_equal(trainer.model.get_layer("conv1").get_weights()[0], stem)
 
 
 def test_its_first_layers_stay_as_they_are() -> None:

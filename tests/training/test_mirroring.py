@@ -3,14 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from conftest import made_up_pictures
 from test_export import checkpoint_with_random_weights
 
 from training import card_experiments, manifest, mirroring
 from training.export import export
 from training.fer2013 import Split
-from training.lite import LiteMember
+from training.lite import FLOAT_FILE, LiteMember
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_plain_twin_has_the_same_weights_and_does_not_see_the_mirrored_crop(models: Path, tmp_path: Path) -> None:
     files = mirroring.both_forms(models, tmp_path)
-    assert set(files["plain"]) == set(files["mirrored"]) == {"one"}
+    assert set(files["plain"]) == set(files["mirrored"]) == {"one", "other"}
+    assert files["mirrored"]["one"] == models / "one" / "2" / FLOAT_FILE, "it is served so"
+    assert files["plain"]["other"] == models / "other" / "1" / FLOAT_FILE
     pictures, _ = made_up_pictures(5, seed=3)
     turned = np.ascontiguousarray(pictures[:, :, ::-1])
     plain, mirrored = (LiteMember(files[form]["one"]) for form in mirroring.FORMS)
@@ -36,17 +37,14 @@ def test_the_plain_twin_has_the_same_weights_and_does_not_see_the_mirrored_crop(
 def test_gain_and_cost_are_measured_and_told(models: Path, tmp_path: Path) -> None:
     pictures, labels = made_up_pictures(20, seed=4)
     splits = [Split(name, pictures, labels) for name in ("public_test", "private_test")]
-    measured = mirroring.compare(mirroring.both_forms(models, tmp_path), {"one": 0.5, "other": 0.5}, splits)
-    assert set(measured) == {"one", "vote"}
-    assert measured["vote"]["mirrored"] == measured["one"]["mirrored"]  # of its members only one is mirrored
+    weights = {"one": 0.5, "other": 0.5}
+    measured = mirroring.compare(mirroring.both_forms(models, tmp_path), weights, {"one"}, splits)
+    assert set(measured) == {"one", "other", "vote"}
+    served = measured["one"]["mirrored"]["ms_per_crop"] + measured["other"]["plain"]["ms_per_crop"]
+    assert measured["vote"]["mirrored"]["ms_per_crop"] == served, "the other is never mirrored in the vote"
+    alone = mirroring.compare(mirroring.both_forms(models, tmp_path), {"other": 1.0}, {"one"}, splits)
+    assert alone["vote"]["mirrored"]["private_test"] == alone["other"]["plain"]["private_test"]
     assert 0.0 <= measured["one"]["plain"]["private_test"] <= 1.0
     told = card_experiments.what_was_tried({"mirroring": json.loads(json.dumps(measured))})
     times = measured["vote"]["mirrored"]["ms_per_crop"] / measured["vote"]["plain"]["ms_per_crop"]
     assert f"{times:.1f} times the work" in told
-
-
-def test_models_of_which_none_is_mirrored_are_told(dataset_folder: Path, tmp_path: Path) -> None:
-    export("other", 1, tmp_path, checkpoint_with_random_weights("baseline"), 1.0)
-    manifest.record_votes(tmp_path, {"default": {"other": 1.0}})
-    result = CliRunner().invoke(mirroring.main, ["--data", str(dataset_folder), "--models", str(tmp_path)])
-    assert (result.exit_code, "is mirrored" in result.output) == (1, True)

@@ -91,6 +91,20 @@ def test_a_refusal_is_an_error_that_quotes_the_platform(platform_url: str, monke
         measure_served(platform_url, split(), np.zeros((14, 7)))
 
 
+def test_the_wished_vote_is_asked_for(platform_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    answer = Platform.do_POST
+    monkeypatch.setattr(Platform, "do_POST", lambda self: (asked.append(self.path), answer(self)))
+    measure_served(platform_url, split(), np.zeros((14, 7)), "fast")
+    assert len(asked) == 3 * 14
+    assert all(parse_qs(urlsplit(path).query)["vote_profile"] == ["fast"] for path in asked)
+
+
+def test_a_platform_that_stops_answering_is_an_error_that_names_it() -> None:
+    with pytest.raises(ServedError, match=r"http://127\.0\.0\.1:9 stopped answering"):
+        measure_served("http://127.0.0.1:9", split(), np.zeros((14, 7)))
+
+
 def test_a_crop_is_sent_without_loss() -> None:
     picture = split().pictures[0]
     assert (cv2.imdecode(np.frombuffer(as_png(picture), np.uint8), cv2.IMREAD_UNCHANGED) == picture).all()
