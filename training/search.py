@@ -7,8 +7,9 @@ the best accuracy on the public test; the private test is not looked at. The fir
 `training.train` itself, cut to the same few epochs. A trial that after an epoch is worse than the median of
 those before it is pruned. The study stays in `/work/runs/<architecture>-search/study.db`: the same command after a
 kill goes on until `--trials` have ended, and runs the trial that was cut off again. One process a study.
-The result goes into `models/experiments.json` under "search". At the end stands the `training.train` command of the
-best trial, with its values as `--set`; without its `--epochs` it trains as long as the recipe does.
+The result goes into `models/experiments.json` under "search", each trial with its values and accuracies. At the end
+stands the `training.train` command of the best trial, with its values as `--set`; without its `--epochs` it trains as
+long as the recipe does.
 """
 
 import shlex
@@ -30,6 +31,7 @@ from training.zoo import FROM_SCRATCH
 Values = dict[str, float]
 Train = Callable[[Configuration, Callable[[int, float], None]], float]
 
+STARTUP_TRIALS = 4  # at random, before the sampler goes by what it has seen; Optuna's 10 are half of a short budget
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -103,7 +105,7 @@ def open_study(folder: Path, recipe: Configuration) -> optuna.Study:
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=recipe.epochs // 4),
     )
     # Another seed after every resumption: the same one would draw the same values again.
-    study.sampler = optuna.samplers.TPESampler(seed=recipe.seed + len(study.trials))
+    study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS, seed=recipe.seed + len(study.trials))
     budget = {"epochs": recipe.epochs, "precision": recipe.precision, "seed": recipe.seed}
     held = study.user_attrs.get("budget", budget)
     if held != budget:
@@ -144,6 +146,10 @@ def search(study: optuna.Study, recipe: Configuration, trials: int, train: Train
         "pruned": len(study.get_trials(states=(TrialState.PRUNED,))),
         "recipe": _told(own),
         "best": _told(study.best_trial),
+        "study": [
+            {"values": trial.params, "public_test_accuracies": list(trial.intermediate_values.values())}
+            for trial in study.get_trials(states=ENDED)
+        ],
     }
 
 

@@ -32,6 +32,11 @@ def test_a_search_starts_with_the_recipe_and_finds_nothing_worse(tmp_path: Path)
     assert found["recipe"]["public_test_accuracy"] == pytest.approx(0.6 - RECIPE.weight_decay)
     assert found["best"]["public_test_accuracy"] >= found["recipe"]["public_test_accuracy"]
     assert set(found["best"]["values"]) == {"learning_rate", "weight_decay", "label_smoothing", "erasing", "mixup"}
+    assert found["study"][0]["values"] == values_of(RECIPE)
+    assert len(found["study"]) == 12
+    assert (
+        max(trial["public_test_accuracies"][-1] for trial in found["study"]) == (found["best"]["public_test_accuracy"])
+    )
 
 
 def test_trials_worse_than_the_median_are_pruned_before_their_last_epoch(tmp_path: Path) -> None:
