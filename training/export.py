@@ -1,6 +1,6 @@
 """Export a trained run as a member that TensorFlow Serving and `model_server/` can serve.
 
-    python -m training.export RUN --version 1 --mirrored   # RUN: a folder of training.train, e.g. /work/runs/residual
+    python -m training.export RUN --version 1 --mirrored   # RUN: a folder of training.train, e.g. runs/residual
     python -m training.export models/residual/1 --version 2   # the weights of an exported version once more
     python -m training.export RUN --version 1 --member NAME --annotators   # what a second head learned instead
 

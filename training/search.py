@@ -5,7 +5,7 @@
 varies learning rate, weight decay, label smoothing, erasing and mixup, and keeps what gives the averaged weights
 the best accuracy on the public test; the private test is not looked at. The first trial is the recipe of
 `training.train` itself, cut to the same few epochs. A trial that after an epoch is worse than the median of
-those before it is pruned. The study stays in `/work/runs/<architecture>-search/study.db`: the same command after a
+those before it is pruned. The study stays in `runs/<architecture>-search/study.db`: the same command after a
 kill goes on until `--trials` have ended, and runs the trial that was cut off again. One process a study.
 The result goes into `models/experiments.json` under "search", each trial with its values and accuracies. At the end
 stands the `training.train` command of the best trial, with its values as `--set`; without its `--epochs` it trains as
@@ -163,7 +163,7 @@ def _told(trial: FrozenTrial) -> Figures:
 @click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True, help="of each trial")
 @click.option("--data", type=click.Path(path_type=Path, exists=True), default=Path("../shared/data/fer2013"))
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
-@click.option("--runs", type=click.Path(path_type=Path), default=Path("/work/runs"), show_default=True)
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--name", help="the study's folder; by default the architecture and -search")
 @click.option("--precision", type=click.Choice(["float32", "mixed_bfloat16"]), default="float32", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)

@@ -2,7 +2,7 @@
 
     python -m training.train residual --data ../shared/data/fer2013
 
-writes `/work/runs/residual/`: `log.csv`, `learning_curve.png` and `checkpoint.npz`, which carries the
+writes `runs/residual/`: `log.csv`, `learning_curve.png` and `checkpoint.npz`, which carries the
 configuration, the epoch, the weights, their running average and the optimizer's state. The same command
 after a kill goes on from the checkpoint; with `--epochs` it goes on towards another end. The averaged
 weights are what `training.export` exports. Only the public test is looked at here.
@@ -42,8 +42,7 @@ from training.distillation import taught
 from training.ferplus import SECOND_HEAD
 from training.recipe_settings import parse_settings, plain_fields
 from training.run_log import LOG_FIELDS, append_to_log, plot_learning_curve
-from training.zoo import BUILDERS, TRANSFER
-from training.zoo.face_mobilenet import normalised_by
+from training.zoo import BUILDERS, PREPARATIONS, TRANSFER
 from training.zoo.transfer import BackboneWeightsError
 
 # ---------------------------------------------------------------------------------------- configuration
@@ -311,9 +310,10 @@ class Trainer:
         self.predict = tf.function(lambda pictures: self.model(pictures, training=False))
 
     def begin_with(self, pictures: np.ndarray) -> None:
-        """Before the first step: fit a backbone that came without normalisation to pictures [n, 48, 48, 1]."""
-        if self.configuration.architecture == "face_mobilenet":
-            normalised_by(self.model, pictures)
+        """Before the first step: fit the network to some pictures [n, 48, 48, 1], where its architecture wants it."""
+        prepare = PREPARATIONS.get(self.configuration.architecture)
+        if prepare is not None:
+            prepare(self.model, pictures)
             for average, weight in zip(self.averaged, self.averages_of, strict=True):
                 average.assign(weight.value)
 
@@ -489,9 +489,9 @@ BACKBONE_HELP = (
 @click.command(help=__doc__)
 @click.argument("architecture", type=click.Choice(list(BUILDERS)))
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
-@click.option("--runs", type=click.Path(path_type=Path), default=Path("/work/runs"), show_default=True)
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--name", help="the run's folder; by default the architecture")
-@click.option("--epochs", type=int, help="instead of the recipe's")
+@click.option("--epochs", type=click.IntRange(min=1), help="instead of the recipe's")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
 @click.option("--ferplus", type=click.FloatRange(0, 1), default=0.0, show_default=True, help=FERPLUS_HELP)

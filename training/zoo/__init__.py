@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from training.zoo import (
     baseline,
@@ -34,5 +36,9 @@ TRANSFER: dict[str, Callable[..., keras.Model]] = {  # their builders take `back
     "vgg16": vgg16.build,
     "inception_v3": inception_v3.build,
     "face_mobilenet": face_mobilenet.build,
+}
+# What fits a network to some of the pictures [n, 48, 48, 1] that it will learn from, before its first step.
+PREPARATIONS: dict[str, Callable[[keras.Model, NDArray[np.uint8]], None]] = {
+    "face_mobilenet": face_mobilenet.normalised_by,
 }
 BUILDERS: dict[str, Callable[[], keras.Model]] = FROM_SCRATCH | TRANSFER
