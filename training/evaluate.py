@@ -94,7 +94,8 @@ def measure_all(panel: Panel, dataset: Dataset, robustness: bool, served_url: st
     if served_url:
         offline = panel.vote(panel.predictions(dataset.test.pictures))
         report["served"] = measure_served(served_url, dataset.test, offline, panel.profile)
-    return rounded(report)
+    shown: Report = rounded(report)
+    return shown
 
 
 def refuse_what_was_learned(panel: Panel, models: Path, kind: str) -> None:

@@ -50,7 +50,7 @@ def grad_cam(model: keras.Model, crop: NDArray[np.uint8], label: int) -> Heat:
         features, logits = watched(picture, training=False)
         score = logits[0, label]
     weights = tf.reduce_mean(tape.gradient(score, features), axis=(0, 1, 2))
-    heat = tf.nn.relu(tf.reduce_sum(features[0] * weights, axis=-1)).numpy()
+    heat: Heat = tf.nn.relu(tf.reduce_sum(features[0] * weights, axis=-1)).numpy()
     return heat / heat.max() if heat.max() > 0 else heat
 
 
