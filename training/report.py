@@ -85,12 +85,12 @@ def _members(report: Report) -> Table:
     return _table(title, columns, rows)
 
 
-def _calibration(own: Report) -> tuple[str, str, str]:
+def _calibration(own: Report) -> tuple[str, ...]:
     """ECE without temperature, ECE with it, the temperature."""
     if "calibration" not in own:
         return f"{own['ece']:.3f}", NOT_MEASURED, NOT_MEASURED
     calibration = own["calibration"]
-    return tuple(f"{calibration[name]:.3f}" for name in ("ece_before", "ece_after", "temperature"))  # type: ignore[return-value]
+    return tuple(f"{calibration[name]:.3f}" for name in ("ece_before", "ece_after", "temperature"))
 
 
 def _labels(report: Report) -> Table | None:

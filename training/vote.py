@@ -34,7 +34,9 @@ Predictions = Mapping[str, NDArray[np.float32]]
 
 def soft_vote(predictions: Predictions, weights: Mapping[str, float]) -> NDArray[np.float64]:
     """Weighted mean of the members' probabilities [n, 7], over the members that have a weight."""
-    return sum(weight * predictions[name].astype(np.float64) for name, weight in weights.items())  # type: ignore[return-value]
+    weighted = [weight * predictions[name].astype(np.float64) for name, weight in weights.items()]
+    vote: NDArray[np.float64] = np.sum(weighted, axis=0)
+    return vote
 
 
 def choose_weights(predictions: Predictions, labels: NDArray[np.int64], rounds: int = ROUNDS) -> dict[str, float]:
