@@ -63,9 +63,16 @@ def _latency_frontier(axes: Axes, report: Report) -> None:
     axes.plot(costs, shares, marker="o", label="best of every size")
     for point, cost, share in zip(points, costs, shares, strict=True):
         axes.annotate(f"{len(point['members'])}", (cost, share), (4, 5), textcoords="offset points")
-    single = report["members"].values()
-    costs, shares = [own["ms_per_crop"] for own in single], [100 * own["accuracy"] for own in single]
-    axes.scatter(costs, shares, marker="x", color="gray", label="single members")
+    for section, marker, words in (("members", "x", "single members"), ("votes", "*", "named votes")):
+        named = report[section]
+        costs, shares = (
+            [own["ms_per_crop"] for own in named.values()],
+            [100 * own["accuracy"] for own in named.values()],
+        )
+        axes.scatter(costs, shares, marker=marker, label=words, zorder=3)
+        for name, cost, share in zip(named, costs, shares, strict=True):
+            axes.annotate(name, (cost, share), (5, -9), textcoords="offset points", fontsize=8)
+    axes.margins(x=0.12)
     axes.set(xlabel="ms a crop, one thread, summed over the members", ylabel="accuracy in %")
     axes.set_title(_title(report, "accuracy by cost (chosen on the public test)"))
     axes.legend(loc="lower right")
@@ -73,7 +80,8 @@ def _latency_frontier(axes: Axes, report: Report) -> None:
 
 def _truths_frontier(axes: Axes, report: Report) -> None:
     mixes = report["truths_frontier"]
-    axes.plot(*_truths(mixes), marker=".", label="mixes chosen on the public test")
+    # Not joined: in the order of the public test, on which they were chosen, the private one's go to and fro.
+    axes.scatter(*_truths(mixes), marker=".", label="mixes chosen on the public test")
     for section, marker in (("members", "x"), ("votes", "*")):
         named = report[section]
         across, up = _truths(named.values())
@@ -82,7 +90,8 @@ def _truths_frontier(axes: Axes, report: Report) -> None:
             axes.annotate(name, (x, y), (5, 4), textcoords="offset points", fontsize=8)
     axes.set(xlabel="accuracy by FER2013's label in %", ylabel="agreement with FER+'s majority in %")
     axes.set_title(_title(report, "two truths"))
-    axes.legend(loc="lower right")
+    axes.margins(x=0.12)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1))
 
 
 def _truths(points: Iterable[Report]) -> tuple[list[float], list[float]]:
