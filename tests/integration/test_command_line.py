@@ -124,11 +124,24 @@ def test_the_bench_prints_one_object_with_the_live_figures_and_both_references()
 def test_each_reference_can_be_measured_alone(flag: str, key: str) -> None:
     run = thespis("bench", "live", flag, "--seconds", "1", "--json")
     assert run.returncode == 0, run.stderr
-    assert set(json.loads(run.stdout)) == {
-        "machine",
-        "frame",
-        flag.strip("-").replace("-", "_").replace("original", "original_loop"),
-    }
+    assert set(json.loads(run.stdout)) == {"machine", "frame", "vote_profile", key}
+
+
+def test_the_bench_names_the_votes_that_there_are() -> None:
+    run = thespis("bench", "live", "--vote-profile", "best")
+    assert run.returncode == 2
+    assert "--vote-profile" in run.stderr
+    assert "one of default, equal, fast, ferplus" in run.stderr
+
+
+def test_a_live_bench_asks_only_the_members_of_the_vote_that_it_is_given() -> None:
+    run = thespis("bench", "live", "--sessions", "2", "--seconds", "1", "--vote-profile", "fast", "--json")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["vote_profile"] == "fast"
+    (row,) = report["live"]
+    assert row["cpu_ms_per_frame"]["vgg"] > 0.0, "it has a weight in the vote"
+    assert row["cpu_ms_per_frame"]["mobilenet"] < row["cpu_ms_per_frame"]["vgg"] / 4, "it has none"
 
 
 @pytest.mark.parametrize("words", [(), ("up",), ("analyze",), ("bench",), ("bench", "live")])
