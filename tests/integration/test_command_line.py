@@ -15,11 +15,11 @@ from tests.waiting import wait_until
 from thespis.sample_face import astronaut_path
 
 
-def thespis(*arguments: str, timeout: float = 100, **environment: str) -> subprocess.CompletedProcess[str]:
+def thespis(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "MAKE"))}
     return subprocess.run(
         [sys.executable, "-m", "thespis.command_line", *arguments],
-        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, timeout=timeout,
+        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
 
 
