@@ -11,9 +11,9 @@ import time
 import cv2
 
 try:
-    from fer.fer import FER  # type: ignore[import-not-found]
+    from fer.fer import FER
 except ImportError:  # before 25
-    from fer import FER  # type: ignore[import-not-found]
+    from fer import FER
 
 
 def main(clip: str, fps: float, seconds: float) -> None:

@@ -34,7 +34,8 @@ class Artefacts:
         return "/".join((self._root, "jobs", job_id, *parts))
 
     def open(self, path: str, mode: str = "rb") -> IO[Any]:
-        return self._files.open(path, mode)  # type: ignore[no-any-return]
+        opened: IO[Any] = self._files.open(path, mode)
+        return opened
 
     def write_whole(self, path: str, data: bytes) -> None:
         """Replaces the file in one step: a reader finds the old one, none or the new one."""
@@ -60,7 +61,8 @@ class Artefacts:
 
     def read(self, path: str) -> bytes:
         """Raises FileNotFoundError."""
-        return self._files.cat_file(path)  # type: ignore[no-any-return]
+        data: bytes = self._files.cat_file(path)
+        return data
 
     def exists(self, path: str) -> bool:
         return bool(self._files.exists(path))

@@ -54,15 +54,15 @@ class PredictionService:
         self._models = models
         self._max_batch_size = max_batch_size
 
-    def Predict(self, request: Request, context: grpc.ServicerContext) -> Response:  # noqa: N802 (gRPC's name)
+    def Predict(self, request: Request, context: grpc.ServicerContext) -> Response:
         parent = dict(context.invocation_metadata()).get("traceparent", "")
         with tracing.span("serve_predict", parent, model=request.model_spec.name), SERVED.time():
             return _answer(context, lambda: self._predict(request, context.is_active))
 
-    def GetModelMetadata(self, request: Request, context: grpc.ServicerContext) -> Response:  # noqa: N802 (gRPC's name)
+    def GetModelMetadata(self, request: Request, context: grpc.ServicerContext) -> Response:
         return _answer(context, lambda: self._get_model_metadata(request))
 
-    def Classify(self, request: Request, context: grpc.ServicerContext) -> Response:  # noqa: N802 (gRPC's name)
+    def Classify(self, request: Request, context: grpc.ServicerContext) -> Response:
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "only Predict and GetModelMetadata are served")
 
     Regress = MultiInference = Classify

@@ -32,11 +32,11 @@ share of FER+'s annotators' votes or of what members trained before say of the s
 default. They are not the original's recipes (`training.train five_layer --original` trains with its batch size, decay
 and halving of the rate), so a figure near the original's is no replication.
 
-`vgg` was trained for 60
-epochs and then went on towards 120: its rate fell, rose and fell again, and the table counts more epochs on smaller
-pictures (84) than there were (66). `mobilenet` was trained before two faults in its training were mended
-(docs/training.md), and one of `mobilenet_second`'s teachers is the version that it replaced. The original's own
-transfer networks, which need other weights and a GPU, are not among the members, and nothing is claimed for them.
+`vgg` was trained for 60 epochs and then went on towards 120: its rate fell, rose and fell again, and the table counts
+more epochs on smaller pictures (84) than there were (66). `mobilenet` was trained before two faults in its training
+were mended (docs/training.md), and one of `mobilenet_second`'s teachers is the version that it replaced. The
+original's own transfer networks, which need other weights and a GPU, are not among the members, and nothing is claimed
+for them.
 """
 
 TWO_TRUTHS = """\

@@ -30,7 +30,7 @@ from training.export import SIGNATURE
 from training.fer2013 import Split
 from training.lite import FLOAT_FILE, INT8_FILE, LiteMember
 from training.measures import accuracy
-from training.vote import choose_weights, soft_vote
+from training.vote import Predictions, choose_weights, soft_vote
 
 MOST_LOST = 0.002  # of the vote's accuracy
 MOST_LOST_BY_MEMBER = 0.01  # and of a member's, by full integer against dynamic range
@@ -84,22 +84,24 @@ def write_int8(version_folder: Path, calibration: NDArray[np.uint8], public_test
     return is_full
 
 
-def best_weights(members: Mapping[str, LiteMember], public_test: Split) -> dict[str, float]:
-    """The vote that `training.vote` would choose of these files."""
-    predictions = {name: member.probabilities(public_test.pictures) for name, member in members.items()}
-    return choose_weights(predictions, public_test.labels)
+def asked(files: Mapping[str, Path], splits: Sequence[Split]) -> tuple[list[Predictions], dict[str, float]]:
+    """What the members say of each split, and the milliseconds that each takes for one crop."""
+    members = {name: LiteMember(file) for name, file in files.items()}
+    said: list[Predictions] = [
+        {name: member.probabilities(split.pictures) for name, member in members.items()} for split in splits
+    ]
+    return said, {name: member.ms_per_crop(splits[0].pictures[0]) for name, member in members.items()}
 
 
 def vote_figures(
-    members: Mapping[str, LiteMember], weights: Mapping[str, float], splits: Sequence[Split]
+    said: Sequence[Predictions], ms_per_crop: Mapping[str, float], weights: Mapping[str, float], splits: Sequence[Split]
 ) -> dict[str, float]:
     """The vote's accuracy on each split, and its members' time for one crop."""
-    said = [{name: members[name].probabilities(split.pictures) for name in weights} for split in splits]
     shares = {
         f"{split.name}_accuracy": round(accuracy(soft_vote(own, weights), split.labels), 5)
         for split, own in zip(splits, said, strict=True)
     }
-    return shares | {"ms_per_crop": round(sum(members[name].ms_per_crop(splits[0].pictures[0]) for name in weights), 3)}
+    return shares | {"ms_per_crop": round(sum(ms_per_crop[name] for name in weights), 3)}
 
 
 @click.command(help=__doc__)
@@ -117,13 +119,13 @@ def main(data: Path, models: Path) -> None:
         if write_int8(folder, calibration, dataset.public_test)
     ]
     exact, coarse = (
-        {name: LiteMember(folder / file) for name, folder in folders.items()} for file in (FLOAT_FILE, INT8_FILE)
+        asked({name: folder / file for name, folder in folders.items()}, splits) for file in (FLOAT_FILE, INT8_FILE)
     )
-    of_exact, of_coarse = (best_weights(members, dataset.public_test) for members in (exact, coarse))
-    measured = {"float": vote_figures(exact, of_exact, splits), "int8": vote_figures(coarse, of_coarse, splits)}
+    of_exact, of_coarse = (choose_weights(said[0], dataset.public_test.labels) for said, _ in (exact, coarse))
+    measured = {"float": vote_figures(*exact, of_exact, splits), "int8": vote_figures(*coarse, of_coarse, splits)}
     lost = measured["float"]["public_test_accuracy"] - measured["int8"]["public_test_accuracy"]
     served, weights = (INT8_FILE, of_coarse) if lost <= MOST_LOST else (FLOAT_FILE, of_exact)
-    measured["float_as_served"] = vote_figures(exact, weights, splits)
+    measured["float_as_served"] = vote_figures(*exact, weights, splits)
     figures = {f"{form}_{name}": value for form, own in measured.items() for name, value in own.items()}
     manifest.record_quantisation(models, served, {"full_integer": full_integer, **figures})
     for form, own in measured.items():

@@ -245,6 +245,10 @@ def test_a_second_head_goes_on_from_a_checkpoint() -> None:
     variables = [[*each.learner.weights, *each.averaged, *each.optimizer.variables] for each in (trainer, resumed)]
     for one, other in zip(*variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+    batch = tf.constant(pictures[..., None]), tf.constant(shares, tf.float32)
+    losses = [float(each.step(*batch, tf.constant([1, 5], tf.int32), 48)[0]) for each in (trainer, resumed)]
+    assert np.isfinite(losses).all()
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 
 def test_a_second_head_learns_nothing_from_a_picture_without_votes() -> None:
