@@ -27,6 +27,10 @@ class Admission:
         self._places.release()
 
 
+class Full(RuntimeError):
+    """Raised for one who has as many of something under way as they may, or finds no place in time."""
+
+
 class SharedAdmission:
     """An Admission of which nobody may have more than `most_each` places: who wants more waits behind their own work
     and not in front of others. Who has no name ('') is not counted.
@@ -38,18 +42,18 @@ class SharedAdmission:
         self._own: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
-    async def place(self, who: str) -> AsyncIterator[None]:
-        """A place for as long as the block runs."""
+    async def place(self, who: str, within_s: float) -> AsyncIterator[None]:
+        """A place for as long as the block runs. Raises Full when there was none within so long."""
         async with contextlib.AsyncExitStack() as stack:
-            if who:
-                own = self._own.setdefault(who, asyncio.Semaphore(self._most_each))
-                await stack.enter_async_context(own)
-            await stack.enter_async_context(self._places)
+            try:
+                async with asyncio.timeout(within_s):
+                    if who:
+                        own = self._own.setdefault(who, asyncio.Semaphore(self._most_each))
+                        await stack.enter_async_context(own)
+                    await stack.enter_async_context(self._places)
+            except TimeoutError as problem:
+                raise Full from problem
             yield
-
-
-class Full(RuntimeError):
-    """Raised for one who has as many of something under way as they may."""
 
 
 class Shares:

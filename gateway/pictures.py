@@ -10,7 +10,7 @@ from aiohttp import BodyPartReader, web
 from contracts.api import ImageReply
 from contracts.geometry import CROP_SIZE
 from contracts.protocol import Members
-from gateway.admission import Admission, SharedAdmission
+from gateway.admission import Admission, Full, SharedAdmission
 from gateway.dispatcher import Broken, Dispatcher, Expired, Undecodable, WorkError
 from gateway.door import ADDRESS, CALLER, asker
 from gateway.image_header import BadImage, ImageHeader, read_image_header
@@ -42,22 +42,38 @@ class PictureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def analyze_picture(
     request: web.Request,
     dispatcher: Dispatcher,
-    uploads: SharedAdmission,
+    places: SharedAdmission,
     admission: Admission,
     settings: GatewaySettings,
     vote_profiles: list[str],
 ) -> web.Response:
-    """Answers with ImageReply. Raises Problematic for what whoever sent the picture can understand."""
+    """Answers with ImageReply. Raises Problematic for what whoever sent the picture can understand.
+
+    A place is held until the answer is there: pictures that wait for the detector are bounded, too, and shared out.
+    """
     arrived = time.perf_counter()
     options = read_query(request, PictureOptions)
     if options.vote_profile not in vote_profiles:
         raise Problematic(400, "bad_option", f"vote_profile is one of {vote_profiles}")
+    who = asker(request[CALLER], request[ADDRESS])
     try:
-        async with asyncio.timeout(settings.upload_timeout_s), uploads.place(asker(request[CALLER], request[ADDRESS])):
-            picture = await _read_picture(request, settings.max_picture_bytes)
-    except TimeoutError as problem:
-        late = f"the picture was not here within {settings.upload_timeout_s:g} s"
-        raise Problematic(408, "too_slow", late) from problem
+        async with places.place(who, within_s=settings.picture_deadline_ms / 1000):
+            picture = await _received(request, settings)
+            answer = await _analyzed(picture, options, dispatcher, admission, settings, arrived)
+    except Full as problem:
+        full = "all places for pictures are taken; try again"
+        raise Problematic(503, "overload", full, {"Retry-After": "1"}) from problem
+    return json_reply(answer)
+
+
+async def _analyzed(
+    picture: bytes,
+    options: PictureOptions,
+    dispatcher: Dispatcher,
+    admission: Admission,
+    settings: GatewaySettings,
+    arrived: float,
+) -> ImageReply:
     try:
         header = read_image_header(picture)
     except BadImage as problem:
@@ -87,14 +103,13 @@ async def analyze_picture(
     except WorkError as problem:
         raise Problematic(503, "unavailable", str(problem), {"Retry-After": "1"}) from problem
     total_ms = (time.perf_counter() - arrived) * 1000
-    answer = ImageReply(
+    return ImageReply(
         width=reply.width,
         height=reply.height,
         faces=People().meet(reply.faces, 0.0, 0.0),
         members=Members(reply.used, reply.missing),
         timing_ms=timing_of(reply, total_ms),
     )
-    return json_reply(answer)
 
 
 def _check_size(header: ImageHeader, options: PictureOptions, settings: GatewaySettings) -> None:
@@ -105,6 +120,15 @@ def _check_size(header: ImageHeader, options: PictureOptions, settings: GatewayS
     if header.pixels > settings.max_picture_pixels:
         limit = f"{size} is more than {settings.max_picture_pixels} pixels"
         raise Problematic(413, "too_many_pixels", limit)
+
+
+async def _received(request: web.Request, settings: GatewaySettings) -> bytes:
+    try:
+        async with asyncio.timeout(settings.upload_timeout_s):
+            return await _read_picture(request, settings.max_picture_bytes)
+    except TimeoutError as problem:
+        late = f"the picture was not here within {settings.upload_timeout_s:g} s"
+        raise Problematic(408, "too_slow", late) from problem
 
 
 async def _read_picture(request: web.Request, limit: int) -> bytes:

@@ -36,14 +36,22 @@ class GatewaySettings(JobSettings, frozen=True, kw_only=True):
     body_stall_s: Annotated[
         float, Meta(gt=0, description="time in which another 16 KiB of a body must have come, or its end")
     ] = 30.0
-    frame_deadline_ms: Annotated[int, Meta(ge=50, description="time in which every live frame is answered")] = 1000
-    picture_deadline_ms: Annotated[int, Meta(ge=50, description="time in which a single picture is answered")] = 10_000
+    # Bounded, so that what the page and each session promise of how long pixels are held is true of every server.
+    frame_deadline_ms: Annotated[
+        int, Meta(ge=50, le=1500, description="time in which every live frame is answered")
+    ] = 1000
+    picture_deadline_ms: Annotated[
+        int, Meta(ge=50, le=10_500, description="time in which a single picture is answered")
+    ] = 10_000
     max_frame_bytes: Annotated[int, Meta(ge=1024, description="largest live frame")] = 1024 * 1024
     max_frame_pixels: Annotated[int, Meta(ge=1, description="most pixels of a live frame")] = 1920 * 1080
     max_picture_bytes: Annotated[int, Meta(ge=1024, description="largest single picture")] = 20 * 1024 * 1024
     max_picture_pixels: Annotated[int, Meta(ge=1, description="most pixels of a single picture")] = 25_000_000
     max_uploads: Annotated[
-        int, Meta(ge=1, description="single pictures that are received at once; one key or address has a fourth")
+        int,
+        Meta(
+            ge=1, description="single pictures that are received or worked on at once; one key or address has a fourth"
+        ),
     ] = 8
     upload_timeout_s: Annotated[
         float, Meta(gt=0, description="time in which a single picture must have been received")

@@ -49,23 +49,39 @@ async def test_who_has_their_share_waits_and_holds_up_nobody_else() -> None:
     admission = SharedAdmission(4, 2)
     async with contextlib.AsyncExitStack() as held:
         for _ in range(2):
-            await held.enter_async_context(admission.place("anna"))
-        third = asyncio.create_task(held.enter_async_context(admission.place("anna")))
-        async with asyncio.timeout(1), admission.place("bert"), admission.place("bert"):
+            await held.enter_async_context(admission.place("anna", 1))
+        third = asyncio.create_task(held.enter_async_context(admission.place("anna", 60)))
+        async with admission.place("bert", 1), admission.place("bert", 1):
             assert not third.done()
         third.cancel()
 
 
+async def test_who_finds_no_place_in_time_is_told_and_takes_none() -> None:
+    admission = SharedAdmission(2, 1)
+    async with admission.place("anna", 1):
+        with pytest.raises(Full):
+            async with admission.place("anna", 0.0):
+                pass
+    async with admission.place("anna", 1), admission.place("bert", 1):
+        pass
+
+
+async def test_a_timeout_of_the_work_itself_is_not_taken_for_a_full_house() -> None:
+    with pytest.raises(TimeoutError):
+        async with SharedAdmission(1, 1).place("anna", 1):
+            raise TimeoutError
+
+
 async def test_those_without_a_name_may_have_every_place() -> None:
     admission = SharedAdmission(3, 1)
-    async with asyncio.timeout(1), admission.place(""), admission.place(""), admission.place(""):
+    async with admission.place("", 1), admission.place("", 1), admission.place("", 1):
         pass
 
 
 async def test_places_are_free_again_after_the_work() -> None:
     admission = SharedAdmission(2, 1)
     for _ in range(5):
-        async with asyncio.timeout(1), admission.place("anna"):
+        async with admission.place("anna", 1):
             pass
 
 
