@@ -26,7 +26,7 @@ CALLER: Final = web.RequestKey("caller", Caller)
 
 ADDRESS: Final = web.RequestKey("address", str)
 
-PAGE: Final = frozenset({"/", "/docs", "/web", "/web/vendor/uplot", "/web/node_modules/{path}"})
+PAGE: Final = frozenset({"/", "/docs", "/web", "/web/vendor/uplot"})
 """The page's own files. They are not counted: one visit asks for some forty, and colleagues may share an address."""
 
 OPEN: Final = PAGE | {"/openapi.json", "/healthz", "/readyz"}
@@ -62,7 +62,7 @@ class Door:
         """Notes who asks and from where. Raises Problematic when they may not come in."""
         self._check_host(request)
         self._check_origin(request)
-        forwarded_for = request.headers.get("X-Forwarded-For")
+        forwarded_for = request.headers.getall("X-Forwarded-For", ())
         request[ADDRESS] = client_address(request.remote, forwarded_for, self._settings.proxies)
         caller = await self._who(request) if self._asks_for_keys else ANYBODY
         resource = request.match_info.route.resource

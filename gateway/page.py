@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from gateway import keys
 
@@ -22,12 +23,20 @@ async def api_page(request: web.Request) -> web.FileResponse:
     return web.FileResponse(Path(request.app[keys.SETTINGS].web_path) / "api.html")
 
 
+@web.middleware
+async def without_packages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whichever way the path is written: what npm installed lies in the page's folder, and is no part of the page."""
+    if "node_modules" in request.path.split("/"):
+        raise web.HTTPNotFound
+    return await handler(request)
+
+
 def serve_page(app: web.Application, web_path: Path) -> None:
     """Adds the page's routes and headers. Of what npm installed only uPlot is served, as `/web/vendor/uplot/`."""
     app.add_routes(routes)
     app.router.add_static("/web/vendor/uplot/", web_path / "node_modules" / "uplot" / "dist")
-    app.router.add_get("/web/node_modules/{path:.*}", _not_found)
     app.router.add_static("/web/", web_path)
+    app.middlewares.append(without_packages)
     headers = security_headers((web_path / "index.html").read_text())
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -56,7 +65,3 @@ def security_headers(index_html: str) -> dict[str, str]:
 
 def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-async def _not_found(request: web.Request) -> web.Response:
-    raise web.HTTPNotFound

@@ -59,7 +59,9 @@ class WaitingWork(Collector):
         yield oldest
 
     def _age_of_next(self, key: str) -> float:
+        """In seconds; none of an entry that can't be read, which the worker will throw away."""
         entry = cast(bytes | None, self._redis.lindex(key, 0))
-        if entry is None:
-            return 0.0
-        return max(0.0, time.time() - msgspec.msgpack.decode(entry, type=_Waiting).trail.sent_s)
+        if entry is not None:
+            with contextlib.suppress(msgspec.DecodeError):
+                return max(0.0, time.time() - msgspec.msgpack.decode(entry, type=_Waiting).trail.sent_s)
+        return 0.0

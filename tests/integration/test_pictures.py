@@ -1,8 +1,10 @@
 """`POST /v1/images` and the other routes of the running platform."""
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import AsyncIterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import cv2
@@ -218,6 +220,14 @@ async def test_the_page_is_served_with_its_security_headers(http: httpx.AsyncCli
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert (await http.get("/web/../pyproject.toml")).status_code == 404
+
+
+@pytest.mark.parametrize("written", ["node_modules", "./node_modules", "live/../node_modules", "%6eode_modules"])
+def test_of_what_npm_installed_nothing_is_served_however_it_is_asked_for(platform: Platform, written: str) -> None:
+    connection = HTTPConnection(platform.url.removeprefix("http://"))
+    with contextlib.closing(connection):
+        connection.request("GET", f"/web/{written}/uplot/package.json")  # as it is written: others tidy it up first
+        assert connection.getresponse().status == 404
 
 
 def test_the_synchronous_client_does_the_same(platform: Platform) -> None:
