@@ -58,6 +58,7 @@ async def classify_batch(
     ]
     crops = b"".join(cropped.crops for cropped in batch)
     predictions = await fan_out.predict(crops, timeout_s, left_s, set().union(*asked))
+    fan_out.canaries.offer(crops, predictions)
     ensemble_ms = (time.perf_counter() - started) * 1000
     replies: list[FrameAnswered | FrameFailed] = []
     start = 0

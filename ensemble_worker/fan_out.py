@@ -54,9 +54,7 @@ class FanOut:
         answers = {
             name: call.result() for name, call in (calls | probes).items() if call.done() and not call.cancelled()
         }
-        useful = {name: answer for name, answer in answers.items() if answer is not None}
-        self.canaries.offer(crops, useful)
-        return useful
+        return {name: answer for name, answer in answers.items() if answer is not None}
 
     async def predict_in_turn(
         self, crops: bytes, timeout_s: float, asked: Collection[str]
@@ -100,6 +98,7 @@ async def open_members(settings: EnsembleSettings, ensemble: Ensemble) -> FanOut
         [Member(label, target, settings.member_retry_s) for label, target in labelled.items()]
         for labelled in (targets, canaries)
     )
-    if unknown := {member.name for member in (*members, *reading_along)} - set(ensemble.members):
-        raise BadModelTree(f"THESPIS_MEMBERS names {sorted(unknown)}, which models.toml does not have")
+    for setting, named in (("THESPIS_MEMBERS", members), ("THESPIS_CANARIES", reading_along)):
+        if unknown := {member.name for member in named} - set(ensemble.members):
+            raise BadModelTree(f"{setting} names {sorted(unknown)}, which models.toml does not have")
     return FanOut(members, Canaries(reading_along, settings.canary_share))

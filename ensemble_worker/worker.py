@@ -61,7 +61,7 @@ class EnsembleWorker:
             in_time = [cropped for cropped in batch if has_time(cropped.frame)]
             if in_time:
                 self._answer([cropped.frame for cropped in in_time], self._classify(in_time))
-                self._loop.run_until_complete(self._fan_out.canaries.read(self._settings.predict_timeout_ms / 1000))
+                self._let_canaries_read()
 
     def explain_waiting_faces(self) -> None:
         """Answers one picture with what the votes on its faces lean on; live frames come between its rounds."""
@@ -70,6 +70,7 @@ class EnsembleWorker:
             if isinstance(reply, FrameAnswered):
                 reply = self._explained(cropped, reply)
             self._answer([cropped.frame], [reply])
+            self._let_canaries_read()
 
     def _take(self, doorbell: Doorbell, most: int) -> list[CroppedFaces]:
         frames = readable(doorbell.take(self._redis, most), FRAME_DECODER)
@@ -128,6 +129,10 @@ class EnsembleWorker:
             for frame, reply in zip(batch, replies, strict=True):
                 pipeline.publish(frame.reply_channel, msgspec.msgpack.encode(reply))
             pipeline.execute()
+
+    def _let_canaries_read(self) -> None:
+        """What was just answered; nothing of it is kept for later."""
+        self._loop.run_until_complete(self._fan_out.canaries.read(self._settings.predict_timeout_ms / 1000))
 
     def check_ready(self, command: CheckReady) -> None:
         """Answers which members give a prediction for a blank crop."""

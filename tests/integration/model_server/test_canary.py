@@ -53,6 +53,7 @@ def ask(target, member, canary, share=1.0):
         fan_out = FanOut([Member(member, target, 0.5)], Canaries([Member(canary, target, 0.5)], share))
         try:
             answers = await fan_out.predict(CROPS.tobytes(), TIMEOUT_S)
+            fan_out.canaries.offer(CROPS.tobytes(), answers)
             await fan_out.canaries.read(TIMEOUT_S)
         finally:
             await fan_out.close()

@@ -1,7 +1,7 @@
 """A batch of frames of several sessions: one round of predictions, each frame its own faces and its own vote."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ class ScriptedFanOut:
         self.asked: list[int] = []
         self.timeouts: list[float] = []
         self.asked_members: list[set[str]] = []
+        self.offered: list[tuple[bytes, list[str]]] = []
+        self.canaries = self
 
     async def predict(
         self, crops: bytes, timeout_s: float, left_s: float, asked: Collection[str]
@@ -35,6 +37,9 @@ class ScriptedFanOut:
         firsts = np.frombuffer(crops, np.uint8).reshape(-1, CROP_BYTES)[:, 0]
         answers = {"a": np.eye(7, dtype=np.float32)[firsts], "b": np.eye(7, dtype=np.float32)[[3] * len(firsts)]}
         return {name: answers[name] for name in self.answering}
+
+    def offer(self, crops: bytes, answers: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        self.offered.append((crops, list(answers)))
 
 
 def frame(*labels: int, profile: str = "default", votes: bool = False, seconds: float = 1.0) -> CroppedFaces:
@@ -57,6 +62,13 @@ async def test_frames_of_several_sessions_share_one_round_and_keep_their_own_fac
     assert [top(face.probabilities) for face in first.faces] == [0, 4]
     assert [face.box.x for face in first.faces] == [0, 4]
     assert [top(face.probabilities) for face in second.faces] == [6]
+
+
+async def test_a_round_is_offered_to_the_canaries_with_what_the_members_said() -> None:
+    fan_out = ScriptedFanOut("a")
+    batch = [frame(0, 4), frame(6)]
+    await classify_batch(batch, fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    assert fan_out.offered == [(batch[0].crops + batch[1].crops, ["a"])]
 
 
 async def test_each_frame_votes_by_its_own_profile() -> None:
