@@ -1,5 +1,6 @@
 """Free loopback ports for servers that must be found again at the same place after a restart."""
 
+import errno
 import random
 import socket
 
@@ -19,10 +20,14 @@ def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
 
 
 def is_free(port: int, host: str) -> bool:
-    with socket.socket() as probe:
+    """Raises OSError where nobody could listen, whatever the port: at an address that is not this machine's."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
+            probe.bind(address)
+        except OSError as problem:
+            if problem.errno != errno.EADDRINUSE:
+                raise
             return False
         return True

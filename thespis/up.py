@@ -18,6 +18,7 @@ from access.tickets import Tickets
 from contracts.members import Ensemble
 from contracts.protocol import Dropped, Error, Result, SessionUpdate
 from runtime.model_tree import read_ensemble
+from runtime.settings import BadSetting
 from thespis.data_folder import jobs_redis_told, own_folder
 from thespis.plan import metrics_targets, plan_platform
 from thespis.ports import free_ports, is_free
@@ -45,13 +46,10 @@ class PortTaken(RuntimeError):
 async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> AsyncIterator[tuple[str, Supervisor]]:
     """Starts the platform and gives its address once it is ready; stops it in the end.
 
-    Raises PortTaken, FolderTaken, NotReady, BadModelTree, HopelessChild.
+    Raises BadSetting, PortTaken, FolderTaken, NotReady, BadModelTree, HopelessChild.
     """
     ensemble = read_ensemble(Path(settings.models_path))
-    if settings.port == 0:
-        settings = msgspec.structs.replace(settings, port=free_ports(1, settings.host)[0])
-    elif not is_free(settings.port, settings.host):
-        raise PortTaken(f"port {settings.port} is taken: stop what listens there or choose another with --port")
+    settings = with_free_port(settings)
     folder = Path(settings.data_path)
     with own_folder(folder):
         programs = plan_platform(settings, ensemble, environ)
@@ -84,8 +82,7 @@ async def _supervised(
     supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble, tickets_redis_url: str
 ) -> AsyncIterator[str]:
     supervisor.start()
-    shown_host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  a comparison
-    url = f"http://{shown_host}:{settings.port}"
+    url = f"http://{reachable_host(settings.host)}:{settings.port}"
     try:
         first_frame = first_frame_back(url, len(ensemble.members), tickets_redis_url)
         await _ready_or_failed(supervisor, first_frame, settings.start_timeout_s)
@@ -93,6 +90,25 @@ async def _supervised(
         yield url
     finally:
         await supervisor.stop()
+
+
+def with_free_port(settings: UpSettings) -> UpSettings:
+    """The settings with a port on which nothing listens. Raises PortTaken and BadSetting."""
+    try:
+        if settings.port == 0:
+            return msgspec.structs.replace(settings, port=free_ports(1, settings.host)[0])
+        if is_free(settings.port, settings.host):
+            return settings
+    except OSError as problem:
+        where = f"{settings.host}, port {settings.port}"
+        raise BadSetting(f"THESPIS_HOST: nothing can listen at {where}: {problem.strerror}") from problem
+    raise PortTaken(f"port {settings.port} is taken: stop what listens there or choose another with --port")
+
+
+def reachable_host(host: str) -> str:
+    """How a URL on this machine names what listens on `host`."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  a comparison
+    return f"[{reachable}]" if ":" in reachable else reachable
 
 
 async def _ready_or_failed(supervisor: Supervisor, first_frame: Coroutine[None, None, None], timeout_s: float) -> None:
