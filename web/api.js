@@ -80,10 +80,11 @@ function drawnSchema(name, schema) {
 }
 
 async function show() {
+  const status = /** @type {HTMLElement} */ (document.getElementById("loading"));
   const place = /** @type {HTMLElement} */ (document.getElementById("operations"));
-  const answer = await fetch("/openapi.json");
-  const api = await answer.json();
-  place.replaceChildren();
+  const api = await fetch("/openapi.json").then((answer) => answer.json()).catch(() => undefined);
+  status.textContent = api ? "" : "The server can’t be reached; load the page again.";
+  if (!api) return;
   for (const [path, methods] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(methods)) place.append(drawn(method, path, operation));
   }

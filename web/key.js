@@ -5,7 +5,7 @@
  * `ticketed`.
  */
 
-import { refusal } from "./refused.js";
+import { Refused, refusal } from "./refused.js";
 import { inTab } from "./storage.js";
 import { KEY } from "./texts.js";
 
@@ -42,7 +42,10 @@ export async function keyedFetch(path, options = {}, timeoutMs) {
  */
 export async function ticketed(address) {
   const url = new URL(address, location.href);
-  const answer = await keyedFetch("/v1/tickets", { method: "POST", body: JSON.stringify({ path: url.pathname }) }, TICKET_MS);
+  const wish = { method: "POST", body: JSON.stringify({ path: url.pathname }) };
+  const answer = await keyedFetch("/v1/tickets", wish, TICKET_MS).catch((error) => {
+    throw new Refused("unreachable", String(error));
+  });
   if (!answer.ok) throw refusal(answer.status, await answer.text());
   const { ticket } = await answer.json();
   url.searchParams.set("ticket", ticket);
@@ -52,13 +55,21 @@ export async function ticketed(address) {
 /** For what the browser fetches by itself: the same path, with a ticket where a key was entered. @param {string} path */
 export const openable = async (path) => (bearer().Authorization ? ticketed(path) : path);
 
-/** A link whose ticket is got when it is followed, so that it never grows old. @param {HTMLAnchorElement} link */
-export function followable(link) {
+/**
+ * A link whose ticket is got when it is followed, so that it never grows old.
+ * @param {HTMLAnchorElement} link
+ * @param {(refused: unknown) => void} onRefused where there is none to be had
+ */
+export function followable(link, onRefused) {
   link.addEventListener("click", async (event) => {
     if (!bearer().Authorization) return;
     event.preventDefault();
     const once = /** @type {HTMLAnchorElement} */ (link.cloneNode());
-    once.href = await ticketed(link.href);
+    try {
+      once.href = await ticketed(link.href);
+    } catch (error) {
+      return onRefused(error);
+    }
     once.click();
   });
   return link;

@@ -40,16 +40,19 @@ import { Refused, refusal } from "../refused.js";
 
 /** @param {string} path @param {RequestInit} [options] */
 async function ask(path, options) {
-  const answer = await keyedFetch(path, options).catch((error) => {
-    if (error.name === "AbortError") throw error;
-    throw new Refused("unreachable", String(error));
-  });
+  const answer = await keyedFetch(path, options).catch(unreachable);
   if (!answer.ok) throw refusal(answer.status, await answer.text());
   return answer;
 }
 
 /** @param {string} path @param {RequestInit} [options] */
-const json = async (path, options) => (await ask(path, options)).json();
+const json = async (path, options) => (await ask(path, options)).json().catch(unreachable);
+
+/** A connection may end in the middle of an answer, too. @param {Error} error @returns {never} */
+function unreachable(error) {
+  if (error.name === "AbortError") throw error;
+  throw new Refused("unreachable", String(error));
+}
 
 /** @param {string} id */
 export const jobPath = (id) => `/v1/jobs/${encodeURIComponent(id)}`;

@@ -3,6 +3,7 @@
 
 import { element } from "../dom.js";
 import { followable } from "../key.js";
+import { refusalNotice } from "../notice.js";
 import { FILES } from "../texts.js";
 import { exists, jobPath } from "./api.js";
 
@@ -10,6 +11,12 @@ import { exists, jobPath } from "./api.js";
 export async function downloads(job) {
   const path = jobPath(job.id);
   const base = job.file_name.replace(/\.[^.]*$/, "") || job.file_name;
+  const trouble = element("div");
+  /** @param {string} href @param {string} name @param {string} words */
+  const link = (href, name, words) => {
+    const made = element("a", { href, download: name, className: "button secondary small", textContent: words });
+    return followable(made, (refused) => trouble.replaceChildren(refusalNotice(refused)));
+  };
   const links = [
     link(`${path}/results?format=csv`, `${base}.csv`, FILES.rowsCsv),
     link(`${path}/results?format=ndjson`, `${base}.ndjson`, FILES.rowsNdjson),
@@ -18,12 +25,8 @@ export async function downloads(job) {
   ];
   if (await hasAnnotated(job)) links.push(link(`${path}/annotated`, `${base}.annotated.webm`, FILES.annotatedVideo));
   const title = element("h2", { textContent: FILES.downloadsTitle });
-  return element("section", { className: "downloads" }, title, element("div", { className: "actions" }, ...links));
+  return element("section", { className: "downloads" }, title, element("div", { className: "actions" }, ...links), trouble);
 }
 
 /** It is missing where the video could not be drawn into. @param {import("./api.js").Job} job */
 export const hasAnnotated = async (job) => job.options.annotated && exists(`${jobPath(job.id)}/annotated`);
-
-/** @param {string} href @param {string} name @param {string} words */
-const link = (href, name, words) =>
-  followable(element("a", { href, download: name, className: "button secondary small", textContent: words }));

@@ -16,6 +16,3 @@ export function kindOf(file) {
   if (file.type.startsWith("video/") || VIDEOS.test(file.name)) return "video";
   return "other";
 }
-
-/** A zip of pictures is worked on as a video, but no browser plays it. @param {{ name: string, type: string }} file */
-export const isPlayable = (file) => !/\.zip$/i.test(file.name);

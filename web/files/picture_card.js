@@ -54,7 +54,7 @@ export class PictureCard {
     this.#overlay.onFace((id) => this.#choose(id));
   }
 
-  /** Sends the picture and shows what comes back; never raises. */
+  /** Sends the picture and shows what comes back, be it a refusal. */
   async run() {
     this.#trouble.replaceChildren();
     setText(this.#note, FILES.reading);

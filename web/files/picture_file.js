@@ -10,7 +10,7 @@ const SMALLER = 4096;
 const QUALITY = 0.95;
 const KNOWN = new Set(["image/jpeg", "image/png", "image/webp"]);
 
-/** @typedef {{ reading: import("./api.js").Reading, sent: Blob, note: string }} Answer */
+/** @typedef {{ reading: import("./api.js").Reading, note: string }} Answer */
 
 /**
  * Raises Refused; its code is `unsupported` for what even the browser can't show.
@@ -21,7 +21,7 @@ const KNOWN = new Set(["image/jpeg", "image/png", "image/webp"]);
  */
 export async function readFile(file, bitmap, query) {
   try {
-    return { reading: await readPicture(file, query), sent: file, note: "" };
+    return { reading: await readPicture(file, query), note: "" };
   } catch (error) {
     const code = error instanceof Refused ? error.code : "";
     if (code === "too_large" || code === "too_many_pixels") return smaller(bitmap, query);
@@ -50,7 +50,7 @@ async function saved(bitmap, query, size, note) {
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, size.width, size.height);
   const sent = await canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
-  return { reading: await readPicture(sent, query), sent, note };
+  return { reading: await readPicture(sent, query), note };
 }
 
 /** @param {import("../geometry.js").Size} size */

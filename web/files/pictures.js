@@ -51,9 +51,12 @@ export class Pictures {
     const card = this.#waiting.shift();
     if (!card) return;
     this.#busy += 1;
-    await card.run();
-    this.#busy -= 1;
-    this.#next();
+    try {
+      await card.run();
+    } finally {
+      this.#busy -= 1;
+      this.#next();
+    }
   }
 
   #read() {

@@ -11,7 +11,7 @@ import { jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { hasAnnotated } from "./downloads.js";
 import { facesAt } from "./moments.js";
-import { notice } from "../notice.js";
+import { notice, refusalNotice } from "../notice.js";
 import { ownFile, remember } from "./own_files.js";
 import { clock } from "./times.js";
 import { VoteMap } from "./vote_map.js";
@@ -44,6 +44,7 @@ export class Player {
   #offset = 0;
   #drawsBoxes = false;
   #annotated = false;
+  #shown = false;
 
   /**
    * @param {import("./api.js").Job} job
@@ -83,6 +84,7 @@ export class Player {
     this.#picker.addEventListener("change", () => this.#take(this.#picker.files?.[0]));
     this.#video.addEventListener("error", () => this.#cannotPlay());
     this.#video.addEventListener("loadedmetadata", () => this.#checkLength());
+    this.#video.addEventListener("loadeddata", () => (this.#shown = true));
     const { signal } = this.#gone;
     document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
     document.addEventListener("drop", (event) => this.#dropped(event), { signal });
@@ -136,7 +138,12 @@ export class Player {
   }
 
   async #playAnnotated() {
-    this.#play(await openable(`${jobPath(this.job.id)}/annotated`), this.plan.start_s, false);
+    try {
+      this.#play(await openable(`${jobPath(this.job.id)}/annotated`), this.plan.start_s, false);
+    } catch (error) {
+      this.#trouble.replaceChildren(refusalNotice(error, smallButton(FILES.playAnnotated, () => this.#playAnnotated())));
+      return;
+    }
     const own = ownFile(this.job.id);
     const other = own ? smallButton(FILES.playOwn, () => this.#playOwn(own)) : this.#chooser(FILES.playOwn);
     this.#sources.replaceChildren(this.#fullScreen(), other);
@@ -146,6 +153,7 @@ export class Player {
   #play(address, offset, drawsBoxes) {
     this.#offset = offset;
     this.#drawsBoxes = drawsBoxes;
+    this.#shown = false;
     this.#ask.hidden = true;
     this.#video.hidden = false;
     this.#trouble.replaceChildren();
@@ -202,10 +210,21 @@ export class Player {
 
   #cannotPlay() {
     if (!this.#video.hasAttribute("src")) return;
+    if (this.#shown && !this.#drawsBoxes) {
+      this.#goOn();
+      return;
+    }
     this.#askForFile();
     this.#trouble.replaceChildren(notice({ title: FILES.unplayable, advice: FILES.unplayableAdvice }));
     if (this.#drawsBoxes && this.#annotated) this.#sources.replaceChildren(smallButton(FILES.playAnnotated, () => this.#playAnnotated()));
     this.#drawsBoxes = false;
+  }
+
+  /** What the server had begun to send can be played: its ticket has grown old, or the server was away. */
+  async #goOn() {
+    const playing = !this.#video.paused;
+    await this.#playAnnotated();
+    if (playing) await this.#video.play().catch(() => undefined);
   }
 
   /** A file of another length is hardly the one that was sent. */

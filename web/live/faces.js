@@ -102,7 +102,17 @@ export class Panels {
 
   /** @param {number} id @param {Panel} panel */
   #remove(id, panel) {
+    const focused = panel.root.contains(document.activeElement);
     panel.root.remove();
     this.#panels.delete(id);
+    if (focused) this.#keepFocus();
+  }
+
+  /** It must not fall back to the page's start when the face that had it is gone. */
+  #keepFocus() {
+    const [next] = this.#panels.values();
+    if (next) return next.choose.focus();
+    this.list.tabIndex = -1;
+    this.list.focus();
   }
 }

@@ -65,10 +65,6 @@ export class Timeline {
     return this.#face;
   }
 
-  get paused() {
-    return this.#held !== undefined;
-  }
-
   /** A person chose it, which counts while it is paused, too. @param {number} face */
   choose(face) {
     this.#face = face;
