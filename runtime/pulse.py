@@ -7,7 +7,7 @@ STUCK_AFTER_S: Final = 30.0
 
 
 class Pulse:
-    """The worker's loop beats once a second (runtime/celery_app.py); work that takes longer beats itself."""
+    """The worker's loop beats once a second (runtime/celery_worker.py); work that takes longer beats itself."""
 
     def __init__(self) -> None:
         self.connected = False

@@ -1,8 +1,8 @@
 """A live session as Python.
 
 async with open_stream("http://127.0.0.1:8080") as stream:
-await stream.send(jpeg)
-answer = await stream.receive()
+    await stream.send(jpeg)
+    answer = await stream.receive()
 """
 
 import contextlib
