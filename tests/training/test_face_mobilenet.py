@@ -12,8 +12,8 @@ from conftest import made_up_pictures
 from training.augmentation import Augmentation
 from training.train import RECIPES, Configuration, Trainer, untrained
 from training.zoo import face_mobilenet
-from training.zoo.face_mobilenet import ENLARGED, FACES, FROZEN_BLOCKS, PIXEL_MEAN, build, normalised_by
-from training.zoo.normalisation import BatchNormalization
+from training.zoo.face_mobilenet import ENLARGED, FACES, FROZEN_BLOCKS, PIXEL_MEAN, build
+from training.zoo.normalisation import BatchNormalization, normalised_by
 from training.zoo.tfjs import read_weights
 
 PICTURES = made_up_pictures(16, seed=3)[0][..., None]

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import KerasTensor, layers
 from numpy.typing import NDArray
 
@@ -50,27 +49,6 @@ def build(backbone_weights: str = "none") -> keras.Model:
     return model
 
 
-def normalised_by(model: keras.Model, pictures: NDArray[np.uint8]) -> None:
-    """Give each normalisation what it would measure on the pictures [n, 48, 48, 1], and all kernels one scale (He's).
-
-    What the network answers stays the same, but from then on a step of training changes every layer alike.
-    """
-    normalisations = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
-    watched = keras.Model(model.input, [layer.input for layer in normalisations])
-    moments = tf.function(lambda batch: [_moments(seen) for seen in watched(batch, training=False)])
-    batches = [tf.cast(pictures[i : i + 128], tf.float32) for i in range(0, len(pictures), 128)]
-    for layer, seen in zip(normalisations, zip(*map(moments, batches), strict=True), strict=True):
-        means, variances = np.array(seen).swapaxes(0, 1)
-        mean, variance = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
-        _renormalise(model.get_layer(layer.name.removesuffix("_bn")), layer, mean, variance)
-
-
-def _moments(seen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance [c] of what a layer sees [n, h, w, c]; bfloat16 has too few digits for a sum of squares."""
-    mean, variance = tf.nn.moments(tf.cast(seen, tf.float32), (0, 1, 2))
-    return mean, variance
-
-
 def _convolved(x: KerasTensor, convolution: keras.layers.Layer) -> KerasTensor:
     """Padded as Keras's MobileNet pads (a stride of two begins at the very first pixel), normalised and rectified."""
     if convolution.kernel_size[0] == 3:
@@ -79,29 +57,6 @@ def _convolved(x: KerasTensor, convolution: keras.layers.Layer) -> KerasTensor:
     if not convolution.use_bias:
         x = BatchNormalization(name=f"{convolution.name}_bn", momentum=0.95)(x)
     return layers.ReLU(6.0)(x)
-
-
-def _renormalise(
-    convolution: keras.layers.Layer,
-    layer: BatchNormalization,
-    mean: NDArray[np.floating],
-    variance: NDArray[np.floating],
-) -> None:
-    """The same function of the convolution's input, with the mean and variance [c] of its output as statistics."""
-    (kernel,) = convolution.get_weights()
-    gamma, beta, old_mean, old_variance = layer.get_weights()
-    gain = gamma / np.sqrt(old_variance + layer.epsilon)
-    by_channel = kernel.reshape(-1, len(gamma))
-    spread = np.sqrt((by_channel**2).sum(axis=0) / 2.0) + 1e-8  # He's, of a kernel in front of a rectifier
-    convolution.set_weights([(by_channel / spread).reshape(kernel.shape)])
-    layer.set_weights(
-        [
-            gain * spread * np.sqrt(variance / spread**2 + layer.epsilon),
-            beta + gain * (mean - old_mean),
-            mean / spread,
-            variance / spread**2,
-        ]
-    )
 
 
 def _take_over(model: keras.Model, wanted: str) -> None:

@@ -1,7 +1,9 @@
 """Batch normalisation (Ioffe and Szegedy, arXiv 1502.03167) by TensorFlow's fused kernel."""
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -12,8 +14,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
-        """Float [n, height, width, channels], normalised by the batch in training, else by the moving statistics."""
-        if not training or len(inputs.shape) != 4:
+        """Float [n, height, width, channels], normalised by the batch in training, else or if frozen by the moving
+        statistics.
+        """
+        if not (training and self.trainable) or len(inputs.shape) != 4:
             return super().call(inputs, training=training, mask=mask)
         # The statistics stay float32 under mixed precision, so the variables' own values are read.
         normalised, mean, variance = tf.compat.v1.nn.fused_batch_norm(
@@ -26,3 +30,47 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self.moving_mean.assign(self.moving_mean * self.momentum + mean * (1.0 - self.momentum))
         self.moving_variance.assign(self.moving_variance * self.momentum + variance * (1.0 - self.momentum))
         return normalised
+
+
+def normalised_by(model: keras.Model, pictures: NDArray[np.uint8]) -> None:
+    """Give each normalisation what it would measure on the pictures [n, 48, 48, 1], and all kernels one scale (He's).
+
+    What the network answers stays the same, but from then on a step of training changes every layer alike.
+    """
+    normalisations = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
+    watched = keras.Model(model.input, [layer.input for layer in normalisations])
+    moments = tf.function(lambda batch: [_moments(seen) for seen in watched(batch, training=False)])
+    batches = [tf.cast(pictures[i : i + 128], tf.float32) for i in range(0, len(pictures), 128)]
+    for layer, seen in zip(normalisations, zip(*map(moments, batches), strict=True), strict=True):
+        means, variances = np.array(seen).swapaxes(0, 1)
+        mean, variance = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
+        _renormalise(model.get_layer(layer.name.removesuffix("_bn")), layer, mean, variance)
+
+
+def _moments(seen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance [c] of what a layer sees [n, h, w, c]; bfloat16 has too few digits for a sum of squares."""
+    mean, variance = tf.nn.moments(tf.cast(seen, tf.float32), (0, 1, 2))
+    return mean, variance
+
+
+def _renormalise(
+    convolution: keras.layers.Layer,
+    layer: BatchNormalization,
+    mean: NDArray[np.floating],
+    variance: NDArray[np.floating],
+) -> None:
+    """The same function of the convolution's input, with the mean and variance [c] of its output as statistics."""
+    (kernel,) = convolution.get_weights()
+    gamma, beta, old_mean, old_variance = layer.get_weights()
+    gain = gamma / np.sqrt(old_variance + layer.epsilon)
+    by_channel = kernel.reshape(-1, len(gamma))
+    spread = np.sqrt((by_channel**2).sum(axis=0) / 2.0) + 1e-8  # He's, of a kernel in front of a rectifier
+    convolution.set_weights([(by_channel / spread).reshape(kernel.shape)])
+    layer.set_weights(
+        [
+            gain * spread * np.sqrt(variance / spread**2 + layer.epsilon),
+            beta + gain * (mean - old_mean),
+            mean / spread,
+            variance / spread**2,
+        ]
+    )
