@@ -155,4 +155,10 @@ async def _send_all(url: str, split: Split, encode: Encode, profile: str, alread
                 raise ServedError(f"{response.status_code} from {response.url}: {response.text[:200]}")
             return msgspec.json.decode(response.content, type=Reply)
 
-        return await asyncio.gather(*(send(picture) for picture in split.pictures))
+        sending = [asyncio.create_task(send(picture)) for picture in split.pictures]
+        try:
+            return await asyncio.gather(*sending)
+        finally:  # where one failed, the others let go of their connections while there is still a loop to close them
+            for task in sending:
+                task.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
