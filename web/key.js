@@ -7,7 +7,6 @@
 
 import { Refused, refusal } from "./refused.js";
 import { inTab } from "./storage.js";
-import { KEY } from "./texts.js";
 
 const STORED = "thespis-key";
 const TICKET_MS = 8_000;
@@ -101,37 +100,12 @@ export function entered(refused) {
   return asking;
 }
 
-/** @param {boolean} wasWrong whether a key was shown before @returns {Promise<boolean>} */
-function ask(wasWrong) {
-  const dialog = document.createElement("dialog");
-  dialog.className = "key";
-  dialog.setAttribute("aria-labelledby", "key-title");
-  const form = document.createElement("form");
-  form.method = "dialog";
-  const title = Object.assign(document.createElement("h2"), { id: "key-title", textContent: KEY.title });
-  const lead = Object.assign(document.createElement("p"), { textContent: wasWrong ? KEY.wrong : KEY.lead });
-  lead.setAttribute("role", wasWrong ? "alert" : "note");
-  const label = Object.assign(document.createElement("label"), { textContent: KEY.label });
-  const input = Object.assign(document.createElement("input"), { type: "password", required: true });
-  input.autocomplete = "off";
-  const cancel = Object.assign(document.createElement("button"), { type: "button", textContent: KEY.cancel });
-  cancel.className = "secondary";
-  cancel.addEventListener("click", () => dialog.close());
-  const use = Object.assign(document.createElement("button"), { value: "use", textContent: KEY.use });
-  use.className = "primary";
-  label.append(input);
-  form.append(title, lead, label, cancel, use);
-  dialog.append(form);
-  document.body.append(dialog);
-  dialog.showModal();
-  input.focus();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      const given = dialog.returnValue === "use" ? input.value.trim() : "";
-      if (given) inTab.setItem(STORED, given);
-      if (given) document.dispatchEvent(new Event("keyentered"));
-      dialog.remove();
-      resolve(given !== "");
-    });
-  });
+/** The dialog is loaded when it is needed; most servers on one's own machine ask for no key. @param {boolean} wasWrong */
+async function ask(wasWrong) {
+  const { askForKey } = await import("./key_dialog.js");
+  const given = await askForKey(wasWrong);
+  if (!given) return false;
+  inTab.setItem(STORED, given);
+  document.dispatchEvent(new Event("keyentered"));
+  return true;
 }

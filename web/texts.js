@@ -10,8 +10,6 @@ export const TEXTS = {
   toDark: "Dark",
   toLight: "Light",
   loadAgain: "Load the page again",
-  themeLabel: "Change the colours",
-  filesTitle: "Pictures and videos",
   jobTitle: "One job",
   welcomeTitle: "What does a face show?",
   welcomeLead:
@@ -30,7 +28,6 @@ export const TEXTS = {
   tryAgain: "Try again",
   stop: "Stop",
   stoppedNote: "Stopped. The camera is off and the connection is closed.",
-  liveRegion: "Live view",
   pictureLabel: "Your camera’s picture with a box around each face. The panels beside it say the same in words.",
   cameraLabel: "Camera",
   retryNow: "Try now",
@@ -576,7 +573,7 @@ export function refusal({ code, message }) {
 export const leaning = (id, words) => `${faceName(id)}: ${words}`;
 
 /** @param {number} count */
-export const facesFound = (count) => (count === 1 ? "1 face" : `${count} faces`);
+const facesFound = (count) => (count === 1 ? "1 face" : `${count} faces`);
 
 /** A picture for screen readers. @param {string} name @param {{ id: number, top: string, uncertain: boolean }[]} faces */
 export const pictureWords = (name, faces) =>
