@@ -42,8 +42,8 @@ from runtime.model_tree import read_ensemble
 
 REDIS_TIMEOUT_S = 1.0
 
-UPLOADS_SHARE = 4
-"""One key or address has a fourth of the places for uploads: who sends slowly holds up nobody else."""
+PICTURES_SHARE = 4
+"""One key or address has a fourth of the places for pictures: who sends slowly or much holds up nobody else."""
 
 MOST_EVENT_STREAMS = 1000
 """Of this gateway, each with a connection to the jobs' Redis of its own; how many of one key: gateway/job_events.py."""
@@ -63,8 +63,8 @@ async def post_image(request: web.Request) -> web.Response:
         return await analyze_picture(
             request,
             app[keys.DISPATCHER],
-            app[keys.UPLOAD_ADMISSION],
-            app[keys.PICTURE_ADMISSION],
+            app[keys.PICTURE_PLACES],
+            app[keys.PICTURE_TURNS],
             app[keys.SETTINGS],
             list(app[keys.ENSEMBLE].votes),
         )
@@ -117,9 +117,9 @@ def make_app(settings: GatewaySettings) -> web.Application:
     app = web.Application(middlewares=[problems_middleware, door, while_key_lasts, own_jobs, steady_body])
     app[keys.SETTINGS] = settings
     app[keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
-    app[keys.UPLOAD_ADMISSION] = SharedAdmission(settings.max_uploads, max(1, settings.max_uploads // UPLOADS_SHARE))
+    app[keys.PICTURE_PLACES] = SharedAdmission(settings.max_uploads, max(1, settings.max_uploads // PICTURES_SHARE))
     app[keys.EVENT_STREAMS] = Shares()
-    app[keys.PICTURE_ADMISSION] = Admission(settings.max_pictures_in_flight)
+    app[keys.PICTURE_TURNS] = Admission(settings.max_pictures_in_flight)
     app.add_routes(routes)
     app.add_routes(job_routes.routes)
     serve_page(app, Path(settings.web_path))

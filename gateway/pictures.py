@@ -43,7 +43,7 @@ async def analyze_picture(
     request: web.Request,
     dispatcher: Dispatcher,
     places: SharedAdmission,
-    admission: Admission,
+    turns: Admission,
     settings: GatewaySettings,
     vote_profiles: list[str],
 ) -> web.Response:
@@ -59,7 +59,7 @@ async def analyze_picture(
     try:
         async with places.place(who, within_s=settings.picture_deadline_ms / 1000):
             picture = await _received(request, settings)
-            answer = await _analyzed(picture, options, dispatcher, admission, settings, arrived)
+            answer = await _analyzed(picture, options, dispatcher, turns, settings, arrived)
     except Full as problem:
         full = "all places for pictures are taken; try again"
         raise Problematic(503, "overload", full, {"Retry-After": "1"}) from problem
@@ -70,7 +70,7 @@ async def _analyzed(
     picture: bytes,
     options: PictureOptions,
     dispatcher: Dispatcher,
-    admission: Admission,
+    turns: Admission,
     settings: GatewaySettings,
     arrived: float,
 ) -> ImageReply:
@@ -82,7 +82,7 @@ async def _analyzed(
     deadline_s = settings.picture_deadline_ms / 1000
     deadline = time.time() + deadline_s
     try:
-        async with asyncio.timeout(deadline_s), admission:
+        async with asyncio.timeout(deadline_s), turns:
             reply = await dispatcher.detect(
                 picture[: header.end],
                 deadline=deadline,

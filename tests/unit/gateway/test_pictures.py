@@ -54,10 +54,10 @@ async def gateway(dispatcher: HeldDispatcher, places: SharedAdmission) -> AsyncI
     async def post(request: web.Request) -> web.Response:
         request[CALLER] = Caller(request.headers["Key"], frozenset({"images"}), Quotas())
         request[ADDRESS] = "203.0.113.7"
-        admission: Any = Admission(4)
+        turns: Any = Admission(4)
         at: Any = dispatcher
         settings = GatewaySettings(picture_deadline_ms=int(request.headers.get("Deadline", "10000")))
-        return await analyze_picture(request, at, places, admission, settings, ["default"])
+        return await analyze_picture(request, at, places, turns, settings, ["default"])
 
     app = web.Application(middlewares=[problems_middleware])
     app.router.add_post("/v1/images", post)

@@ -13,6 +13,7 @@ from bench.soak_command import soak
 from detector_worker.settings import DetectorSettings
 from ensemble_worker.settings import EnsembleSettings, parse_members
 from gateway.settings import GatewaySettings
+from runtime.pixels import OUTLIVES_DEADLINE_MS
 from runtime.settings import BadSetting, read_settings, variable
 from thespis.command_line import analyze, doctor, up
 from thespis.job_commands import cancel, job, jobs, submit
@@ -39,6 +40,15 @@ def test_values_are_taken_with_their_types() -> None:
 def test_a_value_that_can_not_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         read_settings(GatewaySettings, {name: value})
+
+
+def test_no_setting_makes_the_page_promise_too_much() -> None:
+    """`keptBody` in web/texts.js: a live picture is held for two seconds at most, an explained one for eleven."""
+    outlives = OUTLIVES_DEADLINE_MS
+    for name, promised in (("THESPIS_FRAME_DEADLINE_MS", 2_000), ("THESPIS_PICTURE_DEADLINE_MS", 11_000)):
+        assert read_settings(GatewaySettings, {name: str(promised - outlives)})
+        with pytest.raises(BadSetting, match=name):
+            read_settings(GatewaySettings, {name: str(promised - outlives + 1)})
 
 
 def test_an_unknown_detector_is_refused() -> None:
