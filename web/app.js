@@ -2,7 +2,6 @@
 /** The page: its words, its theme and its views. */
 
 import { fillTexts, byId } from "./dom.js";
-import { mountPrivacy } from "./privacy.js";
 import { Router, whenAsked } from "./router.js";
 import { mountTheme } from "./theme.js";
 
@@ -13,6 +12,6 @@ await new Router({
   live: whenAsked(byId("view-live"), async () => (await import("./live/view.js")).mountLive()),
   files: whenAsked(byId("view-files"), async () => (await import("./files/view.js")).mountFiles(byId("view-files"))),
   jobs: whenAsked(byId("view-jobs"), async () => (await import("./files/job.js")).mountJob(byId("view-jobs"))),
-  privacy: mountPrivacy(byId("view-privacy")),
+  privacy: whenAsked(byId("view-privacy"), async () => (await import("./privacy.js")).mountPrivacy(byId("view-privacy"))),
 }).start();
 document.body.dataset.ready = "";

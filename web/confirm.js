@@ -17,13 +17,18 @@ export function confirmed(words, body) {
   const dialog = element("dialog", { className: "confirm" }, form);
   dialog.setAttribute("aria-labelledby", title.id);
   dialog.setAttribute("aria-describedby", body.id);
+  return closed(dialog, keep).then((value) => value === "yes");
+}
+
+/** Shows it; the value it is closed with. @param {HTMLDialogElement} dialog @param {HTMLElement} focused @returns {Promise<string>} */
+export function closed(dialog, focused) {
   document.body.append(dialog);
   dialog.showModal();
-  keep.focus();
+  focused.focus();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      resolve(dialog.returnValue === "yes");
+      resolve(dialog.returnValue);
     });
   });
 }

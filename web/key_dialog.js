@@ -1,6 +1,8 @@
 // @ts-check
 /** Asks a person for the API key that the server wants. */
 
+import { closed } from "./confirm.js";
+import { element } from "./dom.js";
 import { KEY } from "./texts.js";
 
 /**
@@ -8,33 +10,16 @@ import { KEY } from "./texts.js";
  * @param {boolean} wasWrong whether a key was shown before
  * @returns {Promise<string>}
  */
-export function askForKey(wasWrong) {
-  const dialog = document.createElement("dialog");
-  dialog.className = "key";
-  dialog.setAttribute("aria-labelledby", "key-title");
-  const form = document.createElement("form");
-  form.method = "dialog";
-  const title = Object.assign(document.createElement("h2"), { id: "key-title", textContent: KEY.title });
-  const lead = Object.assign(document.createElement("p"), { textContent: wasWrong ? KEY.wrong : KEY.lead });
-  lead.setAttribute("role", wasWrong ? "alert" : "note");
-  const label = Object.assign(document.createElement("label"), { textContent: KEY.label });
-  const input = Object.assign(document.createElement("input"), { type: "password", required: true });
-  input.autocomplete = "off";
-  const cancel = Object.assign(document.createElement("button"), { type: "button", textContent: KEY.cancel });
-  cancel.className = "secondary";
+export async function askForKey(wasWrong) {
+  const title = element("h2", { id: "key-title", textContent: KEY.title });
+  const lead = element("p", { role: wasWrong ? "alert" : "note", textContent: wasWrong ? KEY.wrong : KEY.lead });
+  const input = element("input", { type: "password", required: true, autocomplete: "off" });
+  const label = element("label", { textContent: KEY.label }, input);
+  const cancel = element("button", { type: "button", className: "secondary", textContent: KEY.cancel });
+  const use = element("button", { value: "use", className: "primary", textContent: KEY.use });
+  const form = element("form", { method: "dialog" }, title, lead, label, cancel, use);
+  const dialog = element("dialog", { className: "key" }, form);
+  dialog.setAttribute("aria-labelledby", title.id);
   cancel.addEventListener("click", () => dialog.close());
-  const use = Object.assign(document.createElement("button"), { value: "use", textContent: KEY.use });
-  use.className = "primary";
-  label.append(input);
-  form.append(title, lead, label, cancel, use);
-  dialog.append(form);
-  document.body.append(dialog);
-  dialog.showModal();
-  input.focus();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue === "use" ? input.value.trim() : "");
-    });
-  });
+  return (await closed(dialog, input)) === "use" ? input.value.trim() : "";
 }

@@ -44,7 +44,7 @@ export class Player {
   #offset = 0;
   #drawsBoxes = false;
   #annotated = false;
-  #shown = false;
+  #canPlay = false;
 
   /**
    * @param {import("./api.js").Job} job
@@ -84,7 +84,7 @@ export class Player {
     this.#picker.addEventListener("change", () => this.#take(this.#picker.files?.[0]));
     this.#video.addEventListener("error", () => this.#cannotPlay());
     this.#video.addEventListener("loadedmetadata", () => this.#checkLength());
-    this.#video.addEventListener("loadeddata", () => (this.#shown = true));
+    this.#video.addEventListener("loadeddata", () => (this.#canPlay = true));
     const { signal } = this.#gone;
     document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
     document.addEventListener("drop", (event) => this.#dropped(event), { signal });
@@ -153,7 +153,7 @@ export class Player {
   #play(address, offset, drawsBoxes) {
     this.#offset = offset;
     this.#drawsBoxes = drawsBoxes;
-    this.#shown = false;
+    this.#canPlay = false;
     this.#ask.hidden = true;
     this.#video.hidden = false;
     this.#trouble.replaceChildren();
@@ -210,17 +210,15 @@ export class Player {
 
   #cannotPlay() {
     if (!this.#video.hasAttribute("src")) return;
-    if (this.#shown && !this.#drawsBoxes) {
-      this.#goOn();
-      return;
-    }
+    const broken = this.#video.error?.code === MediaError.MEDIA_ERR_DECODE;
+    if (this.#canPlay && !broken && !this.#drawsBoxes) return void this.#goOn();
     this.#askForFile();
     this.#trouble.replaceChildren(notice({ title: FILES.unplayable, advice: FILES.unplayableAdvice }));
     if (this.#drawsBoxes && this.#annotated) this.#sources.replaceChildren(smallButton(FILES.playAnnotated, () => this.#playAnnotated()));
     this.#drawsBoxes = false;
   }
 
-  /** What the server had begun to send can be played: its ticket has grown old, or the server was away. */
+  /** It could be played before: its ticket has grown old, or the server was away. */
   async #goOn() {
     const playing = !this.#video.paused;
     await this.#playAnnotated();
