@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contracts.labels import LABELS
+from contracts.labels import by_label
 from contracts.members import asked_members
 from contracts.work import ClassifiedFace, ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.fan_out import FanOut
@@ -93,7 +93,7 @@ def classified_faces(
         tops = [int(np.argmax(predictions[name][index])) for name in voters]
         own = None
         if votes:
-            own = {name: dict(zip(LABELS, answer[index].tolist(), strict=True)) for name, answer in predictions.items()}
+            own = {name: by_label(answer[index].tolist()) for name, answer in predictions.items()}
         faces.append(
             ClassifiedFace(
                 face.box, face.score, face.landmarks, vote[index].tolist(),

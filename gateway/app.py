@@ -17,7 +17,7 @@ from access.ring import KeyRing
 from access.store import KeyStore
 from access.tickets import Tickets, TicketWish
 from contracts.api import ModelsReply, TicketReply
-from gateway import job_events, job_routes, keys
+from gateway import app_keys, job_events, job_routes
 from gateway.admission import Admission, SharedAdmission, Shares
 from gateway.dispatcher import Dispatcher
 from gateway.door import CALLER, Door, scoped
@@ -53,7 +53,7 @@ routes = web.RouteTableDef()
 
 @routes.get("/v1/stream")
 async def open_stream(request: web.Request) -> web.StreamResponse:
-    return await stream(request, request.app[keys.SESSIONS], request.app[keys.DOOR])
+    return await stream(request, request.app[app_keys.SESSIONS], request.app[app_keys.DOOR])
 
 
 @routes.post("/v1/images")
@@ -62,17 +62,17 @@ async def post_image(request: web.Request) -> web.Response:
     with tracing.begin("picture"):
         return await analyze_picture(
             request,
-            app[keys.DISPATCHER],
-            app[keys.PICTURE_PLACES],
-            app[keys.PICTURE_TURNS],
-            app[keys.SETTINGS],
-            list(app[keys.ENSEMBLE].votes),
+            app[app_keys.DISPATCHER],
+            app[app_keys.PICTURE_PLACES],
+            app[app_keys.PICTURE_TURNS],
+            app[app_keys.SETTINGS],
+            list(app[app_keys.ENSEMBLE].votes),
         )
 
 
 @routes.get("/v1/models")
 async def models(request: web.Request) -> web.Response:
-    ensemble = request.app[keys.ENSEMBLE]
+    ensemble = request.app[app_keys.ENSEMBLE]
     return json_reply(
         ModelsReply(
             labels=ensemble.labels,
@@ -89,7 +89,7 @@ async def post_ticket(request: web.Request) -> web.Response:
     # Refused here, where the asker is told why: a browser hides what answer its WebSocket or event source got.
     caller = scoped(request[CALLER], wish.path)
     try:
-        ticket, good_for_s = await request.app[keys.DOOR].tickets.issue(caller, wish.path)
+        ticket, good_for_s = await request.app[app_keys.DOOR].tickets.issue(caller, wish.path)
     except redis.RedisError as problem:
         raise Problematic(503, "unavailable", "tickets can't be given out now", {"Retry-After": "2"}) from problem
     return json_reply(TicketReply(ticket, good_for_s), status=201)
@@ -108,18 +108,20 @@ async def alive(request: web.Request) -> web.Response:
 @routes.get("/readyz")
 async def ready(request: web.Request) -> web.Response:
     app = request.app
-    readiness = await check_readiness(app[keys.DISPATCHER], app[keys.ENSEMBLE], app[keys.SETTINGS].member_quorum)
+    readiness = await check_readiness(
+        app[app_keys.DISPATCHER], app[app_keys.ENSEMBLE], app[app_keys.SETTINGS].member_quorum
+    )
     return json_reply(readiness, status=200 if readiness.ready else 503)
 
 
 def make_app(settings: GatewaySettings) -> web.Application:
     """Raises BadModelTree when there is no ensemble to speak of."""
     app = web.Application(middlewares=[problems_middleware, door, while_key_lasts, own_jobs, steady_body])
-    app[keys.SETTINGS] = settings
-    app[keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
-    app[keys.PICTURE_PLACES] = SharedAdmission(settings.max_uploads, max(1, settings.max_uploads // PICTURES_SHARE))
-    app[keys.EVENT_STREAMS] = Shares()
-    app[keys.PICTURE_TURNS] = Admission(settings.max_pictures_in_flight)
+    app[app_keys.SETTINGS] = settings
+    app[app_keys.ENSEMBLE] = read_ensemble(Path(settings.models_path))
+    app[app_keys.PICTURE_PLACES] = SharedAdmission(settings.max_uploads, max(1, settings.max_uploads // PICTURES_SHARE))
+    app[app_keys.EVENT_STREAMS] = Shares()
+    app[app_keys.PICTURE_TURNS] = Admission(settings.max_pictures_in_flight)
     app.add_routes(routes)
     app.add_routes(job_routes.routes)
     serve_page(app, Path(settings.web_path))
@@ -133,16 +135,16 @@ def make_app(settings: GatewaySettings) -> web.Application:
 
 async def hold_dispatcher(app: web.Application) -> AsyncIterator[None]:
     """Redis, the listener for replies and the sessions, for as long as the gateway lives."""
-    settings = app[keys.SETTINGS]
+    settings = app[app_keys.SETTINGS]
     client = redis.asyncio.Redis.from_url(
         settings.redis_url,
         socket_connect_timeout=REDIS_TIMEOUT_S,
         # One more try finds Redis again after a restart; more would outlast the frame.
         retry=redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1),
     )
-    app[keys.DISPATCHER] = Dispatcher(client, make_celery(settings.redis_url))
-    app[keys.SESSIONS] = Sessions(app[keys.DISPATCHER], app[keys.ENSEMBLE], settings)
-    listener = asyncio.create_task(app[keys.DISPATCHER].listen())
+    app[app_keys.DISPATCHER] = Dispatcher(client, make_celery(settings.redis_url))
+    app[app_keys.SESSIONS] = Sessions(app[app_keys.DISPATCHER], app[app_keys.ENSEMBLE], settings)
+    listener = asyncio.create_task(app[app_keys.DISPATCHER].listen())
     yield
     listener.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -152,12 +154,12 @@ async def hold_dispatcher(app: web.Application) -> AsyncIterator[None]:
 
 async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
     """The jobs' Redis and artefact store, for as long as the gateway lives."""
-    settings, ensemble = app[keys.SETTINGS], app[keys.ENSEMBLE]
+    settings, ensemble = app[app_keys.SETTINGS], app[app_keys.ENSEMBLE]
     blocking = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
-    app[keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(
+    app[app_keys.JOBS_REDIS] = redis.asyncio.Redis.from_url(
         settings.jobs_redis_url, socket_timeout=job_events.REDIS_TIMEOUT_S, max_connections=MOST_EVENT_STREAMS
     )
-    app[keys.JOBS] = Jobs(
+    app[app_keys.JOBS] = Jobs(
         JobStore(blocking),
         Bells(make_celery(settings.jobs_redis_url), blocking),
         Artefacts(settings.artefacts_url),
@@ -166,7 +168,7 @@ async def hold_jobs(app: web.Application) -> AsyncIterator[None]:
         list(ensemble.votes),
     )
     yield
-    await app[keys.JOBS_REDIS].aclose()
+    await app[app_keys.JOBS_REDIS].aclose()
     blocking.close()
 
 
@@ -178,13 +180,13 @@ def tickets_redis_url(settings: GatewaySettings) -> str:
 
 async def hold_door(app: web.Application) -> AsyncIterator[None]:
     """Keys and tickets from the jobs' Redis, counts from the live one, for as long as the gateway lives."""
-    settings = app[keys.SETTINGS]
+    settings = app[app_keys.SETTINGS]
     records = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
     shared, live = (
         redis.asyncio.Redis.from_url(url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S)
         for url in (tickets_redis_url(settings), settings.redis_url)
     )
-    app[keys.DOOR] = Door(settings, KeyRing(KeyStore(records)), Tickets(shared), Limits(live))
+    app[app_keys.DOOR] = Door(settings, KeyRing(KeyStore(records)), Tickets(shared), Limits(live))
     yield
     await shared.aclose()
     await live.aclose()
@@ -192,4 +194,4 @@ async def hold_door(app: web.Application) -> AsyncIterator[None]:
 
 
 async def drain_sessions(app: web.Application) -> None:
-    await app[keys.SESSIONS].drain()
+    await app[app_keys.SESSIONS].drain()

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from access.tickets import SESSION_PATH
-from gateway import keys
+from gateway import app_keys
 from gateway.door import CALLER
 from gateway.problems import Problematic
 
@@ -19,7 +19,7 @@ YEAR_S: Final = 365 * 24 * 3600
 
 @web.middleware
 async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
-    await request.app[keys.DOOR].let_in(request)
+    await request.app[app_keys.DOOR].let_in(request)
     return await handler(request)
 
 
@@ -31,7 +31,7 @@ async def while_key_lasts(request: web.Request, handler: Handler) -> web.StreamR
         return await handler(request)
 
     async def watch() -> None:
-        await request.app[keys.DOOR].revoked(caller)
+        await request.app[app_keys.DOOR].revoked(caller)
         if request.transport is not None:
             request.transport.abort()
 
@@ -43,7 +43,7 @@ async def own_jobs(request: web.Request, handler: Handler) -> web.StreamResponse
     """A job is there only for its key; here, so that no route can forget it."""
     resource = request.match_info.route.resource
     if resource is not None and resource.canonical.startswith("/v1/jobs/{id}"):
-        await request.app[keys.JOBS].check_owner(request.match_info["id"], request[CALLER])
+        await request.app[app_keys.JOBS].check_owner(request.match_info["id"], request[CALLER])
     return await handler(request)
 
 
@@ -52,7 +52,7 @@ async def steady_body(request: web.Request, handler: Handler) -> web.StreamRespo
     """Gives up on a body that hardly comes, whatever its handler does with it (slow loris)."""
     if not request.can_read_body:
         return await handler(request)
-    stall_s = request.app[keys.SETTINGS].body_stall_s
+    stall_s = request.app[app_keys.SETTINGS].body_stall_s
     loop = asyncio.get_running_loop()
     limit = asyncio.timeout(stall_s)
 
@@ -91,6 +91,6 @@ async def add_private_headers(request: web.Request, response: web.StreamResponse
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if request.path.startswith("/v1/"):
         response.headers.setdefault("Cache-Control", "no-store")
-    behind_proxy = request.app[keys.SETTINGS].proxies > 0
+    behind_proxy = request.app[app_keys.SETTINGS].proxies > 0
     if request.secure or (behind_proxy and request.headers.get("X-Forwarded-Proto", "").lower() == "https"):
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"

@@ -8,19 +8,19 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway import keys
+from gateway import app_keys
 
 routes = web.RouteTableDef()
 
 
 @routes.get("/")
 async def page(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(Path(request.app[keys.SETTINGS].web_path) / "index.html")
+    return web.FileResponse(Path(request.app[app_keys.SETTINGS].web_path) / "index.html")
 
 
 @routes.get("/docs")
 async def api_page(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(Path(request.app[keys.SETTINGS].web_path) / "api.html")
+    return web.FileResponse(Path(request.app[app_keys.SETTINGS].web_path) / "api.html")
 
 
 @web.middleware

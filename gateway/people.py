@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from contracts.labels import LABELS
-from contracts.protocol import Face, Probabilities
+from contracts.labels import by_label, most_likely
+from contracts.protocol import Face
 from contracts.work import ClassifiedFace
 from faces.certainty import is_uncertain
 from faces.following import Follower
@@ -29,22 +29,18 @@ class People:
 
 def shown_face(face: ClassifiedFace, face_id: int, smoothed: Sequence[float]) -> Face:
     """One face as the protocol tells it; `top` is of the raw probabilities."""
-    probabilities = _named(face.probabilities)
-    top = max(probabilities, key=lambda label: probabilities[label])
+    probabilities = by_label(face.probabilities)
+    top = most_likely(probabilities)
     return Face(
         face_id=face_id,
         box=face.box,
         score=face.score,
         landmarks=face.landmarks,
         probabilities=probabilities,
-        smoothed=_named(smoothed),
+        smoothed=by_label(smoothed),
         top=top,
         agreement=face.agreement,
         uncertain=is_uncertain(probabilities[top], face.agreement),
         votes=face.votes,
         explanation=face.explanation,
     )
-
-
-def _named(probabilities: Sequence[float]) -> Probabilities:
-    return dict(zip(LABELS, probabilities, strict=True))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from contracts.jobs import ResultRow
-from contracts.labels import LABELS
+from contracts.labels import by_label, most_likely
 from faces.certainty import is_uncertain
 from faces.following import Follower
 from faces.smoothing import Smoother
@@ -18,8 +18,8 @@ def rows(frames: Iterable[ClassifiedFrame], smoothing: float) -> Iterator[Result
         smoother.forget_all_but(follower.followed)
         for face_id, face in zip(ids, frame.faces, strict=True):
             smoothed = smoother.update(face_id, face.probabilities, frame.time_s, smoothing)
-            probabilities = dict(zip(LABELS, face.probabilities, strict=True))
-            top = max(probabilities, key=lambda label: probabilities[label])
+            probabilities = by_label(face.probabilities)
+            top = most_likely(probabilities)
             yield ResultRow(
                 time_s=round(frame.time_s, 6),
                 frame=frame.tick,
@@ -27,7 +27,7 @@ def rows(frames: Iterable[ClassifiedFrame], smoothing: float) -> Iterator[Result
                 box=face.box,
                 score=face.score,
                 probabilities=probabilities,
-                smoothed=dict(zip(LABELS, smoothed, strict=True)),
+                smoothed=by_label(smoothed),
                 top=top,
                 agreement=face.agreement,
                 uncertain=is_uncertain(probabilities[top], face.agreement),

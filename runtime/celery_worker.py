@@ -21,7 +21,7 @@ BEAT_EVERY_S: Final = 1.0
 Consumer: TypeAlias = Any  # Celery has no types
 
 
-class HeartBeat(bootsteps.StartStopStep):  # type: ignore[misc]
+class HeartBeat(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
     """Tells runtime/pulse.py that the consumer is connected and its loop turns."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)

@@ -51,7 +51,7 @@ def sound(app: celery.Celery, message: object, queue: str) -> dict[str, Any] | N
     return envelope(app.amqp.as_task_v2, headers.task, queue, headers.id, named, headers.expires)
 
 
-class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]
+class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # Kombu has no types
     """Reads on after what is not even JSON."""
 
     def _brpop_read(self, **options: object) -> bool:
@@ -65,7 +65,7 @@ class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]
             return True
 
 
-class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]
+class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # the same
     """Hands on what is sound; `app` is among the options of the transport."""
 
     Channel = Channel
