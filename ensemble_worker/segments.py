@@ -16,14 +16,10 @@ from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentCrops, SegmentPredictions
 from jobs.stages import Claim
 from jobs.store import JobStore, UnknownJob
-from jobs.working import Lease, LeaseLost, StageWorker, end_segment
+from jobs.working import GivenUp, HeldUp, Lease, LeaseLost, StageWorker, end_segment
 
 PREDICT_TIMEOUT_S = 10.0
 """Long, since members that serve jobs only may have to stand back for live ones."""
-
-
-class NobodyAnswers(RuntimeError):
-    """Raised when no member that the job wants answers; a later attempt may pass."""
 
 
 class SegmentClassifier:
@@ -69,7 +65,8 @@ class SegmentClassifier:
             end_segment(self._store, self._bells, claim, len(known.frames), known.error)
             return
         options = facts.options
-        weights = self._weights[options.vote_profile]
+        if (weights := self._weights.get(options.vote_profile)) is None:
+            raise GivenUp(f"the vote {options.vote_profile} is no longer served")
         asked = options.members or asked_members(weights, self._fan_out.names, votes=options.votes)
         predictions = self._predict(crops.crops, asked, lease)
         result = SegmentPredictions(
@@ -84,7 +81,7 @@ class SegmentClassifier:
         self._artefacts.remove(part)
 
     def _predict(self, crops: bytes, asked: list[str], lease: Lease) -> dict[str, npt.NDArray[np.float32]]:
-        """Member -> float32 [n, 7], of the members that answered for all of the crops. Raises NobodyAnswers."""
+        """Member -> float32 [n, 7], of the members that answered for all of the crops. Raises HeldUp."""
         found: list[dict[str, npt.NDArray[np.float32]]] = []
         step = self._bytes_per_call
         for start in range(0, len(crops), step):
@@ -94,7 +91,7 @@ class SegmentClassifier:
             found.append(answers)
         answered = set.intersection(*(set(part) for part in found)) if found else set()
         if found and not answered:
-            raise NobodyAnswers("no member of the ensemble answers")
+            raise HeldUp("no member of the ensemble answered")
         return {name: np.concatenate([part[name] for part in found]) for name in sorted(answered)}
 
     def _give_up(self, claim: Claim, message: str) -> None:

@@ -27,7 +27,9 @@ class Artefacts:
     """The artefact store at an fsspec URL. Raises OSError as the file system does."""
 
     def __init__(self, url: str) -> None:
-        self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
+        # Other file systems may not know the word, and have no folders to make.
+        options = {"auto_mkdir": True} if fsspec.utils.get_protocol(url) in ("file", "local") else {}
+        self._files, self._root = fsspec.core.url_to_fs(url, **options)
         self._files.makedirs(self._root, exist_ok=True)
 
     def path(self, job_id: str, *parts: str) -> str:

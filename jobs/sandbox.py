@@ -3,10 +3,12 @@
 A file that crashes the decoder, swells or never ends costs its own job and nobody else's worker. The processes are
 forked from a server that has everything imported already, so that one costs milliseconds.
 
-Failures: BadVideo from the file itself (jobs/video.py), `Overrun` when the process broke a limit or fell, ReaderKilled.
+Failures: BadVideo from the file itself (jobs/video.py), `Overrun` when the process broke a limit or fell, ReaderKilled,
+and OSError where this machine is at fault, such as a disk that is full.
 """
 
 import contextlib
+import errno
 import fcntl
 import math
 import multiprocessing
@@ -44,6 +46,11 @@ MOST_ANNOTATED_BYTES: Final = 8 * 1024**3
 
 SERVER_KILLED: Final = 255
 """What multiprocessing gives as exit code of a process whose fork server is gone: it fell with it."""
+
+OUR_FAULTS: Final = frozenset(
+    {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
+)
+"""What an OSError says that no file can cause."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["jobs.annotate"])
@@ -89,7 +96,14 @@ class SentBad(msgspec.Struct, frozen=True, tag="bad"):
     message: str
 
 
-Sent = SentFacts | SentFrame | SentProgress | SentEnd | SentBad
+class SentFault(msgspec.Struct, frozen=True, tag="fault"):
+    """The machine is at fault."""
+
+    errno: int
+    message: str
+
+
+Sent = SentFacts | SentFrame | SentProgress | SentEnd | SentBad | SentFault
 Send = Callable[[Sent], None]
 
 # Not what multiprocessing itself would send: a decoder that a file has taken over must not get its way here by pickle.
@@ -125,7 +139,7 @@ def _picture(sent: SentFrame) -> bytes | npt.NDArray[np.uint8]:
 def annotate_apart(
     upload: Path, facts: VideoFacts, plan: Plan, rows_path: Path, target: Path, check: Callable[[], None]
 ) -> None:
-    """Writes the annotated video to `target` (jobs/annotate.py), calling `check` now and then. Raises BadVideo."""
+    """Writes the annotated video to `target` (jobs/annotate.py), calling `check` at times. Raises BadVideo, OSError."""
     frames = facts.fps * plan.time_of(plan.ticks)
     cpu_s = CPU_S + math.ceil(CPU_S_PER_ANNOTATED_FRAME * frames)
     for _ in _run(_annotate, upload, facts, plan, rows_path, target, cpu_s=cpu_s, file_bytes=MOST_ANNOTATED_BYTES):
@@ -168,6 +182,8 @@ def _run(work: Callable[..., None], *arguments: object, cpu_s: int = CPU_S, file
                 return
             if isinstance(sent, SentBad):
                 raise BadVideo(sent.message)
+            if isinstance(sent, SentFault):
+                break
             yield sent
     except EOFError:
         process.join()
@@ -180,6 +196,7 @@ def _run(work: Callable[..., None], *arguments: object, cpu_s: int = CPU_S, file
         ours.close()
         process.kill()
         process.join()
+    raise OSError(sent.errno, sent.message)
 
 
 def _work_within_limits(
@@ -207,6 +224,10 @@ def _work_within_limits(
         send(SentBad("reading it takes more memory than a video may"))
     except BrokenPipeError:
         return
+    except OSError as problem:
+        if problem.errno not in OUR_FAULTS:
+            raise
+        send(SentFault(problem.errno, str(problem)))
 
 
 def _what_happened(exit_code: int | None) -> str:

@@ -47,35 +47,55 @@ while true do
 end
 """
 
-RENEW = """
--- KEYS: stage, job. ARGV: item, lease until. -> 1 while the item is still there and its job not to be cancelled
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+_OURS = """
+-- Whether the item (ARGV[1]) is still there and no later attempt than ours (ARGV[4]) was begun; ARGV[3] is the field
+-- that counts them.
+local function ours()
+  if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
+  local tried = redis.call('HGET', KEYS[2], ARGV[3])
+  return not tried or tonumber(tried) <= tonumber(ARGV[4])
+end
+"""
+
+RENEW = (
+    _OURS
+    + """
+-- KEYS: stage, job. ARGV: item, lease until, field, attempt. -> 1 while it is ours and its job not to be cancelled
+if not ours() then return 0 end
 if redis.call('HGET', KEYS[2], 'state') == 'cancelling' then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 return 1
 """
+)
 
-PUT_BACK = """
--- KEYS: stage, job. ARGV: item, time from which it may be claimed, segment or '', what went wrong. -> 0 when it is gone
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+PUT_BACK = (
+    _OURS
+    + """
+-- KEYS: stage, job. ARGV: item, time from which it may be claimed, field, attempt, segment or '', what went wrong.
+-- -> 0 when it is no longer ours
+if not ours() then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('HSET', KEYS[2], 'trouble:' .. ARGV[3], ARGV[4]) end
+if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('HSET', KEYS[2], 'trouble:' .. ARGV[5], ARGV[6]) end
 return 1
 """
+)
 
-HAND_BACK = """
--- An attempt that does not count. KEYS: stage, job. ARGV: item, time from which it may be claimed, stage's name,
--- segment or '', what to say of the job until it ends or ''.
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+HAND_BACK = (
+    _OURS
+    + """
+-- An attempt that does not count. KEYS: stage, job. ARGV: item, time from which it may be claimed, field, attempt, what
+-- to say of the job until it ends or ''. -> 0 when it is no longer ours
+if not ours() then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 if redis.call('EXISTS', KEYS[2]) == 1 then
-  redis.call('HINCRBY', KEYS[2], 'tried:' .. ARGV[3] .. ':' .. ARGV[4], -1)
+  redis.call('HINCRBY', KEYS[2], ARGV[3], -1)
   if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[2], 'ended_s') == 0 then
     redis.call('HSET', KEYS[2], 'message', ARGV[5])
   end
 end
 return 1
 """
+)
 
 MOVE_SEGMENT = f"""
 -- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, segment, now. -> 1, or 0 when it is not

@@ -63,6 +63,11 @@ class Claim:
     def item(self) -> str:
         return self.job_id if self.segment is None else f"{self.job_id}:{self.segment}"
 
+    @property
+    def attempts_field(self) -> str:
+        """Of the job's record: counts how often the item was claimed in this stage."""
+        return f"tried:{self.stage}:{'' if self.segment is None else self.segment}"
+
 
 class Stages:
     """Gives out work and takes it back; blocking. Raises redis.RedisError when Redis is away."""
@@ -82,9 +87,13 @@ class Stages:
         return Claim(stage, job_id, int(segment) if segment else None, attempt)
 
     def renew(self, claim: Claim) -> bool:
-        """Keeps a claim for another lease; False when the work is for nothing, the item gone or the job cancelled."""
+        """Keeps a claim for another lease; False when the work is for nothing: the item is gone or another's
+        by now, or the job cancelled.
+        """
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
-        return bool(self._run(scripts.RENEW, keys, [claim.item, time.time() + LEASE_S]))
+        return bool(
+            self._run(scripts.RENEW, keys, [claim.item, time.time() + LEASE_S, claim.attempts_field, claim.attempt])
+        )
 
     def put_back(self, claim: Claim, message: str) -> None:
         """After a failed attempt: it may be claimed again after a wait that doubles."""
@@ -93,13 +102,14 @@ class Stages:
             wait_s = 3**claim.attempt * random.uniform(0.5, 1.0)  # noqa: S311  spreads the load, keeps no secret
         segment = "" if claim.segment is None else claim.segment
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
-        self._run(scripts.PUT_BACK, keys, [claim.item, time.time() + wait_s, segment, message])
+        whose = [claim.item, time.time() + wait_s, claim.attempts_field, claim.attempt]
+        self._run(scripts.PUT_BACK, keys, [*whose, segment, message])
 
     def hand_back(self, claim: Claim, wait_s: float = 0.0, message: str = "") -> None:
         """An attempt that is not to count: the item may be claimed again after a wait. `message` goes into the job."""
-        segment = "" if claim.segment is None else claim.segment
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
-        self._run(scripts.HAND_BACK, keys, [claim.item, time.time() + wait_s, claim.stage, segment, message])
+        whose = [claim.item, time.time() + wait_s, claim.attempts_field, claim.attempt]
+        self._run(scripts.HAND_BACK, keys, [*whose, message])
 
     def trouble(self, claim: Claim) -> str:
         """What went wrong with this item last."""

@@ -2,6 +2,7 @@
 sent to an address inside our own network.
 
 BadWebhook      Raised when an address may not be called; the client's to correct.
+UnknownHost     Raised when no address is known of its host; the client's to correct, or the name server is away.
 NotDelivered    Raised when the receiver could not be reached or was not content; a later attempt may pass.
 NotWanted       Raised when the receiver answers 410: it wants no more.
 """
@@ -32,6 +33,10 @@ class BadWebhook(ValueError):
     """Raised when an address may not be called."""
 
 
+class UnknownHost(BadWebhook):
+    """Raised when the look-up of an address fails."""
+
+
 class NotDelivered(RuntimeError):
     """Raised when a message did not arrive."""
 
@@ -48,8 +53,10 @@ def check_url(url: str, *, private_allowed: bool = True) -> tuple[str, str, int]
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError) as problem:
-        raise BadWebhook(f"webhook_url: {parts.hostname} is not known") from problem
+    except ValueError as problem:
+        raise BadWebhook(f"webhook_url: {problem}") from problem
+    except OSError as problem:
+        raise UnknownHost(f"webhook_url: {parts.hostname} is not known") from problem
     address = str(found[0][4][0])
     if not private_allowed and not _is_public(address):
         raise BadWebhook("webhook_url leads into a private network; THESPIS_WEBHOOKS_TO_PRIVATE allows that")
@@ -75,7 +82,10 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 
 def deliver(url: str, message_id: str, body: bytes, secret: str, *, private_allowed: bool) -> None:
     """Posts one message. Raises BadWebhook, NotDelivered, NotWanted."""
-    host, address, port = check_url(url, private_allowed=private_allowed)
+    try:
+        host, address, port = check_url(url, private_allowed=private_allowed)
+    except UnknownHost as problem:  # it was known when the job was submitted
+        raise NotDelivered(str(problem)) from problem
     timestamp = int(time.time())
     headers = {
         "Host": host if port in (80, 443) else f"{host}:{port}",

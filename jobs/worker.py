@@ -99,8 +99,12 @@ class JobWorker:
 
     def _versions(self, options: JobOptions) -> dict[str, int]:
         """Of the members that are asked for the job."""
-        members, vote = self._ensemble.members, self._ensemble.votes[options.vote_profile]
+        members, vote = self._ensemble.members, self._ensemble.votes.get(options.vote_profile)
+        if vote is None:  # the models were changed while the job waited
+            raise GivenUp(f"the vote {options.vote_profile} is no longer served")
         asked = options.members or asked_members(vote.weights, list(members), votes=options.votes)
+        if gone := [name for name in asked if name not in members]:
+            raise GivenUp(f"no longer served: {', '.join(gone)}")
         return {name: members[name].version for name in asked}
 
     # Finishing

@@ -3,6 +3,7 @@
 LeaseLost   Raised inside the work when its item is gone: the job was cancelled, or another worker took it over.
 GivenUp     Raised inside the work when another attempt would be useless; the message goes into the job's record.
 HandedBack  Raised inside the work when this worker was told to stop and the item takes too long; another goes on.
+HeldUp      Raised inside the work when what it needs is away: the item waits, and the attempt does not count.
 """
 
 import contextlib
@@ -32,7 +33,7 @@ HAND_BACK_AFTER_S: Final = 4.0
 """What a worker that is told to stop still gives the item in hand; it must be gone before it is killed."""
 
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
-NO_ROOM_WAIT_S: Final = 15.0
+HELD_UP_WAIT_S: Final = 15.0
 
 
 class LeaseLost(RuntimeError):
@@ -45,6 +46,10 @@ class GivenUp(ValueError):
 
 class HandedBack(RuntimeError):
     """Raised when a worker that ends has no time left for an item."""
+
+
+class HeldUp(RuntimeError):
+    """Raised when nothing is wrong with an item, but something that it needs is away; the message says what."""
 
 
 class Lease:
@@ -87,8 +92,8 @@ class Lease:
 class StageWorker:
     """Works on one stage: `work` does an item, `give_up` ends one that can't be done.
 
-    While there is no room to write to, no attempt counts, up to `patience_s` after the job was submitted: as long as
-    results are kept, for until then others' expire and make room.
+    While something that the work needs is away, such as room to write to, no attempt counts, up to `patience_s` after
+    the job was submitted: as long as results are kept, for until then others' expire and make room.
     """
 
     def __init__(
@@ -134,23 +139,24 @@ class StageWorker:
             self._bells.ring(self._stage)
         except GivenUp as problem:
             self._give_up(claim, str(problem))
+        except HeldUp as problem:
+            self._wait(claim, str(problem))
         except Exception as problem:
             # The outermost loop: whatever it was, the item is tried again, and its record says what went wrong.
             if isinstance(problem, OSError) and problem.errno in NO_ROOM:
-                self._wait_for_room(claim)
+                self._wait(claim, "there was no room in the artefact store")
                 return
             log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
             if claim.segment is not None:
                 SEGMENTS.labels("failed").inc()
             self._store.stages.put_back(claim, f"{type(problem).__name__}: {problem}")
 
-    def _wait_for_room(self, claim: Claim) -> None:
-        log.warning("no_room", stage=self._stage, exc_info=True)
+    def _wait(self, claim: Claim, problem: str) -> None:
+        log.warning("held_up", stage=self._stage, exc_info=True)
         if self._store.age_s(claim.job_id) > self._patience_s:
-            self._give_up(claim, "there has been no room in the artefact store for too long")
+            self._give_up(claim, f"{problem}, for too long")
         else:
-            said = "there was no room in the artefact store; what could not be written is tried again"
-            self._store.stages.hand_back(claim, NO_ROOM_WAIT_S, said)
+            self._store.stages.hand_back(claim, HELD_UP_WAIT_S, f"{problem}; what could not be done is tried again")
 
 
 def end_segment(store: JobStore, bells: Bells, claim: Claim, frames: int, error: str = "") -> bool:

@@ -1,5 +1,7 @@
 """Jobs' records on a real Redis: what must change in one step does, and what ended is not begun again."""
 
+import asyncio
+import contextlib
 import socket
 import time
 from pathlib import Path
@@ -9,15 +11,18 @@ import msgspec
 import pytest
 import redis
 
-from contracts.geometry import BoundingBox
+from contracts.geometry import CROP_BYTES, BoundingBox
 from contracts.jobs import JobOptions, VideoFacts
 from contracts.labels import LABELS
 from contracts.members import Ensemble, Member, Vote
-from contracts.work import ClassifiedFace
+from contracts.work import ClassifiedFace, DetectedFace
+from ensemble_worker.fan_out import FanOut
+from ensemble_worker.segments import SegmentClassifier
 from gateway.jobs import PAGE, JobQuery, Jobs
+from jobs import worker
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
-from jobs.parts import ClassifiedFrame, SegmentPredictions
+from jobs.parts import ClassifiedFrame, DetectedFrame, SegmentCrops, SegmentPredictions
 from jobs.plan import Plan
 from jobs.settings import JobSettings
 from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage, stage_key
@@ -404,3 +409,57 @@ def test_the_record_of_an_ended_job_goes_after_its_time_too(
     assert [job_id for job_id, _ in store.ids_after("", 9)] == ["one"]
     assert not store.is_known("two")
     assert [item for item, _ in client.zscan_iter("thespis:jobs:tidy")] == [b"one"]
+
+
+def test_a_job_whose_vote_or_member_is_served_no_more_says_so(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models were changed while it waited."""
+    monkeypatch.setattr(worker, "probe_apart", lambda _: VIDEO)
+    artefacts = Artefacts(f"file://{tmp_path}")
+    for job_id, options, said in (
+        ("one", JobOptions(vote_profile="fast"), "the vote fast is no longer served"),
+        ("two", JobOptions(members=["residual", "vgg"]), "no longer served: vgg"),
+    ):
+        store.create(job_id, "a.mp4", options, None, "digest")
+        artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
+        worker_of(store, artefacts).serve_plans()
+        assert (store.view(job_id).state, store.view(job_id).message) == ("failed", said)
+
+
+def test_who_was_overtaken_keeps_nothing_and_puts_nothing_back(store: JobStore, client: "redis.Redis") -> None:
+    begun(store, "one", 1)
+    first = store.stages.claim("detect")
+    assert first is not None
+    assert store.stages.renew(first)
+    client.zadd(stage_key("detect"), {first.item: time.time() - 1})  # its lease has run out
+    second = store.stages.claim("detect")
+    assert second is not None
+    leased = client.zscore(stage_key("detect"), second.item)
+    assert not store.stages.renew(first), "another worker took it over"
+    store.stages.put_back(first, "too late")
+    store.stages.hand_back(first, 60.0, "too late")
+    assert client.zscore(stage_key("detect"), second.item) == leased
+    assert store.stages.trouble(second) != "too late"
+    assert store.view("one").message != "too late"
+    assert store.stages.renew(second)
+
+
+def test_members_that_are_away_cost_a_segment_no_attempt(
+    store: JobStore, client: "redis.Redis", tmp_path: Path
+) -> None:
+    begun(store, "one", 1)
+    claim = store.stages.claim("detect")
+    assert claim is not None
+    artefacts = Artefacts(f"file://{tmp_path}")
+    frame = DetectedFrame(0, 0.0, [DetectedFace(BoundingBox(0, 0, 50, 50), 0.9, None)])
+    crops = msgspec.msgpack.encode(SegmentCrops([frame], bytes(CROP_BYTES)))
+    artefacts.write_whole(artefacts.path("one", "parts", "0"), crops)
+    assert store.stages.detected(claim)
+    nobody = mock.create_autospec(FanOut, instance=True, names=["residual"])
+    nobody.predict_in_turn.return_value = {}
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        bells, weights = mock.create_autospec(Bells, instance=True), {"default": {"residual": 1.0}}
+        SegmentClassifier(store, bells, artefacts, nobody, loop, weights, 2, 3600.0).serve()
+    assert client.hget("thespis:job:one", "tried:classify:0") == b"0"
+    assert store.view("one").message.startswith("no member of the ensemble answered")

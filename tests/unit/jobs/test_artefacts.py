@@ -3,17 +3,36 @@
 import errno
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from jobs.artefacts import Artefacts
 
 
-@pytest.fixture(params=["file", "memory"])
+class StrictFileSystem(MemoryFileSystem):
+    """Refuses, as s3fs does, a keyword that it does not know."""
+
+    protocol = "strict"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return super()._strip_protocol(path.removeprefix("strict://"))
+
+
+@pytest.fixture(params=["file", "memory", "strict"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Artefacts:
-    return Artefacts(f"file://{tmp_path}/store" if request.param == "file" else f"memory://{uuid.uuid4().hex}")
+    fsspec.register_implementation("strict", StrictFileSystem, clobber=True)
+    if request.param == "file":
+        return Artefacts(f"file://{tmp_path}/store")
+    return Artefacts(f"{request.param}://{uuid.uuid4().hex}")
 
 
 def test_what_is_written_is_read_and_removed(store: Artefacts) -> None:

@@ -42,6 +42,10 @@ def write_a_file(send: Send, path: Path) -> None:
         send(SentBad(errno.errorcode[problem.errno or 0]))
 
 
+def fail_with(_: Send, number: int) -> None:
+    raise OSError(number, "for this test")
+
+
 def count_for_ever(send: Send) -> None:
     number = 0
     while True:
@@ -153,6 +157,15 @@ def test_nothing_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(BadVideo, match="EFBIG"):
         list(_run(write_a_file, tmp_path / "file"))
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_what_is_this_machines_fault_is_not_told_as_the_files() -> None:
+    with pytest.raises(OSError, match="for this test") as fault:
+        list(_run(fail_with, errno.ENOSPC))
+    assert fault.value.errno == errno.ENOSPC
+    with pytest.raises(Overrun, match="brings the decoder down"):
+        list(_run(fail_with, errno.EINVAL))
+    assert not readers()
 
 
 def test_a_reader_that_is_abandoned_ends() -> None:

@@ -1,9 +1,12 @@
 """Messages about a job's end: signed as the specification has it, and never sent into a private network."""
 
+import socket
+from unittest import mock
+
 import pytest
 
 from jobs.settings import JobSettings
-from jobs.webhook import BadWebhook, check_url, signature
+from jobs.webhook import BadWebhook, NotDelivered, check_url, deliver, signature
 from runtime.settings import BadSetting, read_settings
 
 
@@ -65,3 +68,12 @@ def test_a_secret_that_can_not_sign_is_refused_at_the_start(secret: str) -> None
     with pytest.raises(BadSetting, match=r"THESPIS_WEBHOOK_SECRET .* whsec_ and base64") as refused:
         read_settings(JobSettings, {"THESPIS_WEBHOOK_SECRET": secret})
     assert "my-secret" not in str(refused.value)
+
+
+def test_a_host_that_is_not_known_is_refused_at_first_and_tried_again_later() -> None:
+    away = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    with mock.patch.object(socket, "getaddrinfo", side_effect=away):
+        with pytest.raises(BadWebhook, match="is not known"):
+            check_url("https://host.example/")
+        with pytest.raises(NotDelivered, match="is not known"):
+            deliver("https://host.example/", "job_1", b"{}", "", private_allowed=False)
