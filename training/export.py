@@ -232,6 +232,19 @@ def flat(configuration: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _facts_of(version_folder: Path) -> manifest.Table:
+    """What the manifest knows of an exported version. Raises click.ClickException where it tells of another one."""
+    models, member = version_folder.parent.parent, version_folder.parent.name
+    facts: manifest.Table | None = manifest.read_manifest(models)["members"].get(member)
+    if facts is None or str(facts["version"]) != version_folder.name:
+        told = f"tells of version {facts['version']}" if facts else "does not know it"
+        raise click.ClickException(
+            f"{version_folder}: {models / manifest.FILE_NAME} {told}, so how this one was trained is not known; "
+            "check out the commit that has both"
+        )
+    return facts
+
+
 @click.command(help=__doc__)
 @click.argument("run", type=click.Path(path_type=Path, exists=True))
 @click.option("--version", type=int, required=True)
@@ -251,7 +264,7 @@ def main(
 ) -> None:
     if (run / "saved_model.pb").exists():
         member = member or run.parent.name
-        checkpoint = read_exported(run, manifest.read_manifest(run.parent.parent)["members"][run.parent.name])
+        checkpoint = read_exported(run, _facts_of(run))
     else:
         checkpoint = read_checkpoint(run / "checkpoint.npz")
     if annotators:

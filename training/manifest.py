@@ -30,11 +30,14 @@ def read_manifest(models: Path) -> Table:
 
 
 def record_member(models: Path, name: str, facts: Table) -> None:
-    """Put what export knows of a member in place of what stood there; what was measured is void with it."""
+    """Put what export knows of a member in place of what stood there; what was measured of it or its votes is void."""
     manifest = read_manifest(models)
     manifest["members"][name] = facts
     manifest["bare_machine_file"] = "model.tflite"  # until training.quantise has looked at the new ensemble
     manifest.pop("quantisation", None)
+    for vote in manifest["votes"].values():
+        if name in vote["weights"]:
+            vote.pop("measured", None)
     _write(models, manifest)
 
 

@@ -73,14 +73,13 @@ def is_worth_it(full: LiteMember, dynamic: LiteMember, public_test: Split) -> bo
 
 
 def write_int8(version_folder: Path, calibration: NDArray[np.uint8], public_test: Split) -> bool:
-    """Write the member's int8 file; whether it is full integer."""
-    (version_folder / INT8_FILE).write_bytes(quantised(version_folder))
-    with tempfile.TemporaryDirectory() as unkept:
-        candidate = Path(unkept) / INT8_FILE
-        candidate.write_bytes(quantised(version_folder, calibration))
-        is_full = is_worth_it(LiteMember(candidate), LiteMember(version_folder / INT8_FILE), public_test)
-        if is_full:
-            (version_folder / INT8_FILE).write_bytes(candidate.read_bytes())
+    """Write the member's int8 file, once and whole, for a server may watch the folder; whether it is full integer."""
+    with tempfile.TemporaryDirectory(dir=version_folder.parent, prefix=".quantise-") as folder:
+        dynamic, full = Path(folder) / "dynamic.tflite", Path(folder) / "full.tflite"
+        dynamic.write_bytes(quantised(version_folder))
+        full.write_bytes(quantised(version_folder, calibration))
+        is_full = is_worth_it(LiteMember(full), LiteMember(dynamic), public_test)
+        (full if is_full else dynamic).rename(version_folder / INT8_FILE)
     return is_full
 
 

@@ -5,11 +5,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 from conftest import made_up_pictures
 
 from training import manifest
 from training.checkpoint import Checkpoint
-from training.export import SIGNATURE, export, flat, logits_of, read_exported, rebuild
+from training.export import SIGNATURE, export, flat, logits_of, main, read_exported, rebuild
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE, LiteMember
 from training.measures import softmax
@@ -193,3 +194,12 @@ def test_an_exported_version_can_be_exported_again_with_the_same_weights(tmp_pat
         softmax(logits_of(rebuild(checkpoint), pictures)),
         atol=2e-3,
     )
+
+
+def test_a_version_that_the_manifest_no_longer_tells_of_is_not_exported_again_under_anothers_recipe(
+    tmp_path: Path,
+) -> None:
+    for version in (1, 2):
+        export("baseline", version, tmp_path, checkpoint_with_random_weights("baseline"), 1.0)
+    result = CliRunner().invoke(main, [f"{tmp_path}/baseline/1", "--version", "3", "--data", str(tmp_path)])
+    assert (result.exit_code, "models.toml tells of version 2" in result.output) == (1, True)

@@ -20,9 +20,12 @@ def test_what_export_vote_and_evaluation_record_stands_in_one_file(tmp_path: Pat
 
 def test_a_new_export_drops_what_was_measured_of_the_old_one(tmp_path: Path) -> None:
     manifest.record_member(tmp_path, "residual", MEMBER)
-    manifest.record_measured(tmp_path, {"residual": {"ece": 0.02}}, {})
+    manifest.record_votes(tmp_path, {"with": {"residual": 1.0}, "without": {"baseline": 1.0}})
+    manifest.record_measured(tmp_path, {"residual": {"ece": 0.02}}, {"with": {"ece": 0.03}, "without": {"ece": 0.04}})
     manifest.record_member(tmp_path, "residual", MEMBER)
-    assert "measured" not in manifest.read_manifest(tmp_path)["members"]["residual"]
+    written = manifest.read_manifest(tmp_path)
+    assert "measured" not in written["members"]["residual"]
+    assert [name for name, vote in written["votes"].items() if "measured" in vote] == ["without"]
 
 
 def test_other_members_are_left_as_they_were(tmp_path: Path) -> None:
