@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ from contracts.jobs import JobOptions, JobState, VideoFacts
 from contracts.members import Ensemble, asked_members
 from jobs.artefacts import Artefacts
 from jobs.bells import TASK_OF, Bells
+from jobs.crew import Crew
 from jobs.merge import rows
 from jobs.parts import ClassifiedFrame, SegmentPredictions
 from jobs.plan import NothingToDo, Plan, plan_video
@@ -35,6 +36,9 @@ SWEEP_EVERY_S = 1.0
 MESSENGERS = 4
 """Messages to clients that are sent at once, beside all other work: a receiver that hangs holds up no job."""
 
+FINISHERS = 2
+"""Jobs that are finished at once, beside all other work: drawing on a long film holds up no other one."""
+
 LEFTOVERS = ("upload", "parts", "segments")
 
 
@@ -54,30 +58,20 @@ class JobWorker:
         self._planner = StageWorker(store, bells, "plan", self._plan, self._fail, patience_s)
         self._finisher = StageWorker(store, bells, "finish", self._finish, self._fail, patience_s)
         self._notifier = StageWorker(store, bells, "notify", self._notify, self._say_no_more, patience_s)
-        self._messengers = ThreadPoolExecutor(MESSENGERS, "messenger")
-        self._idle_messengers = threading.Semaphore(MESSENGERS)
+        self._finishers = Crew(FINISHERS, "finisher", self._finisher.serve)
+        self._messengers = Crew(MESSENGERS, "messenger", self._notifier.serve)
 
     def serve_plans(self) -> None:
-        """Plans the jobs that wait."""
+        """Plans a job that waits."""
         self._planner.serve()
 
-    def serve_ends(self) -> None:
-        """Finishes the jobs whose segments have ended."""
-        self._finisher.serve()
+    def serve_ends(self) -> "Future[None] | None":
+        """Finishes the jobs whose segments have ended, from a thread."""
+        return self._finishers.call()
 
-    def serve_messages(self) -> None:
-        """Tells a client that asked for it, from a thread. While all of them are busy the sweeper rings again."""
-        if self._idle_messengers.acquire(blocking=False):
-            self._messengers.submit(self._serve_message)
-
-    def _serve_message(self) -> None:
-        try:
-            self._notifier.serve()
-        except Exception:
-            # The outermost loop: Redis may be away for a while.
-            log.warning("notify_failed", exc_info=True)
-        finally:
-            self._idle_messengers.release()
+    def serve_messages(self) -> "Future[None] | None":
+        """Tells the clients that asked for it, from a thread."""
+        return self._messengers.call()
 
     # Planning
 
@@ -259,7 +253,7 @@ class JobWorker:
 
     @contextlib.contextmanager
     def sweeping(self) -> Iterator[None]:
-        """Sweeps from a thread until the block ends."""
+        """Sweeps from a thread until the block ends; then no crew begins anything more."""
         ended = threading.Event()
 
         def run() -> None:
@@ -277,6 +271,8 @@ class JobWorker:
         finally:
             ended.set()
             sweeper.join()
+            for crew in (self._finishers, self._messengers):
+                crew.close()
 
 
 class _Frames:

@@ -112,16 +112,20 @@ class StageWorker:
         self._give_up = give_up
         self._patience_s = patience_s
 
-    def serve(self) -> None:
-        """One item, if any waits, so that a worker that is told to stop does so soon. Each claim rings for the next."""
-        if (claim := self._store.stages.claim(self._stage)) is not None:
-            self._bells.ring(self._stage)
-            ids = {"job_id": claim.job_id} | ({} if claim.segment is None else {"segment": claim.segment})
-            with (
-                structlog.contextvars.bound_contextvars(**ids),
-                tracing.span(self._stage, parent=self._store.traceparent(claim.job_id), **ids),
-            ):
-                self._serve(claim)
+    def serve(self) -> bool:
+        """One item, so that a worker that is told to stop does so soon; False when none waits. Each claim rings for the
+        next.
+        """
+        if (claim := self._store.stages.claim(self._stage)) is None:
+            return False
+        self._bells.ring(self._stage)
+        ids = {"job_id": claim.job_id} | ({} if claim.segment is None else {"segment": claim.segment})
+        with (
+            structlog.contextvars.bound_contextvars(**ids),
+            tracing.span(self._stage, parent=self._store.traceparent(claim.job_id), **ids),
+        ):
+            self._serve(claim)
+        return True
 
     def _serve(self, claim: Claim) -> None:
         if claim.attempt > MAX_ATTEMPTS:
@@ -172,7 +176,7 @@ def end_segment(store: JobStore, bells: Bells, claim: Claim, frames: int, error:
 
 
 def serve_stages(
-    app: celery.Celery, settings: WorkerSettings, name: str, work: Mapping[Stage, Callable[[], None]]
+    app: celery.Celery, settings: WorkerSettings, name: str, work: Mapping[Stage, Callable[[], object]]
 ) -> int:
     """Runs a Celery worker whose tasks do one item of their stage each, until it is told to stop; the exit code."""
     remove_abandoned()
@@ -182,7 +186,7 @@ def serve_stages(
     return run_worker(app, settings, name=f"{name}-{os.getpid()}", pool="solo", concurrency=1, queues=queues)
 
 
-def _add_task(app: celery.Celery, name: str, serve: Callable[[], None]) -> None:
+def _add_task(app: celery.Celery, name: str, serve: Callable[[], object]) -> None:
     @app.task(name=name)
     def serve_one(**_: object) -> None:
         serve()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from pathlib import Path
 from unittest import mock
@@ -19,7 +20,7 @@ from contracts.work import ClassifiedFace, DetectedFace
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.segments import SegmentClassifier
 from gateway.jobs import PAGE, JobQuery, Jobs
-from jobs import worker
+from jobs import worker as job_worker
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, DetectedFrame, SegmentCrops, SegmentPredictions
@@ -290,9 +291,9 @@ def test_a_worker_goes_on_while_a_receiver_takes_its_time(
         connection.close()
 
 
-def to_be_finished(store: JobStore, artefacts: Artefacts) -> str:
+def to_be_finished(store: JobStore, artefacts: Artefacts, job_id: str = "one") -> str:
     """A job whose only segment is done."""
-    job_id = running(store)
+    running(store, job_id)
     face = ClassifiedFace(BoundingBox(0, 0, 50, 50), 0.9, None, [1 / 7] * 7, 1.0, None)
     frames = [ClassifiedFrame(tick, tick / 5, [face]) for tick in range(5)]
     artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
@@ -309,6 +310,13 @@ def worker_of(store: JobStore, artefacts: Artefacts) -> JobWorker:
     return JobWorker(store, bells, artefacts, ENSEMBLE, JobSettings())
 
 
+def finish(worker: JobWorker) -> None:
+    """Lets it finish what can be finished."""
+    working = worker.serve_ends()
+    assert working is not None
+    working.result()
+
+
 def test_a_job_that_is_cancelled_while_its_results_are_written_leaves_none(store: JobStore, tmp_path: Path) -> None:
     artefacts = Artefacts(f"file://{tmp_path}")
     job_id = to_be_finished(store, artefacts)
@@ -320,8 +328,8 @@ def test_a_job_that_is_cancelled_while_its_results_are_written_leaves_none(store
 
     worker = worker_of(store, artefacts)
     with mock.patch.object(artefacts, "write_whole", cancel_meanwhile):
-        worker.serve_ends()
-    worker.serve_ends()  # where the first one heard of it before it was through
+        finish(worker)
+    finish(worker)  # where the first one heard of it before it was through
     assert store.view(job_id).state == "cancelled"
     assert artefacts.jobs() == []
     assert store.stages.claim("finish") is None
@@ -342,8 +350,8 @@ def test_a_job_that_is_being_cancelled_and_can_not_be_finished_is_cancelled(stor
     job_id = running(store)
     store.cancel(job_id)
     worker = worker_of(store, Artefacts(f"file://{tmp_path}"))
-    with mock.patch.object(store.stages, "claim", return_value=Claim("finish", job_id, None, MAX_ATTEMPTS + 1)):
-        worker.serve_ends()
+    with mock.patch.object(store.stages, "claim", side_effect=[Claim("finish", job_id, None, MAX_ATTEMPTS + 1), None]):
+        finish(worker)
     assert store.facts(job_id).state == "cancelled"
 
 
@@ -359,9 +367,9 @@ def test_a_finisher_that_falls_after_the_end_spoils_nothing(store: JobStore, tmp
         remove(path)
 
     with mock.patch.object(artefacts, "remove", fall), pytest.raises(KeyboardInterrupt):
-        worker.serve_ends()
+        finish(worker)
     for _ in range(10):
-        worker.serve_ends()
+        finish(worker)
     assert store.view(job_id).state == "succeeded"
     assert artefacts.exists(artefacts.path(job_id, "results", "rows.ndjson"))
 
@@ -376,7 +384,7 @@ def test_a_zip_that_was_to_be_annotated_says_why_it_is_not(store: JobStore, tmp_
     done = msgspec.msgpack.encode(SegmentPredictions([ClassifiedFrame(0, 0.0, [])], []))
     artefacts.write_whole(artefacts.path("one", "segments", "0"), done)
     store.stages.end_segment(claim, 1)
-    JobWorker(store, mock.create_autospec(Bells, instance=True), artefacts, ENSEMBLE, JobSettings()).serve_ends()
+    finish(worker_of(store, artefacts))
     job = store.view("one")
     assert (job.state, job.message) == ("succeeded", "it could not be annotated: pictures of a zip are no video")
 
@@ -415,7 +423,7 @@ def test_a_job_whose_vote_or_member_is_served_no_more_says_so(
     store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The models were changed while it waited."""
-    monkeypatch.setattr(worker, "probe_apart", lambda _: VIDEO)
+    monkeypatch.setattr(job_worker, "probe_apart", lambda _: VIDEO)
     artefacts = Artefacts(f"file://{tmp_path}")
     for job_id, options, said in (
         ("one", JobOptions(vote_profile="fast"), "the vote fast is no longer served"),
@@ -463,3 +471,30 @@ def test_members_that_are_away_cost_a_segment_no_attempt(
         SegmentClassifier(store, bells, artefacts, nobody, loop, weights, 2, 3600.0).serve()
     assert client.hget("thespis:job:one", "tried:classify:0") == b"0"
     assert store.view("one").message.startswith("no member of the ensemble answered")
+
+
+def test_a_film_that_takes_long_to_finish_holds_up_no_other_job(store: JobStore, tmp_path: Path) -> None:
+    artefacts = Artefacts(f"file://{tmp_path}")
+    for job_id in ("a-film", "the-clip"):
+        to_be_finished(store, artefacts, job_id)
+    worker, drawing, drawn = worker_of(store, artefacts), threading.Event(), threading.Event()
+    write_whole = artefacts.write_whole
+
+    def take_long(path: str, data: bytes) -> None:
+        if "/a-film/" in path:
+            drawing.set()
+            assert drawn.wait(30)
+        write_whole(path, data)
+
+    with mock.patch.object(artefacts, "write_whole", take_long):
+        long = worker.serve_ends()
+        assert long is not None
+        assert drawing.wait(30)
+        store.create("new", "a.mp4", JobOptions(), None, "digest")
+        worker.serve_plans()
+        assert store.view("new").state == "failed", "it was planned: there is no upload"
+        finish(worker)
+        assert (store.view("the-clip").state, store.view("a-film").state) == ("succeeded", "running")
+        drawn.set()
+        long.result()
+    assert store.view("a-film").state == "succeeded"
