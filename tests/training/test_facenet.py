@@ -20,6 +20,8 @@ from training.zoo.normalisation import BatchNormalization
 
 PICTURES = made_up_pictures(8, seed=3)[0][..., None]
 
+LAST = "Block17_5_Activation"
+
 Layer = Callable[[list[Any]], Any]
 
 
@@ -52,7 +54,7 @@ def as_the_file_tells(kind: str, settings: Mapping[str, Any], weights: Mapping[s
 
 
 def facenet_as_its_file_describes_it(pictures: np.ndarray) -> np.ndarray:
-    """Colour pictures float32 [n, h, w, 3] as FaceNet wants them -> what its second reduction gives [n, 3, 3, 1792]."""
+    """Colour pictures float32 [n, h, w, 3] as FaceNet wants them -> what its fifth block of 17 gives [n, 7, 7, 896]."""
     with h5py.File(FACENET) as file:
         described = json.loads(file.attrs["model_config"])["config"]["layers"]
         seen = {described[0]["name"]: pictures}
@@ -60,9 +62,9 @@ def facenet_as_its_file_describes_it(pictures: np.ndarray) -> np.ndarray:
             kind, name, (nodes,) = layer["class_name"], layer["name"], layer["inbound_nodes"]
             weights = stored_weights(file["model_weights"], name)
             seen[name] = as_the_file_tells(kind, layer["config"], weights)([seen[node[0]] for node in nodes])
-            if name == "Mixed_7a":
+            if name == LAST:
                 break
-    return np.array(seen["Mixed_7a"])
+    return np.array(seen[LAST])
 
 
 def test_it_sees_in_a_gray_picture_what_the_network_sees_that_its_file_describes() -> None:
