@@ -18,11 +18,9 @@ from test_export import checkpoint_with_random_weights
 from training import fer2013
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from training.distillation import taught
-from training.export import annotators_head, export, logits_of, rebuild
+from training.export import annotators_head, logits_of, rebuild
 from training.fer2013 import Split
 from training.ferplus import learned_ferplus
-from training.lite import FLOAT_FILE, LiteMember
 from training.train import (
     RECIPES,
     Configuration,
@@ -194,20 +192,6 @@ def test_blending_in_annotators_that_the_data_has_not_is_said_clearly() -> None:
     split = Split("train", np.zeros((1, 48, 48), np.uint8), np.array([0]))
     with pytest.raises(click.ClickException, match="no votes of FER"):
         targets(split, 0.5)
-
-
-def test_a_run_learns_what_its_teachers_say_as_far_as_it_is_told_to(tmp_path: Path) -> None:
-    file = export("baseline", 1, tmp_path, checkpoint_with_random_weights("baseline"), 1.0) / FLOAT_FILE
-    pictures = np.random.default_rng(1).integers(0, 256, (5, 48, 48), np.uint8)
-    own, said = np.eye(7, dtype=np.float32)[:5], LiteMember(file).probabilities(pictures)
-    np.testing.assert_allclose(taught(own, pictures, [str(file)], 0.7), 0.7 * said + 0.3 * own, rtol=1e-5)
-    np.testing.assert_allclose(taught(own, pictures, [str(file)] * 2, 1.0), said, rtol=1e-5)
-    np.testing.assert_array_equal(taught(own, pictures, [], 0.7), own)
-
-
-def test_a_teacher_that_is_no_member_is_named(tmp_path: Path) -> None:
-    with pytest.raises(click.ClickException, match=r"absent\.tflite is no exported member"):
-        taught(np.eye(7, dtype=np.float32), np.zeros((7, 48, 48), np.uint8), [str(tmp_path / "absent.tflite")], 0.5)
 
 
 def test_a_second_head_learns_the_annotators_and_is_exported_when_asked_for(dataset_folder: Path) -> None:
