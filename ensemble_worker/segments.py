@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import CROP_BYTES
-from contracts.members import asked_members
 from ensemble_worker.classify import classified_faces
 from ensemble_worker.fan_out import FanOut
 from jobs.artefacts import Artefacts
+from jobs.asked import asked_of
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, SegmentCrops, SegmentPredictions
 from jobs.stages import Claim
 from jobs.store import JobStore, UnknownJob
-from jobs.working import GivenUp, HeldUp, Lease, LeaseLost, StageWorker, end_segment
+from jobs.working import HeldUp, Lease, LeaseLost, StageWorker, end_segment
 
 PREDICT_TIMEOUT_S = 10.0
 """Long, since members that serve jobs only may have to stand back for live ones."""
@@ -65,9 +65,7 @@ class SegmentClassifier:
             end_segment(self._store, self._bells, claim, len(known.frames), known.error)
             return
         options = facts.options
-        if (weights := self._weights.get(options.vote_profile)) is None:
-            raise GivenUp(f"the vote {options.vote_profile} is no longer served")
-        asked = options.members or asked_members(weights, self._fan_out.names, votes=options.votes)
+        weights, asked = asked_of(options, self._weights, self._fan_out.names)
         predictions = self._predict(crops.crops, asked, lease)
         result = SegmentPredictions(
             _voted(crops, predictions, weights, options.votes),

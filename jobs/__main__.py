@@ -1,5 +1,6 @@
 """`python -m jobs`: the job worker; plans jobs, finishes them and sweeps, until it is stopped."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.settings import JobSettings
 from jobs.store import JobStore
+from jobs.sweeper import Sweeper
 from jobs.waiting import WaitingJobs
 from jobs.worker import JobWorker
 from jobs.working import serve_stages
@@ -34,14 +36,10 @@ def main() -> int:
     if settings.jobs_stand_back:
         stand_back()
     app = make_celery(settings.jobs_redis_url)
-    worker = JobWorker(
-        store,
-        Bells(app, redis.Redis.from_url(settings.jobs_redis_url)),
-        Artefacts(settings.artefacts_url),
-        ensemble,
-        settings,
-    )
-    with worker.sweeping():
+    bells = Bells(app, redis.Redis.from_url(settings.jobs_redis_url))
+    artefacts = Artefacts(settings.artefacts_url)
+    worker = JobWorker(store, bells, artefacts, ensemble, settings)
+    with Sweeper(store, bells, artefacts, settings).sweeping(), contextlib.closing(worker):
         return serve_stages(
             app,
             worker_settings,

@@ -96,14 +96,14 @@ class SentBad(msgspec.Struct, frozen=True, tag="bad"):
     message: str
 
 
-class SentFault(msgspec.Struct, frozen=True, tag="fault"):
-    """The machine is at fault."""
+class SentOurFault(msgspec.Struct, frozen=True, tag="our_fault"):
+    """The file is not to blame, but this machine."""
 
     errno: int
     message: str
 
 
-Sent = SentFacts | SentFrame | SentProgress | SentEnd | SentBad | SentFault
+Sent = SentFacts | SentFrame | SentProgress | SentEnd | SentBad | SentOurFault
 Send = Callable[[Sent], None]
 
 # Not what multiprocessing itself would send: a decoder that a file has taken over must not get its way here by pickle.
@@ -182,7 +182,7 @@ def _run(work: Callable[..., None], *arguments: object, cpu_s: int = CPU_S, file
                 return
             if isinstance(sent, SentBad):
                 raise BadVideo(sent.message)
-            if isinstance(sent, SentFault):
+            if isinstance(sent, SentOurFault):
                 break
             yield sent
     except EOFError:
@@ -227,7 +227,7 @@ def _work_within_limits(
     except OSError as problem:
         if problem.errno not in OUR_FAULTS:
             raise
-        send(SentFault(problem.errno, str(problem)))
+        send(SentOurFault(problem.errno, str(problem)))
 
 
 def _what_happened(exit_code: int | None) -> str:

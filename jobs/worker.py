@@ -1,7 +1,6 @@
 """The job worker: looks at a new video and plans it, and puts together what its segments gave."""
 
 import contextlib
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,9 +11,10 @@ import msgspec
 import structlog
 
 from contracts.jobs import JobOptions, JobState, VideoFacts
-from contracts.members import Ensemble, asked_members
+from contracts.members import Ensemble
 from jobs.artefacts import Artefacts
-from jobs.bells import TASK_OF, Bells
+from jobs.asked import asked_of
+from jobs.bells import Bells
 from jobs.crew import Crew
 from jobs.merge import rows
 from jobs.parts import ClassifiedFrame, SegmentPredictions
@@ -25,6 +25,7 @@ from jobs.settings import JobSettings
 from jobs.stages import Claim
 from jobs.store import JobFacts, JobStore, UnknownJob
 from jobs.summary import Summariser
+from jobs.sweeper import LEFTOVERS
 from jobs.timeline import Timeline
 from jobs.video import BadVideo
 from jobs.webhook import BadWebhook, NotWanted, deliver
@@ -32,18 +33,15 @@ from jobs.working import GivenUp, Lease, LeaseLost, StageWorker
 
 log = structlog.get_logger("thespis.jobs")
 
-SWEEP_EVERY_S = 1.0
 MESSENGERS = 4
 """Messages to clients that are sent at once, beside all other work: a receiver that hangs holds up no job."""
 
 FINISHERS = 2
 """Jobs that are finished at once, beside all other work: drawing on a long film holds up no other one."""
 
-LEFTOVERS = ("upload", "parts", "segments")
-
 
 class JobWorker:
-    """Works on the stages `plan` and `finish`, and sweeps."""
+    """Works on the stages `plan`, `finish` and `notify`."""
 
     def __init__(
         self, store: JobStore, bells: Bells, artefacts: Artefacts, ensemble: Ensemble, settings: JobSettings
@@ -53,7 +51,6 @@ class JobWorker:
         self._artefacts = artefacts
         self._ensemble = ensemble
         self._settings = settings
-        self._orphans_swept_s = 0.0
         patience_s = settings.results_kept_s
         self._planner = StageWorker(store, bells, "plan", self._plan, self._fail, patience_s)
         self._finisher = StageWorker(store, bells, "finish", self._finish, self._fail, patience_s)
@@ -93,10 +90,9 @@ class JobWorker:
 
     def _versions(self, options: JobOptions) -> dict[str, int]:
         """Of the members that are asked for the job."""
-        members, vote = self._ensemble.members, self._ensemble.votes.get(options.vote_profile)
-        if vote is None:  # the models were changed while the job waited
-            raise GivenUp(f"the vote {options.vote_profile} is no longer served")
-        asked = options.members or asked_members(vote.weights, list(members), votes=options.votes)
+        members = self._ensemble.members
+        votes = {name: vote.weights for name, vote in self._ensemble.votes.items()}
+        _, asked = asked_of(options, votes, list(members))
         if gone := [name for name in asked if name not in members]:
             raise GivenUp(f"no longer served: {', '.join(gone)}")
         return {name: members[name].version for name in asked}
@@ -212,67 +208,10 @@ class JobWorker:
         self._store.stages.drop(claim)
         log.warning("webhook_given_up", reason=message)
 
-    # Sweeping
-
-    def sweep(self) -> None:
-        """Rings where something waits unheard, removes leftovers and what has expired."""
-        for stage in TASK_OF:
-            if self._store.stages.waiting(stage):
-                self._bells.ring(stage)
-        while (claim := self._store.stages.claim("tidy")) is not None:
-            self._tidy(claim)
-        if time.monotonic() - self._orphans_swept_s > self._settings.sweep_orphans_s:
-            self._orphans_swept_s = time.monotonic()
-            for job_id in self._artefacts.jobs():  # uploads that a gateway did not live to finish
-                if not self._store.is_known(job_id):
-                    self._artefacts.remove(self._artefacts.path(job_id))
-
-    def _tidy(self, claim: Claim) -> None:
-        try:
-            view = self._store.view(claim.job_id)
-        except UnknownJob:
-            self._artefacts.remove(self._artefacts.path(claim.job_id))
-            self._store.stages.drop(claim)
-            return
-        now = time.time()
-        has_results = view.state in {"succeeded", "partially_succeeded"}
-        if has_results and view.expires_s and view.expires_s > now:
-            for leftover in LEFTOVERS:
-                self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))
-            self._store.stages.postpone(claim, view.expires_s)
-            return
-        self._artefacts.remove(self._artefacts.path(claim.job_id))
-        if has_results:
-            self._store.expire(claim.job_id)
-        forgotten_s = (view.ended_s or now) + self._settings.records_kept_s
-        if forgotten_s > now:
-            self._store.stages.postpone(claim, forgotten_s)
-        else:
-            self._store.forget(claim.job_id)
-            self._store.stages.drop(claim)
-
-    @contextlib.contextmanager
-    def sweeping(self) -> Iterator[None]:
-        """Sweeps from a thread until the block ends; then no crew begins anything more."""
-        ended = threading.Event()
-
-        def run() -> None:
-            while not ended.wait(SWEEP_EVERY_S):
-                try:
-                    self.sweep()
-                except Exception:
-                    # The outermost loop: Redis or the disk may be away for a while.
-                    log.warning("sweep_failed", exc_info=True)
-
-        sweeper = threading.Thread(target=run, name="sweeper", daemon=True)
-        sweeper.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            sweeper.join()
-            for crew in (self._finishers, self._messengers):
-                crew.close()
+    def close(self) -> None:
+        """Nothing more is begun by its threads; what is in hand is ended or handed back."""
+        self._finishers.close()
+        self._messengers.close()
 
 
 class _Frames:

@@ -28,6 +28,7 @@ from jobs.plan import Plan
 from jobs.settings import JobSettings
 from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage, stage_key
 from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
+from jobs.sweeper import Sweeper
 from jobs.worker import JobWorker
 from tests.waiting import wait_until
 
@@ -411,7 +412,7 @@ def test_the_record_of_an_ended_job_goes_after_its_time_too(
         artefacts.write_whole(artefacts.path(job_id, "upload"), b"video")
         store.end(running(store, job_id), "failed", "for this test")
         client.zadd("thespis:jobs:tidy", {job_id: 0})
-        JobWorker(store, bells, artefacts, ENSEMBLE, settings).sweep()
+        Sweeper(store, bells, artefacts, settings).sweep()
         assert not artefacts.exists(artefacts.path(job_id, "upload"))
     assert store.view("one").state == "failed"
     assert [job_id for job_id, _ in store.ids_after("", 9)] == ["one"]
@@ -453,13 +454,14 @@ def test_who_was_overtaken_keeps_nothing_and_puts_nothing_back(store: JobStore, 
     assert store.stages.renew(second)
 
 
-def test_members_that_are_away_cost_a_segment_no_attempt(
-    store: JobStore, client: "redis.Redis", tmp_path: Path
-) -> None:
-    begun(store, "one", 1)
+def classify_with_nobody_answering(store: JobStore, folder: Path, members: list[str]) -> None:
+    """Works in vain on the only segment of the job `one`, which names these members; `residual` is served."""
+    store.create("one", "a.mp4", JobOptions(members=members), None, "digest")
+    assert store.stages.claim("plan") is not None
+    assert store.start("one", Plan(0.0, 5.0, 25), VIDEO, {"residual": 1})
     claim = store.stages.claim("detect")
     assert claim is not None
-    artefacts = Artefacts(f"file://{tmp_path}")
+    artefacts = Artefacts(f"file://{folder}")
     frame = DetectedFrame(0, 0.0, [DetectedFace(BoundingBox(0, 0, 50, 50), 0.9, None)])
     crops = msgspec.msgpack.encode(SegmentCrops([frame], bytes(CROP_BYTES)))
     artefacts.write_whole(artefacts.path("one", "parts", "0"), crops)
@@ -469,8 +471,20 @@ def test_members_that_are_away_cost_a_segment_no_attempt(
     with contextlib.closing(asyncio.new_event_loop()) as loop:
         bells, weights = mock.create_autospec(Bells, instance=True), {"default": {"residual": 1.0}}
         SegmentClassifier(store, bells, artefacts, nobody, loop, weights, 2, 3600.0).serve()
+
+
+def test_members_that_are_away_cost_a_segment_no_attempt(
+    store: JobStore, client: "redis.Redis", tmp_path: Path
+) -> None:
+    classify_with_nobody_answering(store, tmp_path, [])
     assert client.hget("thespis:job:one", "tried:classify:0") == b"0"
     assert store.view("one").message.startswith("no member of the ensemble answered")
+
+
+def test_members_that_are_not_served_at_all_are_not_waited_for(store: JobStore, tmp_path: Path) -> None:
+    classify_with_nobody_answering(store, tmp_path, ["vgg"])
+    (error,) = store.view("one").errors
+    assert error.message == "no member that it names is served: vgg"
 
 
 def test_a_film_that_takes_long_to_finish_holds_up_no_other_job(store: JobStore, tmp_path: Path) -> None:
