@@ -65,7 +65,7 @@ class Channel(kombu.transport.redis.Channel):  # type: ignore[misc]  # Kombu has
             return True
 
 
-class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # the same
+class Transport(kombu.transport.redis.Transport):  # type: ignore[misc]  # Kombu has no types
     """Hands on what is sound; `app` is among the options of the transport."""
 
     Channel = Channel

@@ -31,4 +31,4 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 def jobs(stack: Stack) -> JobClient:
-    return JobClient(stack, stack.tls, stack.key)  # type: ignore[arg-type]
+    return JobClient(stack, stack.tls, stack.key)

@@ -191,7 +191,7 @@ def test_a_back_up_brings_jobs_to_an_empty_platform(stack: Stack, jobs: JobClien
     stack.down("--volumes")
     stack.run("deploy/restore.sh", str(tmp_path))
     stack.up()
-    jobs = JobClient(stack, stack.tls, stack.key)  # type: ignore[arg-type]  the certificates are new
+    jobs = JobClient(stack, stack.tls, stack.key)  # the certificates are new
     assert jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"] == listed
     assert jobs.rows(listed[0]["id"]) == rows
 

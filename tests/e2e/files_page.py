@@ -38,7 +38,7 @@ def drop(page: Page, target: str, name: str, kind: str, data: bytes) -> None:
 
 
 def choose(page: Page, *files: Path | dict[str, object]) -> None:
-    page.set_input_files(PICKER, list(files))  # type: ignore[arg-type]
+    page.set_input_files(PICKER, list(files))
 
 
 def file_of(name: str, data: bytes, kind: str = "") -> dict[str, object]:

@@ -325,7 +325,7 @@ def test_rows_come_page_by_page(page: Page, platform: Platform, film: Path, jobs
     cursors = []
 
     def seven_at_a_time(route: Route) -> None:
-        cursors.append(re.search(r"cursor=(\d+)", route.request.url)[1])  # type: ignore[index]
+        cursors.append(re.search(r"cursor=(\d+)", route.request.url)[1])
         route.continue_(url=re.sub(r"limit=\d+", "limit=7", route.request.url))
 
     page.route("**/results?cursor=*", seven_at_a_time)

@@ -4,21 +4,29 @@ import json
 import os
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from contracts.jobs import FINAL_STATES
-from tests.platform_process import Platform
 from tests.waiting import wait_until
 
 RESULTS = {"rows.ndjson", "summary.json", "timeline.png"}
 
 
+class Served(Protocol):
+    """A platform, whoever started it."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def log(self) -> Path: ...
+
+
 class JobClient:
     """Speaks to one platform; connections are made anew for each request, so a gateway may fall in between."""
 
-    def __init__(self, platform: Platform, tls: ssl.SSLContext | bool = True, api_key: str = "") -> None:
+    def __init__(self, platform: Served, tls: ssl.SSLContext | bool = True, api_key: str = "") -> None:
         self.url = platform.url
         self.tls = tls
         self.headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}

@@ -172,9 +172,9 @@ async def test_a_wrong_subprotocol_is_told_the_right_one(platform: Platform, off
 async def test_a_page_of_another_origin_may_not_open_a_session(platform: Platform) -> None:
     address = platform.url.replace("http", "ws") + "/v1/stream"
     with pytest.raises(InvalidStatus) as refused:
-        await connect(address, subprotocols=[Subprotocol("thespis.v1")], origin="https://evil.example", proxy=None)  # type: ignore[arg-type]
+        await connect(address, subprotocols=[Subprotocol("thespis.v1")], origin="https://evil.example", proxy=None)
     assert refused.value.response.status_code == 403
-    async with connect(address, subprotocols=[Subprotocol("thespis.v1")], origin=platform.url, proxy=None) as own:  # type: ignore[arg-type]
+    async with connect(address, subprotocols=[Subprotocol("thespis.v1")], origin=platform.url, proxy=None) as own:
         assert own.subprotocol == "thespis.v1"
 
 

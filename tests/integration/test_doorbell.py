@@ -28,7 +28,7 @@ def ring(client: "redis.Redis", doorbell: Doorbell, *entries: bytes) -> None:
 
 
 def rings(client: "redis.Redis") -> int:
-    return int(client.llen(DETECT_FACES))  # type: ignore[arg-type]
+    return int(client.llen(DETECT_FACES))
 
 
 def test_entries_are_taken_oldest_first(client: "redis.Redis", doorbell: Doorbell) -> None:
@@ -75,7 +75,7 @@ def test_nothing_grows_or_stays_when_nobody_takes_it(client: "redis.Redis", door
     assert rings(client) == MOST_WAITING
     assert client.llen(WAITING_FRAMES) == MOST_WAITING
     assert client.lindex(WAITING_FRAMES, 0) == b"10", "the oldest go"
-    assert 0 < int(client.ttl(WAITING_FRAMES)) <= 30  # type: ignore[arg-type]
+    assert 0 < int(client.ttl(WAITING_FRAMES)) <= 30
 
 
 def test_frames_taken_at_once_have_each_their_own_fate(
@@ -103,7 +103,7 @@ def test_frames_taken_at_once_have_each_their_own_fate(
     assert reply is not None
     failure = msgspec.msgpack.decode(reply["data"], type=FrameFailed)
     assert (failure.ticket, failure.code) == ("damaged", "undecodable_image")
-    crops = [msgspec.msgpack.decode(entry, type=ClassifyFaces) for entry in client.lrange(WAITING_FACES, 0, -1)]  # type: ignore[union-attr]
+    crops = [msgspec.msgpack.decode(entry, type=ClassifyFaces) for entry in client.lrange(WAITING_FACES, 0, -1)]
     assert [(frame.ticket, len(frame.faces)) for frame in crops] == [("good", 1), ("good too", 1)]
     for frame in crops:
         assert client.strlen(frame.crops_key) == 48 * 48

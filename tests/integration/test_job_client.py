@@ -75,7 +75,7 @@ def test_a_video_is_submitted_waited_for_and_its_results_read(client: Client, cl
         ("results.csv", b"time_s,"),
         ("results.ndjson", b"{"),
     ):
-        client.download(job.id, what, tmp_path / what)  # type: ignore[arg-type]
+        client.download(job.id, what, tmp_path / what)
         assert (tmp_path / what).read_bytes().startswith(start)
     client.delete(job.id)
     with pytest.raises(ThespisError) as caught:

@@ -86,9 +86,9 @@ def bert(guarded: Platform, keys: Keys) -> str:
 def ask(at: Platform | str, method: str, path: str, key: str | None = None, **named: object) -> httpx.Response:
     url = at.url if isinstance(at, Platform) else at
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    headers |= named.pop("headers", {})  # type: ignore[arg-type]
+    headers |= named.pop("headers", {})
     with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=30, headers=headers) as http:
-        return http.request(method, path, **named)  # type: ignore[arg-type]
+        return http.request(method, path, **named)
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:

@@ -139,7 +139,7 @@ async def test_each_frames_line_in_the_log_names_session_and_frame(measured: Pla
 def test_every_process_says_what_it_is_and_that_it_is_well(measured: Platform, scraped: Scraped) -> None:
     assert len(scraped.addresses) >= 10
     for name in scraped.addresses:
-        wait_until(lambda name=name: scraped.healthy(name))  # type: ignore[misc]
+        wait_until(lambda name=name: scraped.healthy(name))
         assert scraped.of(name)["thespis_build_info", "0.1.0"] == 1
         assert scraped.of(name)["process_resident_memory_bytes",] > 0
         assert scraped.text(name, "/").status_code == 404

@@ -19,7 +19,7 @@ def told_by(file: str, folder: Path) -> dict[str, str]:
     (port,) = free_ports(1)
     command = (str(valkey_server()), str(folder / file), "--port", str(port), "--bind", "127.0.0.1")
     with redis_by(command, port) as url, redis.Redis.from_url(url, decode_responses=True) as client:
-        return dict(client.config_get("*"))  # type: ignore[arg-type]
+        return dict(client.config_get("*"))
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def rings(shard: Shard) -> int:
 
 
 def test_jobs_belong_to_all_shards(shards: list[Shard], frames: list[bytes], tmp_path: Path) -> None:
-    one, other = (JobClient(shard) for shard in shards)  # type: ignore[arg-type]
+    one, other = (JobClient(shard) for shard in shards)
     job_id = one.submit(write_motion_jpeg(tmp_path / "clip.avi", frames * 2), fps=5)
     assert other.wait(job_id)["state"] == "succeeded"
     assert other.frames(job_id) == list(range(20))

@@ -9,7 +9,7 @@ from access.keys import ANYBODY, SCOPES, Key, Quotas, keys_required, make_key, r
 
 
 def made(*scopes: str) -> tuple[Key, str]:
-    return make_key("test", list(scopes), Quotas())  # type: ignore[arg-type]
+    return make_key("test", list(scopes), Quotas())
 
 
 def test_a_key_proves_itself_by_its_secret_and_by_no_other() -> None:

@@ -43,7 +43,7 @@ def test_every_reason_to_drop_is_written_down() -> None:
 
 
 def test_every_route_is_written_down() -> None:
-    described = [f"{route.method} {route.path}" for route in [*routes, *page.routes, *job_routes.routes]]  # type: ignore[attr-defined]
+    described = [f"{route.method} {route.path}" for route in [*routes, *page.routes, *job_routes.routes]]
     assert len(described) >= 18
     assert [name for name in described if f"`{name}`" not in PAGE] == []
 

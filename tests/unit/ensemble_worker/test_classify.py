@@ -55,7 +55,7 @@ def top(probabilities: list[float]) -> int:
 
 async def test_frames_of_several_sessions_share_one_round_and_keep_their_own_faces() -> None:
     fan_out = ScriptedFanOut("a", "b")
-    first, second = await classify_batch([frame(0, 4), frame(6)], fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    first, second = await classify_batch([frame(0, 4), frame(6)], fan_out, WEIGHTS, 0.4)
     assert fan_out.asked == [3]
     assert isinstance(first, FrameAnswered)
     assert isinstance(second, FrameAnswered)
@@ -67,17 +67,17 @@ async def test_frames_of_several_sessions_share_one_round_and_keep_their_own_fac
 async def test_a_round_is_offered_to_the_canaries_with_what_the_members_said() -> None:
     fan_out = ScriptedFanOut("a")
     batch = [frame(0, 4), frame(6)]
-    await classify_batch(batch, fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    await classify_batch(batch, fan_out, WEIGHTS, 0.4)
     assert fan_out.offered == [(batch[0].crops + batch[1].crops, ["a"])]
 
 
 async def test_each_frame_votes_by_its_own_profile() -> None:
-    replies = await classify_batch([frame(0), frame(0, profile="other")], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    replies = await classify_batch([frame(0), frame(0, profile="other")], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)
     assert [top(reply.faces[0].probabilities) for reply in replies if isinstance(reply, FrameAnswered)] == [0, 3]
 
 
 async def test_members_that_did_not_answer_are_named() -> None:
-    (reply,) = await classify_batch([frame(0)], ScriptedFanOut("b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    (reply,) = await classify_batch([frame(0)], ScriptedFanOut("b"), WEIGHTS, 0.4)
     assert isinstance(reply, FrameAnswered)
     assert (reply.used, reply.missing) == (["b"], ["a"])
 
@@ -85,23 +85,23 @@ async def test_members_that_did_not_answer_are_named() -> None:
 async def test_only_members_that_some_frame_needs_are_asked_and_each_frame_names_its_own() -> None:
     fan_out = ScriptedFanOut("a", "b")
     batch = [frame(0), frame(0, profile="other")]
-    replies = await classify_batch(batch, fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    replies = await classify_batch(batch, fan_out, WEIGHTS, 0.4)
     assert [(reply.used, reply.missing) for reply in replies if isinstance(reply, FrameAnswered)] == [
         (["a"], []), (["b"], []),
     ]  # fmt: skip
-    await classify_batch([frame(0)], fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
-    await classify_batch([frame(0, votes=True)], fan_out, WEIGHTS, 0.4)  # type: ignore[arg-type]
+    await classify_batch([frame(0)], fan_out, WEIGHTS, 0.4)
+    await classify_batch([frame(0, votes=True)], fan_out, WEIGHTS, 0.4)
     assert fan_out.asked_members == [{"a", "b"}, {"a"}, {"a", "b", "gone"}]
 
 
 async def test_without_any_answer_each_frame_fails() -> None:
-    replies = await classify_batch([frame(0), frame(1)], ScriptedFanOut(), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    replies = await classify_batch([frame(0), frame(1)], ScriptedFanOut(), WEIGHTS, 0.4)
     assert [reply.code for reply in replies if isinstance(reply, FrameFailed)] == ["members_unavailable"] * 2
 
 
 async def test_votes_are_sent_only_to_those_who_asked_and_agreement_to_all() -> None:
     batch = [frame(0, profile="both"), frame(0, profile="both", votes=True)]
-    silent, curious = await classify_batch(batch, ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    silent, curious = await classify_batch(batch, ScriptedFanOut("a", "b"), WEIGHTS, 0.4)
     assert isinstance(silent, FrameAnswered)
     assert isinstance(curious, FrameAnswered)
     assert silent.faces[0].votes is None
@@ -112,14 +112,14 @@ async def test_votes_are_sent_only_to_those_who_asked_and_agreement_to_all() -> 
 
 
 async def test_members_without_a_share_of_the_vote_neither_agree_nor_disagree() -> None:
-    (curious,) = await classify_batch([frame(0, votes=True)], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)  # type: ignore[arg-type]
+    (curious,) = await classify_batch([frame(0, votes=True)], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)
     assert isinstance(curious, FrameAnswered)
     assert curious.faces[0].agreement == 1.0
 
 
 async def test_members_are_waited_for_no_longer_than_the_last_deadline() -> None:
     fan_out = ScriptedFanOut("a")
-    await classify_batch([frame(0, seconds=0.1), frame(0, seconds=0.2)], fan_out, WEIGHTS, 10.0)  # type: ignore[arg-type]
+    await classify_batch([frame(0, seconds=0.1), frame(0, seconds=0.2)], fan_out, WEIGHTS, 10.0)
     assert fan_out.timeouts[0] == pytest.approx(0.2, abs=0.05)
 
 

@@ -36,13 +36,13 @@ class ScriptedMember:
 
 async def test_all_members_are_asked_at_once() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
-    answers = await FanOut(members).predict(b"", 1.0)  # type: ignore[arg-type]
+    answers = await FanOut(members).predict(b"", 1.0)
     assert set(answers) == {"a", "b"}
 
 
 async def test_only_the_members_asked_for_are_asked() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
-    fan_out = FanOut(members)  # type: ignore[arg-type]
+    fan_out = FanOut(members)
     assert set(await fan_out.predict(b"", 1.0, asked=["a"])) == {"a"}
     assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"])) == {"a"}
     assert [member.calls for member in members] == [2, 0]
@@ -52,7 +52,7 @@ async def test_when_those_asked_for_are_known_to_be_out_the_others_stand_in() ->
     members = [ScriptedMember("a"), ScriptedMember("b")]
     members[0].breaker = Breaker(1000.0)
     members[0].breaker.failed(1e12)
-    fan_out = FanOut(members)  # type: ignore[arg-type]
+    fan_out = FanOut(members)
     assert set(await fan_out.predict(b"", 1.0, asked=["a"])) == {"b"}
     assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"])) == set()
 
@@ -61,7 +61,7 @@ async def test_an_open_member_is_not_asked() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
     members[1].breaker = Breaker(1000.0)
     members[1].breaker.failed(1e12)
-    answers = await FanOut(members).predict(b"", 1.0)  # type: ignore[arg-type]
+    answers = await FanOut(members).predict(b"", 1.0)
     assert set(answers) == {"a"}
     assert members[1].calls == 0
 
@@ -70,7 +70,7 @@ async def test_nobody_waits_for_the_probe_of_a_member_that_hangs() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
     members[1].breaker.failed(0.0)
     members[1].may_answer.clear()
-    fan_out = FanOut(members)  # type: ignore[arg-type]
+    fan_out = FanOut(members)
     assert set(await fan_out.predict(b"", 1.0)) == {"a"}
     members[1].may_answer.set()
     await asyncio.sleep(0)
@@ -82,20 +82,20 @@ async def test_nobody_waits_for_the_probe_of_a_member_that_hangs() -> None:
 async def test_when_every_member_is_open_the_probes_are_waited_for() -> None:
     member = ScriptedMember("a")
     member.breaker.failed(0.0)
-    assert set(await FanOut([member]).predict(b"", 1.0)) == {"a"}  # type: ignore[list-item]
+    assert set(await FanOut([member]).predict(b"", 1.0)) == {"a"}
 
 
 async def test_without_any_member_to_ask_the_answer_is_empty_at_once() -> None:
     member = ScriptedMember("a")
     member.breaker = Breaker(1000.0)
     member.breaker.failed(1e12)
-    assert await FanOut([member]).predict(b"", 1.0) == {}  # type: ignore[list-item]
+    assert await FanOut([member]).predict(b"", 1.0) == {}
 
 
 async def test_a_start_waits_for_every_member_but_not_for_ever() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
     members[1].may_answer.clear()
-    fan_out = FanOut(members)  # type: ignore[arg-type]
+    fan_out = FanOut(members)
     waiting = asyncio.ensure_future(fan_out.wait_for_all(100.0))
     await asyncio.sleep(0)
     assert not waiting.done()

@@ -22,9 +22,9 @@ def response(content: bytes, shape: tuple[int, ...] = (2, 7), dtype: int = types
 
 def test_probabilities_are_read_as_bytes_and_as_a_list() -> None:
     as_list = response(b"")
-    as_list.outputs["probabilities"].float_val.extend(GOOD.ravel().tolist())  # type: ignore[attr-defined]
+    as_list.outputs["probabilities"].float_val.extend(GOOD.ravel().tolist())
     for answer in (response(GOOD.tobytes()), as_list):
-        np.testing.assert_allclose(probabilities_of(answer, 2), GOOD)  # type: ignore[arg-type]
+        np.testing.assert_allclose(probabilities_of(answer, 2), GOOD)
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_probabilities_are_read_as_bytes_and_as_a_list() -> None:
 )
 def test_anything_else_is_the_members_mistake(answer: object) -> None:
     with pytest.raises(BadPrediction):
-        probabilities_of(answer, 2)  # type: ignore[arg-type]
+        probabilities_of(answer, 2)

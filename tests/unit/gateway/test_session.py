@@ -47,9 +47,9 @@ class Room:
         self.dispatcher = ScriptedDispatcher()
         self.session = Session(
             self.said.append,
-            self.dispatcher,  # type: ignore[arg-type]
+            self.dispatcher,
             Admission(admission),
-            GatewaySettings(**settings),  # type: ignore[arg-type]
+            GatewaySettings(**settings),
             ["default", "equal"],
         )
         self.ids = itertools.count(1)
@@ -202,7 +202,7 @@ async def test_an_answer_that_can_not_be_made_into_a_result_is_a_mistake_of_ours
     room = Room()
     room.send()
     await room.settle()
-    room.dispatcher.asked[0].set_result(None)  # type: ignore[arg-type]
+    room.dispatcher.asked[0].set_result(None)
     await room.settle()
     assert room.answers() == [(1, "internal")]
 

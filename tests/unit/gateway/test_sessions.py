@@ -8,7 +8,7 @@ SETTINGS = GatewaySettings(max_sessions=3, max_sessions_per_address=2)
 
 
 def sessions() -> Sessions:
-    return Sessions(None, Ensemble([], {}, {}), SETTINGS)  # type: ignore[arg-type]
+    return Sessions(None, Ensemble([], {}, {}), SETTINGS)
 
 
 async def test_one_address_may_not_take_all_places() -> None:

@@ -169,7 +169,7 @@ def test_motion_jpeg_that_is_to_be_turned_is_decoded_and_turned(tmp_path: Path) 
 def test_a_recording_that_claims_no_length_is_counted(tmp_path: Path) -> None:
     """As a browser's MediaRecorder writes it: to a stream, without a length or an index."""
     path = tmp_path / "recorded.webm"
-    with path.open("wb") as file, av.open(Unseekable(file), "w", format="webm") as out:  # type: ignore[call-overload]
+    with path.open("wb") as file, av.open(Unseekable(file), "w", format="webm") as out:
         stream = out.add_stream("libvpx", rate=Fraction(25))
         stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
         stream.options = {"cpu-used": "8", "deadline": "realtime", "b": "4M"}
@@ -186,7 +186,7 @@ class Unseekable:
     """A file that can only be written on."""
 
     def __init__(self, file: object) -> None:
-        self.write = file.write  # type: ignore[attr-defined]
+        self.write = file.write
 
 
 def told(path: Path, plan: Plan) -> tuple[list[int], list[int]]:
@@ -275,7 +275,7 @@ def test_the_rate_of_a_browsers_recording_is_counted(tmp_path: Path) -> None:
     """Times in milliseconds and no declared rate, which FFmpeg guesses to be a thousand a second."""
     path = tmp_path / "recorded.webm"
     times_ms = np.cumsum(np.random.default_rng(2).integers(25, 42, 150)).tolist()
-    with path.open("wb") as file, av.open(Unseekable(file), "w", format="webm") as out:  # type: ignore[call-overload]
+    with path.open("wb") as file, av.open(Unseekable(file), "w", format="webm") as out:
         stream = out.add_stream("libvpx")
         stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
