@@ -44,8 +44,8 @@ def jobs_with(artefacts: Artefacts, **settings: Any) -> Jobs:
     return Jobs(cast(JobStore, store), bells, artefacts, GatewaySettings(**settings), ["residual"], ["default"])
 
 
-async def request_with(*chunks: bytes) -> web.Request:
-    """A POST whose body comes in these pieces."""
+async def request_with(*chunks: bytes | asyncio.Event) -> web.Request:
+    """A POST whose body comes in these pieces; what stands behind an event comes after it."""
     protocol = BaseProtocol(asyncio.get_running_loop())
     protocol.connection_made(mock.create_autospec(asyncio.Transport, instance=True))
     stream = StreamReader(protocol, 2**16)
@@ -53,7 +53,10 @@ async def request_with(*chunks: bytes) -> web.Request:
 
     async def feed() -> None:
         for chunk in chunks:
-            stream.feed_data(chunk)
+            if isinstance(chunk, asyncio.Event):
+                await chunk.wait()
+            else:
+                stream.feed_data(chunk)
             await asyncio.sleep(0.01)
         stream.feed_eof()
 
@@ -124,13 +127,18 @@ async def test_a_disk_that_others_fill_ends_an_upload(
 async def test_no_more_videos_are_received_at_once_than_may_become_jobs(store_at: Callable[..., Artefacts]) -> None:
     jobs = jobs_with(store_at(Artefacts), max_unfinished_jobs=1)
     cast(Any, jobs.store).create.side_effect = LookupError("it was received")
-    both = await asyncio.gather(
-        *[jobs.submit(await request_with(HEAD + START, TAIL)) for _ in range(2)], return_exceptions=True
-    )
-    first, second = both
-    assert isinstance(first, LookupError)
-    assert isinstance(second, Problematic)
-    assert (second.status, second.code) == (429, "too_many_jobs")
+    one_was_refused = asyncio.Event()
+    uploads = [
+        asyncio.create_task(jobs.submit(await request_with(HEAD + START, one_was_refused, TAIL))) for _ in range(2)
+    ]
+    # Either may come first: each is asked in a thread whether there is room.
+    (refused,), (received,) = await asyncio.wait(uploads, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    with pytest.raises(Problematic) as raised:
+        await refused
+    assert (raised.value.status, raised.value.code) == (429, "too_many_jobs")
+    one_was_refused.set()
+    with pytest.raises(LookupError):
+        await received
 
 
 @pytest.mark.parametrize("part", ["video", "options", "colour"])
