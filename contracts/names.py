@@ -27,14 +27,14 @@ WAITING_EXPLANATIONS: Final = "thespis:explanations"
 """Lists of msgpack ClassifyFaces, oldest first."""
 
 
-def picture_key(ticket: str) -> str:
+def picture_key(correlation_id: str) -> str:
     """Holds an encoded picture for no longer than its time to live."""
-    return f"thespis:picture:{ticket}"
+    return f"thespis:picture:{correlation_id}"
 
 
-def crops_key(ticket: str) -> str:
+def crops_key(correlation_id: str) -> str:
     """Holds the crops of a picture's faces, uint8 gray, one after the other, for as long."""
-    return f"thespis:crops:{ticket}"
+    return f"thespis:crops:{correlation_id}"
 
 
 def reply_channel(gateway_id: str) -> str:

@@ -30,7 +30,7 @@ class Trail(msgspec.Struct, frozen=True, omit_defaults=True):
 class DetectFaces(msgspec.Struct, frozen=True):
     """Command to a detector: the encoded picture lies in Redis under `picture_key`."""
 
-    ticket: str
+    correlation_id: str
     reply_channel: str
     picture_key: str
     deadline: float
@@ -58,7 +58,7 @@ class DetectedFace(msgspec.Struct, frozen=True, omit_defaults=True):
 class ClassifyFaces(msgspec.Struct, frozen=True):
     """Command to the ensemble: the faces' crops lie in Redis under `crops_key`, in the same order."""
 
-    ticket: str
+    correlation_id: str
     reply_channel: str
     crops_key: str
     deadline: float
@@ -88,7 +88,7 @@ class ClassifiedFace(msgspec.Struct, frozen=True, omit_defaults=True):
 class FrameAnswered(msgspec.Struct, frozen=True, tag="answered"):
     """Event: a frame went all the way. Without a face `used` and `missing` are empty."""
 
-    ticket: str
+    correlation_id: str
     width: int
     height: int
     decode_ms: float
@@ -102,7 +102,7 @@ class FrameAnswered(msgspec.Struct, frozen=True, tag="answered"):
 class FrameFailed(msgspec.Struct, frozen=True, tag="failed"):
     """Event: a frame could not be answered; `message` is for the client."""
 
-    ticket: str
+    correlation_id: str
     code: WorkFailure
     message: str
 
@@ -110,14 +110,14 @@ class FrameFailed(msgspec.Struct, frozen=True, tag="failed"):
 class CheckReady(msgspec.Struct, frozen=True):
     """Command to a detector or ensemble worker: say that you consume, and which members answer you."""
 
-    ticket: str
+    correlation_id: str
     reply_channel: str
 
 
 class ReadyChecked(msgspec.Struct, frozen=True, tag="ready"):
     """Event: a worker consumes; an ensemble worker names the members that answered a warm call."""
 
-    ticket: str
+    correlation_id: str
     used: list[str]
     missing: list[str]
 

@@ -110,7 +110,7 @@ class DetectorWorker:
 
     def check_ready(self, command: CheckReady) -> None:
         """Answers that this worker consumes."""
-        reply = ReadyChecked(command.ticket, [], [])
+        reply = ReadyChecked(command.correlation_id, [], [])
         self._redis.publish(command.reply_channel, msgspec.msgpack.encode(reply))
 
     def leave(self) -> None:
@@ -124,11 +124,11 @@ def look_at(command: DetectFaces, picture: bytes, detector: FaceDetector, outcom
     try:
         found, crops = whole_crop(command, picture) if command.already_cropped else faces_in(command, picture, detector)
     except UndecodableImage as problem:
-        outcome.replies.append((command, FrameFailed(command.ticket, "undecodable_image", str(problem))))
+        outcome.replies.append((command, FrameFailed(command.correlation_id, "undecodable_image", str(problem))))
     except Exception:
         # The outermost loop: whatever it was, the frame's sender hears of it now and not at the deadline.
         log.exception("detection_failed", session_id=command.trail.session_id, frame_id=command.trail.frame_id)
-        outcome.replies.append((command, FrameFailed(command.ticket, "internal", "the detector failed")))
+        outcome.replies.append((command, FrameFailed(command.correlation_id, "internal", "the detector failed")))
     else:
         if found.faces:
             outcome.found.append((found, crops))
@@ -166,8 +166,9 @@ def command_to_classify(
 ) -> ClassifyFaces:
     """What the ensemble is told about a picture."""
     return ClassifyFaces(
-        command.ticket, command.reply_channel, crops_key(command.ticket), command.deadline, command.vote_profile,
-        command.votes, command.explain, width, height, decode_ms, detect_ms, faces, onwards(command.trail),
+        command.correlation_id, command.reply_channel, crops_key(command.correlation_id), command.deadline,
+        command.vote_profile, command.votes, command.explain, width, height, decode_ms, detect_ms, faces,
+        onwards(command.trail),
     )  # fmt: skip
 
 
@@ -178,7 +179,9 @@ def onwards(trail: Trail) -> Trail:
 
 def nobody_found(frame: ClassifyFaces) -> FrameAnswered:
     """The answer to a picture without a face."""
-    return FrameAnswered(frame.ticket, frame.width, frame.height, frame.decode_ms, frame.detect_ms, 0.0, [], [], [])
+    return FrameAnswered(
+        frame.correlation_id, frame.width, frame.height, frame.decode_ms, frame.detect_ms, 0.0, [], [], []
+    )
 
 
 def add_tasks(app: celery.Celery, worker: DetectorWorker) -> None:

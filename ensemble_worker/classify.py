@@ -70,12 +70,14 @@ async def classify_batch(
             faces = classified_faces(frame.faces, own, weights[frame.vote_profile], votes=frame.votes)
             replies.append(
                 FrameAnswered(
-                    frame.ticket, frame.width, frame.height, frame.decode_ms, frame.detect_ms, ensemble_ms,
+                    frame.correlation_id, frame.width, frame.height, frame.decode_ms, frame.detect_ms, ensemble_ms,
                     faces, used, [name for name in its_own if name not in predictions],
                 )
             )  # fmt: skip
         else:
-            replies.append(FrameFailed(frame.ticket, "members_unavailable", "no member of the ensemble answers"))
+            replies.append(
+                FrameFailed(frame.correlation_id, "members_unavailable", "no member of the ensemble answers")
+            )
         start = end
     return replies
 

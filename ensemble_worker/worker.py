@@ -90,7 +90,7 @@ class EnsembleWorker:
         except Exception:
             # The outermost loop: whatever it was, each frame's sender hears of it now and not at the deadline.
             log.exception("batch_failed", frames=[(trail.session_id, trail.frame_id) for trail in trails])
-            return [FrameFailed(cropped.frame.ticket, "internal", "the ensemble failed") for cropped in batch]
+            return [FrameFailed(cropped.frame.correlation_id, "internal", "the ensemble failed") for cropped in batch]
 
     def _explained(self, cropped: CroppedFaces, reply: FrameAnswered) -> FrameAnswered:
         """The same answer with a map for each of the largest faces, as far as there is time."""
@@ -139,7 +139,7 @@ class EnsembleWorker:
         timeout_s = self._settings.predict_timeout_ms / 1000
         answers = self._loop.run_until_complete(self._fan_out.predict(bytes(CROP_BYTES), timeout_s))
         missing = [name for name in self._fan_out.names if name not in answers]
-        reply = ReadyChecked(command.ticket, list(answers), missing)
+        reply = ReadyChecked(command.correlation_id, list(answers), missing)
         self._redis.publish(command.reply_channel, msgspec.msgpack.encode(reply))
 
     def leave(self) -> None:

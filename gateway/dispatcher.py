@@ -112,10 +112,10 @@ class Dispatcher:
 
         A `still` picture is worth a longer look for small faces than a frame that the next one follows.
         """
-        ticket = uuid.uuid4().hex
-        key = picture_key(ticket)
+        correlation_id = uuid.uuid4().hex
+        key = picture_key(correlation_id)
         command = DetectFaces(
-            ticket,
+            correlation_id,
             self._channel,
             key,
             deadline,
@@ -136,7 +136,7 @@ class Dispatcher:
                 doorbell.ring(pipeline, [entry])
                 await pipeline.execute()
 
-        reply = await self._ask(ticket, send, deadline)
+        reply = await self._ask(correlation_id, send, deadline)
         if isinstance(reply, FrameFailed):
             raise FAILURES[reply.code](reply.message)
         if not isinstance(reply, FrameAnswered):
@@ -152,9 +152,9 @@ class Dispatcher:
         return await self._check(CHECK_ENSEMBLE, CLASSIFY_FACES, timeout_s)
 
     async def _check(self, task: str, queue: str, timeout_s: float) -> ReadyChecked:
-        ticket = uuid.uuid4().hex
+        correlation_id = uuid.uuid4().hex
         deadline = time.time() + timeout_s
-        command = CheckReady(ticket, self._channel)
+        command = CheckReady(correlation_id, self._channel)
         message = self._encoder.encode(task, queue, command, expires=deadline)
 
         async def send() -> None:
@@ -163,15 +163,15 @@ class Dispatcher:
                 pipeline.ltrim(queue, 0, MOST_WAITING - 1)
                 await pipeline.execute()
 
-        reply = await self._ask(ticket, send, deadline)
+        reply = await self._ask(correlation_id, send, deadline)
         if not isinstance(reply, ReadyChecked):
             raise Broken("a worker sent a reply of the wrong kind")
         return reply
 
-    async def _ask(self, ticket: str, send: Callable[[], Awaitable[None]], deadline: float) -> Reply:
-        """Sends and waits for the one reply that bears `ticket`."""
+    async def _ask(self, correlation_id: str, send: Callable[[], Awaitable[None]], deadline: float) -> Reply:
+        """Sends and waits for the one reply that bears `correlation_id`."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[ticket] = future
+        self._waiting[correlation_id] = future
         try:
             async with asyncio.timeout(deadline - time.time()):
                 await send()
@@ -181,7 +181,7 @@ class Dispatcher:
         except (redis.exceptions.RedisError, OSError) as problem:
             raise Unavailable("Redis can't be reached") from problem
         finally:
-            del self._waiting[ticket]
+            del self._waiting[correlation_id]
 
     async def listen(self) -> None:
         """Receives replies until cancelled; finds back after Redis was away."""
@@ -210,6 +210,6 @@ class Dispatcher:
         except msgspec.DecodeError:
             log.warning("reply_unreadable")
             return
-        future = self._waiting.get(reply.ticket)
+        future = self._waiting.get(reply.correlation_id)
         if future is not None and not future.done():
             future.set_result(reply)

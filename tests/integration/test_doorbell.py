@@ -83,12 +83,12 @@ def test_frames_taken_at_once_have_each_their_own_fate(
 ) -> None:
     now = time.time()
     pictures = {"good": jpeg, "damaged": b"\xff\xd8 no picture", "late": jpeg, "lost": None, "good too": jpeg}
-    for ticket, picture in pictures.items():
+    for correlation_id, picture in pictures.items():
         if picture is not None:
-            client.set(picture_key(ticket), picture)
-        deadline = now - 1 if ticket == "late" else now + 60
+            client.set(picture_key(correlation_id), picture)
+        deadline = now - 1 if correlation_id == "late" else now + 60
         command = DetectFaces(
-            ticket, CHANNEL, picture_key(ticket), deadline,
+            correlation_id, CHANNEL, picture_key(correlation_id), deadline,
             max_faces=4, min_face_size=20, vote_profile="accurate", votes=False,
         )  # fmt: skip
         ring(client, doorbell, msgspec.msgpack.encode(command))
@@ -102,9 +102,9 @@ def test_frames_taken_at_once_have_each_their_own_fate(
         assert replies.get_message(timeout=0) is None, "only the damaged picture is answered here"
     assert reply is not None
     failure = msgspec.msgpack.decode(reply["data"], type=FrameFailed)
-    assert (failure.ticket, failure.code) == ("damaged", "undecodable_image")
+    assert (failure.correlation_id, failure.code) == ("damaged", "undecodable_image")
     crops = [msgspec.msgpack.decode(entry, type=ClassifyFaces) for entry in client.lrange(WAITING_FACES, 0, -1)]
-    assert [(frame.ticket, len(frame.faces)) for frame in crops] == [("good", 1), ("good too", 1)]
+    assert [(frame.correlation_id, len(frame.faces)) for frame in crops] == [("good", 1), ("good too", 1)]
     for frame in crops:
         assert client.strlen(frame.crops_key) == 48 * 48
         assert 59_000 < client.pttl(frame.crops_key) <= 60_500, "crops outlive their frame by half a second"

@@ -78,7 +78,7 @@ def forged(queue: str, trace: Path) -> list[bytes]:
         message(nothing, task=queue, eta="2999-01-01T00:00:00", timelimit=["x", "y"], retries="many"),
         message(json.dumps([[command], {"a": 1}, {"chain": [{"task": "os.system"}], "chord": 1}]).encode(), task=queue),
         message(json.dumps([[], {}, {"callbacks": [{"task": "os.system", "args": [command]}]}]).encode(), task=queue),
-        message(b'[[],{"ticket": 1},{}]', task="check_detector"), message(b'{"not": "a list"}', task=queue),
+        message(b'[[],{"correlation_id": 1},{}]', task="check_detector"), message(b'{"not": "a list"}', task=queue),
     ]  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def test_the_file_would_have_been_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize("waiting", [WAITING_FRAMES, WAITING_FACES, WAITING_PICTURES, WAITING_EXPLANATIONS])
 def test_a_forged_entry_costs_the_frames_beside_it_nothing(victim: Platform, jpeg: bytes, waiting: str) -> None:
     with redis.Redis.from_url(victim.child("-m gateway").environ()["THESPIS_REDIS_URL"]) as client:
-        client.rpush(waiting, b"", b"garbage", b"\xc1", pickle.dumps(1), msgspec.msgpack.encode({"ticket": 1}))
+        client.rpush(waiting, b"", b"garbage", b"\xc1", pickle.dumps(1), msgspec.msgpack.encode({"correlation_id": 1}))
     with Client(victim.url) as thespis:
         assert len(thespis.analyze(jpeg).faces) == 1
     wait_until(lambda: re.search("entry_unreadable", victim.log.read_text()) or waiting != WAITING_PICTURES)

@@ -12,11 +12,11 @@ def test_a_detector_that_falls_names_session_and_frame_in_the_log(jpeg: bytes) -
     detector = mock.Mock()
     detector.detect.side_effect = RuntimeError("the network fell")
     command = DetectFaces(
-        "ticket", "channel", "key", 0.0, 8, 24, "default", votes=False, trail=Trail("a session", 7)
+        "an id", "channel", "key", 0.0, 8, 24, "default", votes=False, trail=Trail("a session", 7)
     )  # fmt: skip
     outcome = Outcome()
     with structlog.testing.capture_logs() as logs:
         look_at(command, jpeg, detector, outcome)
-    assert outcome.replies == [(command, FrameFailed("ticket", "internal", "the detector failed"))]
+    assert outcome.replies == [(command, FrameFailed("an id", "internal", "the detector failed"))]
     (line,) = logs
     assert (line["event"], line["session_id"], line["frame_id"]) == ("detection_failed", "a session", 7)
