@@ -84,7 +84,7 @@ HAND_BACK = (
     _OURS
     + """
 -- An attempt that does not count. KEYS: stage, job. ARGV: item, time from which it may be claimed, field, attempt, what
--- to say of the job until it ends or ''. -> 0 when it is no longer ours
+-- to say of the job until a segment of it is done, or ''. -> 0 when it is no longer ours
 if not ours() then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 if redis.call('EXISTS', KEYS[2]) == 1 then
@@ -119,6 +119,8 @@ END_SEGMENT = (
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
 if redis.call('ZREM', KEYS[3], ARGV[1]) + redis.call('ZREM', KEYS[4], ARGV[1]) == 0 then return 0 end
 redis.call('HDEL', KEYS[1], 'detected_s:' .. ARGV[3])
+-- What may have held the job up is no longer away; a segment that is still held up says so again.
+if ARGV[5] == '' then redis.call('HDEL', KEYS[1], 'message') end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error:' .. ARGV[3], ARGV[5]) end
 if ARGV[5] == '' or tonumber(ARGV[4]) > 0 then
   redis.call('HINCRBY', KEYS[1], 'frames_done', ARGV[4])

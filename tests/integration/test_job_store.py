@@ -436,6 +436,18 @@ def test_a_job_whose_vote_or_member_is_served_no_more_says_so(
         assert (store.view(job_id).state, store.view(job_id).message) == ("failed", said)
 
 
+def test_a_job_says_what_holds_it_up_until_a_segment_is_done(store: JobStore) -> None:
+    begun(store, "one", 2)
+    first, second = store.stages.claim("detect"), store.stages.claim("detect")
+    assert first is not None
+    assert second is not None
+    store.stages.hand_back(first, 15.0, "nobody answered")
+    store.stages.end_segment(second, 0, "could not be read")
+    assert store.view("one").message == "nobody answered"
+    store.stages.end_segment(first, 5)
+    assert store.view("one").message == ""
+
+
 def test_who_was_overtaken_keeps_nothing_and_puts_nothing_back(store: JobStore, client: "redis.Redis") -> None:
     begun(store, "one", 1)
     first = store.stages.claim("detect")
