@@ -81,9 +81,8 @@ export function followable(link, onRefused) {
  * @param {{ open: string, keyed: string }} words
  */
 export function sayByKey(target, { open, keyed }) {
-  const say = () => (target.textContent = bearer().Authorization ? keyed : open);
-  document.addEventListener("keyentered", say);
-  say();
+  target.textContent = bearer().Authorization ? keyed : open;
+  target.dataset.keyed = keyed;
   return target;
 }
 
@@ -106,6 +105,6 @@ async function ask(wasWrong) {
   const given = await askForKey(wasWrong);
   if (!given) return false;
   inTab.setItem(STORED, given);
-  document.dispatchEvent(new Event("keyentered"));
+  document.querySelectorAll("[data-keyed]").forEach((said) => (said.textContent = said.getAttribute("data-keyed")));
   return true;
 }
