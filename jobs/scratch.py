@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from runtime.settings import BadSetting
+
 PREFIX: Final = "thespis-scratch-"
 
 
@@ -28,8 +30,11 @@ def scratch() -> Iterator[Path]:
         os.close(lock)
 
 
-def remove_abandoned() -> None:
-    """Removes the folders whose processes are gone."""
+def sweep_scratch() -> None:
+    """At a worker's start: removes the folders whose processes are gone. Raises BadSetting."""
+    wanted = os.environ.get("TMPDIR")
+    if wanted and Path(wanted).resolve() != Path(tempfile.gettempdir()).resolve():  # Python took another, quietly
+        raise BadSetting(f"TMPDIR={wanted} can't be written to; give that folder to the user of this process")
     for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
         with contextlib.suppress(OSError):  # another's to lock, or to remove
             lock = _opened(folder)

@@ -18,14 +18,15 @@ import redis
 import structlog
 
 from jobs.bells import TASK_OF, Bells
-from jobs.scratch import remove_abandoned
+from jobs.scratch import sweep_scratch
 from jobs.stages import LAST_SEGMENT, LEASE_S, MAX_ATTEMPTS, NOT_OURS, Claim, Stage
 from jobs.store import JobStore
 from runtime import tracing
 from runtime.celery_worker import run_worker
 from runtime.metrics import SEGMENTS
 from runtime.pulse import PULSE
-from runtime.settings import WorkerSettings
+from runtime.settings import BadSetting, WorkerSettings
+from runtime.starting import cannot_start
 
 log = structlog.get_logger("thespis.jobs")
 
@@ -148,7 +149,7 @@ class StageWorker:
         except Exception as problem:
             # The outermost loop: whatever it was, the item is tried again, and its record says what went wrong.
             if isinstance(problem, OSError) and problem.errno in NO_ROOM:
-                self._wait(claim, "there was no room in the artefact store")
+                self._wait(claim, "there was no room in the artefact store or in TMPDIR")
                 return
             log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
             if claim.segment is not None:
@@ -179,7 +180,10 @@ def serve_stages(
     app: celery.Celery, settings: WorkerSettings, name: str, work: Mapping[Stage, Callable[[], object]]
 ) -> int:
     """Runs a Celery worker whose tasks do one item of their stage each, until it is told to stop; the exit code."""
-    remove_abandoned()
+    try:
+        sweep_scratch()
+    except BadSetting as problem:
+        return cannot_start(name, problem)
     for stage, serve in work.items():
         _add_task(app, TASK_OF[stage], serve)
     queues = [TASK_OF[stage] for stage in work]

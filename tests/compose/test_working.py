@@ -72,6 +72,12 @@ def test_a_video_becomes_rows_and_an_annotated_video(jobs: JobClient, film: byte
     assert jobs.ask("GET", f"/v1/jobs/{job_id}/timeline.png").content.startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("service", ["job_worker", "detector_worker_jobs"])
+def test_what_is_under_way_lies_on_the_disk_and_not_in_memory(stack: Stack, service: str) -> None:
+    (worker,) = stack.containers(service)
+    assert worker.run("python", "-c", "import tempfile; print(tempfile.gettempdir())").strip() == "/scratch"
+
+
 @pytest.mark.parametrize("service", ["detector_worker", "ensemble_worker"])
 async def test_a_killed_worker_costs_its_own_frames_and_comes_back(stack: Stack, jpeg: bytes, service: str) -> None:
     victim = stack.containers(service)[0]

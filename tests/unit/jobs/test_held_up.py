@@ -30,8 +30,8 @@ def serve(store: mock.Mock, problem: Exception, age_s: float) -> mock.Mock:
 @pytest.mark.parametrize(
     ("problem", "told"),
     [
-        (OSError(errno.ENOSPC, "for this test"), "there was no room in the artefact store"),
-        (OSError(errno.EDQUOT, "for this test"), "there was no room in the artefact store"),
+        (OSError(errno.ENOSPC, "for this test"), "there was no room in the artefact store or in TMPDIR"),
+        (OSError(errno.EDQUOT, "for this test"), "there was no room in the artefact store or in TMPDIR"),
         (NOBODY_ANSWERS, "no member of the ensemble answered"),
     ],
 )

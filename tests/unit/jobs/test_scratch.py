@@ -42,9 +42,9 @@ def worker() -> Iterator[tuple[subprocess.Popen[str], Path]]:
             process.kill()
 
 
-def start_a_worker() -> None:
-    with mock.patch.object(working, "run_worker"):
-        working.serve_stages(mock.Mock(), mock.Mock(), "jobs", {})
+def start_a_worker() -> int:
+    with mock.patch.object(working, "run_worker", return_value=0):
+        return working.serve_stages(mock.Mock(), mock.Mock(), "jobs", {})
 
 
 def test_a_folder_is_gone_with_its_block() -> None:
@@ -65,3 +65,13 @@ def test_what_a_killed_worker_left_is_removed_and_what_others_work_on_stays(tmp_
         assert (others / "rows.ndjson").exists()
         assert ours.exists()
     assert (tmp_path / "thespis-of-somebody-else").exists()
+
+
+def test_a_worker_that_can_not_write_where_it_should_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python would quietly use /tmp, which is a small piece of memory in a container."""
+    assert start_a_worker() == 0
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "not-there"))
+    assert start_a_worker() != 0
+    assert "not-there can't be written to" in "".join(capsys.readouterr())
