@@ -11,6 +11,8 @@ log = structlog.get_logger("thespis.gateway")
 
 STAGES = {stage: STAGE_SECONDS.labels(stage) for stage in ("queue", "decode", "detect", "ensemble", "total")}
 
+FRAMES.labels("result", "")  # 0 from the start: an alert compares with it, and with nothing it would compare nothing
+
 
 def counted(put: Callable[[ServerMessage], None]) -> Callable[[ServerMessage], None]:
     """The same `put`, counting."""

@@ -29,6 +29,9 @@ ADDRESS: Final = web.RequestKey("address", str)
 PAGE: Final = frozenset({"/", "/docs", "/web", "/web/vendor/uplot"})
 """The page's own files. They are not counted: one visit asks for some forty, and colleagues may share an address."""
 
+UNCOUNTED: Final = PAGE | {"/healthz"}
+"""Counting asks Redis, and whether this process answers must not depend on that."""
+
 OPEN: Final = PAGE | {"/openapi.json", "/healthz", "/readyz"}
 """Routes that ask for no key: what a page needs before a person can enter one, and what a load balancer asks."""
 
@@ -66,7 +69,7 @@ class Door:
         request[ADDRESS] = client_address(request.remote, forwarded_for, self._settings.proxies)
         caller = await self._who(request) if self._asks_for_keys else ANYBODY
         resource = request.match_info.route.resource
-        if resource is None or resource.canonical not in PAGE:
+        if resource is None or resource.canonical not in UNCOUNTED:
             await self._count(caller, request[ADDRESS])
         if resource is not None and resource.canonical not in OPEN:
             request[CALLER] = scoped(caller, resource.canonical)

@@ -235,6 +235,8 @@ def test_who_tries_keys_is_slowed_down_by_address(guarded: Platform, anna: str) 
     assert anna_there.status_code == 200, "who has a key is counted by it"
     page = ask(guarded, "GET", "/web/app.js", headers={"X-Forwarded-For": "203.0.113.7"})
     assert page.status_code == 200, "the page's files are not counted: one visit asks for some forty"
+    alive = ask(guarded, "GET", "/healthz", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert alive.status_code == 200, "whether it lives is told to everybody, without a look into Redis"
 
 
 @contextlib.contextmanager

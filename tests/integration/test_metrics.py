@@ -33,6 +33,11 @@ def scraped(measured: Platform) -> Scraped:
     return Scraped(measured)
 
 
+def test_results_are_told_of_before_there_is_one(scraped: Scraped) -> None:
+    """The alert that no frame is answered compares with them, also after a restart into a platform that is broken."""
+    assert ("thespis_frames_total", "result", "") in scraped.of("gateway")
+
+
 async def test_each_answer_is_counted_once_by_what_it_was(measured: Platform, scraped: Scraped, jpeg: bytes) -> None:
     before = scraped.of("gateway")
     async with live_session(measured.url) as session:

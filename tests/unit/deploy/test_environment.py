@@ -83,7 +83,7 @@ def test_the_example_tells_every_setting_with_its_meaning_and_default() -> None:
 def test_the_example_tells_everything_that_compose_asks_for_with_its_default() -> None:
     asked: dict[str, str] = {}
     for file in [ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("compose.*.yml")]:
-        defaults = re.findall(r"\$\{(\w+):-([^}]*)\}", file.read_text())
+        defaults = re.findall(r"\$\{(DEPLOY_\w+):-([^}]*)\}", file.read_text())
         asked |= {name: re.sub(r",\s+", ",", default) for name, default in defaults}  # a list may take several lines
     assert dict(re.findall(r"^#(DEPLOY_\w+)=(.*)$", EXAMPLE, re.MULTILINE)) == asked
 

@@ -112,7 +112,9 @@ def test_every_pod_says_whether_it_is_ready_and_whether_it_lives() -> None:
 def test_a_gateway_stays_in_service_while_what_frames_need_is_away() -> None:
     """Its page and its jobs need none of it, and every gateway would be taken away at once."""
     _, container = pods()["gateway"]
-    assert container["readinessProbe"]["httpGet"]["path"] == "/healthz"
+    for probe in (container["readinessProbe"], container["livenessProbe"]):
+        assert probe["httpGet"]["path"] == "/healthz"
+        assert probe["timeoutSeconds"] > 1
 
 
 def test_each_pod_has_as_long_to_end_as_its_container_in_compose() -> None:

@@ -51,7 +51,7 @@ def test_a_service_that_prometheus_does_not_find_any_more_is_missed() -> None:
     """Targets come from DNS: those of a service without containers are not down, they are gone."""
     missed = re.findall(r'absent\(up\{job="(\w+)"\}\)', rule("ServiceIsGone"))
     assert missed == [job["job_name"] for job in SCRAPED]
-    assert "or absent(thespis_jobs)" in rule("JobsWaitForNobody")
+    assert rule("JobsRedisIsAway") == "absent(thespis_jobs)"
 
 
 def test_an_open_breaker_that_nothing_tries_pages_nobody() -> None:
