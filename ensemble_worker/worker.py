@@ -35,6 +35,9 @@ log = structlog.get_logger("thespis.ensemble")
 LEAST_TIME_S = 0.003
 """With less than this left before the deadline no answer would reach anybody in time."""
 
+TIME_TO_ANSWER_S = 0.2
+"""What an explanation leaves of a picture's time, so that what was found out still reaches who asked."""
+
 MOST_EXPLAINED = 4
 """Faces of one picture, the largest. Each costs a hundred predictions of every member."""
 
@@ -60,8 +63,7 @@ class EnsembleWorker:
         for batch in rounds(waiting, self._settings.max_batch_crops):
             in_time = [cropped for cropped in batch if has_time(cropped.frame)]
             if in_time:
-                self._answer([cropped.frame for cropped in in_time], self._classify(in_time))
-                self._let_canaries_read()
+                self._answer_and_compare([cropped.frame for cropped in in_time], self._classify(in_time))
 
     def explain_waiting_faces(self) -> None:
         """Answers one picture with what the votes on its faces lean on; live frames come between its rounds."""
@@ -69,17 +71,25 @@ class EnsembleWorker:
             (reply,) = self._classify([cropped])
             if isinstance(reply, FrameAnswered):
                 reply = self._explained(cropped, reply)
-            self._answer([cropped.frame], [reply])
-            self._let_canaries_read()
+            self._answer_and_compare([cropped.frame], [reply])
 
     def _take(self, doorbell: Doorbell, most: int) -> list[CroppedFaces]:
         frames = readable(doorbell.take(self._redis, most), FRAME_DECODER)
         crops = pixels.take(self._redis, [frame.crops_key for frame in frames])
+        self._refuse_unknown_votes([frame for frame in frames if frame.vote_profile not in self._weights])
         return [
             CroppedFaces(frame, its_crops)
             for frame, its_crops in zip(frames, crops, strict=True)
             if its_crops is not None and frame.vote_profile in self._weights
         ]
+
+    def _refuse_unknown_votes(self, frames: list[ClassifyFaces]) -> None:
+        """Gateways know other votes than this worker while another models.toml is rolled out."""
+        if frames:
+            unknown = sorted({frame.vote_profile for frame in frames})
+            log.warning("unknown_votes", profiles=unknown, frames=len(frames))
+            words = f"the votes {', '.join(unknown)} are not served everywhere yet"
+            self._answer(frames, [FrameFailed(frame.correlation_id, "internal", words) for frame in frames])
 
     def _classify(self, batch: list[CroppedFaces]) -> list[FrameAnswered | FrameFailed]:
         timeout_s = self._settings.predict_timeout_ms / 1000
@@ -110,19 +120,35 @@ class EnsembleWorker:
     def _probabilities_when_covered(
         self, frame: ClassifyFaces, crop: npt.NDArray[np.uint8], label: int
     ) -> npt.NDArray[np.float32] | None:
-        """float32 [n] in the order of the covered copies, or None when time or the members run out."""
+        """float32 [n] in the order of the covered copies; None when time runs out, or when a member leaves meanwhile:
+        its absence would look like something that the vote leans on.
+        """
         copies, most = covered(crop), self._settings.max_batch_crops
         timeout_s, weights = self._settings.predict_timeout_ms / 1000, self._weights[frame.vote_profile]
         asked = asked_members(weights, self._fan_out.names, votes=False)
-        found = []
+        found: list[npt.NDArray[np.float32]] = []
+        voters: set[str] = set()
+        longest_s = 0.0
         for start in range(0, len(copies), most):
+            began = time.time()
+            left_s = frame.deadline - began - TIME_TO_ANSWER_S
+            if left_s < longest_s:
+                return None
             self.serve_waiting_frames()
             part = copies[start : start + most].tobytes()
-            predictions = self._loop.run_until_complete(self._fan_out.predict(part, timeout_s, asked=asked))
-            if not predictions or not has_time(frame):
+            predictions = self._loop.run_until_complete(self._fan_out.predict(part, timeout_s, left_s, asked))
+            voters = voters or set(predictions)
+            if not predictions or set(predictions) != voters:
                 return None
             found.append(soft_vote(predictions, weights)[:, label])
+            longest_s = max(longest_s, time.time() - began)
         return np.concatenate(found)
+
+    def _answer_and_compare(self, batch: list[ClassifyFaces], replies: list[FrameAnswered | FrameFailed]) -> None:
+        try:
+            self._answer(batch, replies)
+        finally:
+            self._let_canaries_read()  # what was answered, now or never: nothing of it is kept for later
 
     def _answer(self, batch: list[ClassifyFaces], replies: list[FrameAnswered | FrameFailed]) -> None:
         with self._redis.pipeline(transaction=False) as pipeline:
@@ -131,7 +157,6 @@ class EnsembleWorker:
             pipeline.execute()
 
     def _let_canaries_read(self) -> None:
-        """What was just answered; nothing of it is kept for later."""
         self._loop.run_until_complete(self._fan_out.canaries.read(self._settings.predict_timeout_ms / 1000))
 
     def check_ready(self, command: CheckReady) -> None:
