@@ -5,7 +5,6 @@ either.
 """
 
 import math
-import time
 from typing import Final, cast
 
 import redis.asyncio
@@ -16,7 +15,7 @@ from access.keys import Caller
 BURST_S: Final = 10.0
 """So many seconds' worth of requests may come at once."""
 
-LEASE_S: Final = 15.0
+LEASE_S: Final = 15
 """After so long without a renewal a session's place is free again: its gateway has fallen."""
 
 ASK: Final = """
@@ -24,21 +23,25 @@ ASK: Final = """
 -- between requests, seconds that the bucket holds. -> seconds to wait as text, '0' when the request may pass
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
-local empty_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + tonumber(ARGV[1])
-local wait = empty_at - now - math.max(tonumber(ARGV[2]), tonumber(ARGV[1]))
+local holds = math.max(tonumber(ARGV[2]), tonumber(ARGV[1]))
+-- Never further ahead than a full bucket: the clock may have been set back.
+local found = math.min(tonumber(redis.call('GET', KEYS[1]) or now), now + holds)
+local empty_at = math.max(found, now) + tonumber(ARGV[1])
+local wait = empty_at - now - holds
 if wait > 0 then return tostring(wait) end
 redis.call('SET', KEYS[1], string.format('%.6f', empty_at), 'PX', math.ceil((empty_at - now) * 1000))
 return '0'
 """
 
 TAKE_PLACE: Final = """
--- KEYS: places, member -> end of its lease. ARGV: member, now, end of lease, how many there are. -> 1, or 0 when full
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-redis.call('EXPIRE', KEYS[1], {lease})
+-- KEYS: places, member -> end of its lease. ARGV: member, seconds of a lease, how many there are. -> 1, or 0 when full
+local now = tonumber(redis.call('TIME')[1])  -- gateways' clocks may lie apart
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+redis.call('EXPIRE', KEYS[1], 2 * tonumber(ARGV[2]))
 return 1
-""".replace("{lease}", str(int(2 * LEASE_S)))
+"""
 
 
 class Limits:
@@ -57,8 +60,7 @@ class Limits:
 
     async def hold_place(self, caller: Caller, session_id: str) -> bool:
         """Takes a place for a session of this key, or keeps it; False when the key has all of its sessions open."""
-        now = time.time()
-        arguments: list[str | float] = [session_id, now, now + LEASE_S, caller.quotas.sessions]
+        arguments: list[str | int] = [session_id, LEASE_S, caller.quotas.sessions]
         try:
             return bool(await self._redis.eval(TAKE_PLACE, 1, _places(caller), *arguments))
         except (redis.exceptions.RedisError, OSError):

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final
 
 import redis
@@ -16,13 +18,27 @@ LONGEST_S: Final = 60.0
 
 MOST_KEYS: Final = 10_000
 
+LOOK_UPS: Final = 4
+"""Threads for asking Redis: one that hangs holds up nothing else in this process."""
+
+
+@dataclass(slots=True)
+class Met:
+    """A key as Redis last had it; times are of the monotonic clock."""
+
+    key: Key
+    seen_at: float
+    asked_at: float
+
 
 class KeyRing:
     """Raises redis.RedisError when a key must be looked up and can't be."""
 
     def __init__(self, store: KeyStore) -> None:
         self._store = store
-        self._met: dict[str, tuple[Key, float]] = {}
+        self._met: dict[str, Met] = {}
+        self._asking: dict[str, asyncio.Future[Key | None]] = {}
+        self._threads = ThreadPoolExecutor(LOOK_UPS, "keys")
         self._noted: dict[str, float] = {}
 
     async def caller(self, text: str) -> Caller | None:
@@ -36,22 +52,32 @@ class KeyRing:
 
     async def find(self, key_id: str) -> Key | None:
         """None when the key was revoked."""
-        key, at = self._met.get(key_id, (None, 0.0))
-        age_s = time.monotonic() - at
-        if key is not None and age_s < REMEMBERED_S:
-            return key
+        met, now = self._met.get(key_id), time.monotonic()
+        if met is not None and now - met.asked_at < REMEMBERED_S:
+            return met.key
         try:
-            found = await asyncio.to_thread(self._store.find, key_id)
+            found = await self._ask(key_id)
         except redis.RedisError:
-            if key is not None and age_s < LONGEST_S:
-                return key
-            raise
+            if met is None or now - met.seen_at >= LONGEST_S:
+                raise
+            met.asked_at = time.monotonic()
+            return met.key
         self._met.pop(key_id, None)
         if found is not None:
             if len(self._met) >= MOST_KEYS:
                 self._met.clear()
-            self._met[key_id] = (found, time.monotonic())
+            now = time.monotonic()
+            self._met[key_id] = Met(found, now, now)
         return found
+
+    async def _ask(self, key_id: str) -> Key | None:
+        """One question a key, however many requests wait for the answer."""
+        asking = self._asking.get(key_id)
+        if asking is None:
+            asking = asyncio.get_running_loop().run_in_executor(self._threads, self._store.find, key_id)
+            self._asking[key_id] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(key_id))
+        return await asyncio.shield(asking)
 
     async def _note_use(self, key_id: str) -> None:
         """Of a key that was proven: whoever only knows its id does not use it."""
@@ -62,4 +88,4 @@ class KeyRing:
             self._noted.clear()
         self._noted[key_id] = now
         with contextlib.suppress(redis.RedisError):  # the key is good while Redis is away, too
-            await asyncio.to_thread(self._store.was_used, key_id)
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._store.was_used, key_id)

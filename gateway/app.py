@@ -21,13 +21,13 @@ from gateway import app_keys, job_events, job_routes
 from gateway.admission import Admission, SharedAdmission, Shares
 from gateway.dispatcher import Dispatcher
 from gateway.door import CALLER, Door, scoped
-from gateway.health import check_readiness
+from gateway.health import ReadinessCheck
 from gateway.jobs import Jobs
 from gateway.middlewares import add_private_headers, door, own_jobs, steady_body, while_key_lasts
 from gateway.openapi import document
 from gateway.page import serve_page
 from gateway.pictures import analyze_picture
-from gateway.problems import Problematic, problems_middleware
+from gateway.problems import Problematic, note_begun, problems_middleware
 from gateway.reading import read_json
 from gateway.replies import json_reply
 from gateway.sessions import Sessions
@@ -107,10 +107,7 @@ async def alive(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def ready(request: web.Request) -> web.Response:
-    app = request.app
-    readiness = await check_readiness(
-        app[app_keys.DISPATCHER], app[app_keys.ENSEMBLE], app[app_keys.SETTINGS].member_quorum
-    )
+    readiness = await request.app[app_keys.READINESS].now()
     return json_reply(readiness, status=200 if readiness.ready else 503)
 
 
@@ -126,6 +123,7 @@ def make_app(settings: GatewaySettings) -> web.Application:
     app.add_routes(job_routes.routes)
     serve_page(app, Path(settings.web_path))
     app.on_response_prepare.append(add_private_headers)
+    app.on_response_prepare.append(note_begun)
     app.cleanup_ctx.append(hold_dispatcher)
     app.cleanup_ctx.append(hold_jobs)
     app.cleanup_ctx.append(hold_door)
@@ -143,6 +141,7 @@ async def hold_dispatcher(app: web.Application) -> AsyncIterator[None]:
         retry=redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1),
     )
     app[app_keys.DISPATCHER] = Dispatcher(client, make_celery(settings.redis_url))
+    app[app_keys.READINESS] = ReadinessCheck(app[app_keys.DISPATCHER], app[app_keys.ENSEMBLE], settings.member_quorum)
     app[app_keys.SESSIONS] = Sessions(app[app_keys.DISPATCHER], app[app_keys.ENSEMBLE], settings)
     listener = asyncio.create_task(app[app_keys.DISPATCHER].listen())
     yield
@@ -181,7 +180,9 @@ def tickets_redis_url(settings: GatewaySettings) -> str:
 async def hold_door(app: web.Application) -> AsyncIterator[None]:
     """Keys and tickets from the jobs' Redis, counts from the live one, for as long as the gateway lives."""
     settings = app[app_keys.SETTINGS]
-    records = redis.Redis.from_url(settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
+    records = redis.Redis.from_url(
+        settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S
+    )
     shared, live = (
         redis.asyncio.Redis.from_url(url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S)
         for url in (tickets_redis_url(settings), settings.redis_url)

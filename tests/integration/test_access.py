@@ -1,8 +1,10 @@
 """Keys, tickets and limits on a real Redis, as several gateways use it at once."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
+from unittest import mock
 
 import pytest
 import pytest_asyncio
@@ -187,10 +189,41 @@ async def test_a_key_that_was_met_is_good_while_the_jobs_redis_is_away() -> None
         store, key, text = stored(client)
         ring = KeyRing(store)
         assert await ring.caller(text) == key.caller
-    ring._met[key.id] = (key, time.monotonic() - 3)
+    ring._met[key.id].asked_at -= 3
     assert await ring.caller(text) == key.caller
     with pytest.raises(redis.ConnectionError):
         await KeyRing(store).caller(text)
-    ring._met[key.id] = (key, time.monotonic() - 100)
+    ring._met[key.id].asked_at -= 3
+    ring._met[key.id].seen_at -= 100
     with pytest.raises(redis.ConnectionError):
         await ring.caller(text)
+
+
+async def test_a_redis_that_hangs_is_asked_once_for_all_who_wait_and_not_again_for_a_while() -> None:
+    key, text = make_key("laptop", ["stream"], Quotas())
+    store = mock.create_autospec(KeyStore, instance=True)
+    store.find.return_value = key
+    ring = KeyRing(store)
+    assert await ring.caller(text) == key.caller
+    ring._met[key.id].asked_at -= 3
+    answering = threading.Event()
+
+    def hang(_: str) -> None:
+        assert answering.wait(30)
+        raise redis.TimeoutError
+
+    store.find.side_effect = hang
+    asking = [asyncio.create_task(ring.caller(text)) for _ in range(10)]
+    await asyncio.sleep(0)
+    answering.set()
+    assert await asyncio.gather(*asking) == [key.caller] * 10, "it is remembered"
+    assert await ring.caller(text) == key.caller
+    assert store.find.call_count == 2
+
+
+async def test_a_clock_that_is_set_back_locks_nobody_out(
+    gateways: list["redis.asyncio.Redis"], client: "redis.Redis"
+) -> None:
+    limits = Limits(gateways[0])
+    client.set("thespis:asked:anna", time.time() + 3600)
+    assert 0 < await limits.seconds_to_wait("anna", 60) <= 11
