@@ -106,7 +106,7 @@ class DetectorWorker:
                     doorbell.ring(pipeline, entries)
             for asked, reply in outcome.replies:
                 pipeline.publish(asked.reply_channel, msgspec.msgpack.encode(reply))
-            pipeline.execute()
+            pixels.send(pipeline)
 
     def check_ready(self, command: CheckReady) -> None:
         """Answers that this worker consumes."""

@@ -7,6 +7,7 @@ from contracts.members import Ensemble
 from gateway.admission import Admission, SharedAdmission, Shares
 from gateway.dispatcher import Dispatcher
 from gateway.door import Door
+from gateway.health import ReadinessCheck
 from gateway.jobs import Jobs
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
@@ -14,6 +15,7 @@ from gateway.settings import GatewaySettings
 SETTINGS = web.AppKey("settings", GatewaySettings)
 ENSEMBLE = web.AppKey("ensemble", Ensemble)
 DISPATCHER = web.AppKey("dispatcher", Dispatcher)
+READINESS = web.AppKey("readiness", ReadinessCheck)
 SESSIONS = web.AppKey("sessions", Sessions)
 PICTURE_PLACES = web.AppKey("picture_places", SharedAdmission)
 PICTURE_TURNS = web.AppKey("picture_turns", Admission)

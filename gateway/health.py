@@ -1,6 +1,8 @@
 """`GET /readyz`: does a frame have a way through, and if not, what is missing."""
 
 import asyncio
+import time
+from functools import partial
 
 from contracts.api import Readiness
 from contracts.members import Ensemble
@@ -9,6 +11,27 @@ from contracts.work import ReadyChecked
 from gateway.dispatcher import Dispatcher, Unavailable, WorkError
 
 CHECK_TIMEOUT_S = 2.0
+GOOD_FOR_S = 1.0
+
+
+class ReadinessCheck:
+    """One look for all who ask within a second: anybody may ask, and each look costs the workers a little."""
+
+    def __init__(self, dispatcher: Dispatcher, ensemble: Ensemble, quorum: float) -> None:
+        self._look = partial(check_readiness, dispatcher, ensemble, quorum)
+        self._looking: asyncio.Task[Readiness] | None = None
+        self._looked_at = 0.0
+
+    async def now(self) -> Readiness:
+        """As it is, or was less than a second ago."""
+        old = self._looking is None or (self._looking.done() and time.monotonic() - self._looked_at > GOOD_FOR_S)
+        if self._looking is None or old:
+            self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(self._looked)
+        return await asyncio.shield(self._looking)
+
+    def _looked(self, _: "asyncio.Task[Readiness]") -> None:
+        self._looked_at = time.monotonic()
 
 
 async def check_readiness(dispatcher: Dispatcher, ensemble: Ensemble, quorum: float) -> Readiness:

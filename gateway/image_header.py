@@ -11,6 +11,9 @@ from typing import Literal
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """In entropy-coded data: a marker that is neither a stuffed byte, fill nor a restart."""
 
+_STRIDE = 1 << 16
+"""Bytes that are searched at once: other threads have their turn between."""
+
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = 0xD9
@@ -86,7 +89,8 @@ def read_jpeg_header(data: bytes) -> ImageHeader:
 
 def _next_marker(data: bytes, at: int, scanned: bool) -> tuple[int, int]:
     """The next marker and the place behind it; only entropy-coded data may lie before it."""
-    found = _MARKER.search(data, at)
+    strides = range(at, len(data), _STRIDE)
+    found = next(filter(None, (_MARKER.search(data, start, start + _STRIDE + 1) for start in strides)), None)
     if found is None:
         raise BadImage("the JPEG is cut off")
     if not scanned and data[at : found.start()].strip(b"\xff"):

@@ -2,25 +2,32 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import msgspec
 
 from contracts.protocol import ServerMessage
 
+MOST_UNSENT_BYTES: Final = 2 * 1024 * 1024
+"""Of one session. A result of many faces with every member's vote has some tens of kilobytes."""
+
 
 class Outbox:
-    """At most `capacity` messages wait; one more marks the reader as too slow (`overflowed`)."""
+    """At most `capacity` messages and 2 MiB wait; more marks the reader as too slow (`overflowed`)."""
 
     def __init__(self, send: Callable[[str], Awaitable[None]], capacity: int) -> None:
         self._send = send
         self._messages: asyncio.Queue[str] = asyncio.Queue(capacity)
+        self._unsent_bytes = 0
         self.overflowed = asyncio.Event()
 
     def put(self, message: ServerMessage) -> None:
-        try:
-            self._messages.put_nowait(msgspec.json.encode(message).decode())
-        except asyncio.QueueFull:
+        text = msgspec.json.encode(message).decode()
+        if self._messages.full() or self._unsent_bytes > MOST_UNSENT_BYTES:
             self.overflowed.set()
+            return
+        self._unsent_bytes += len(text)
+        self._messages.put_nowait(text)
 
     async def run(self) -> None:
         """Sends until cancelled. The connection's own errors pass through."""
@@ -29,6 +36,7 @@ class Outbox:
             try:
                 await self._send(message)
             finally:
+                self._unsent_bytes -= len(message)
                 self._messages.task_done()
 
     async def flushed(self) -> None:

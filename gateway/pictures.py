@@ -75,7 +75,7 @@ async def _analyzed(
     arrived: float,
 ) -> ImageReply:
     try:
-        header = read_image_header(picture)
+        header = await asyncio.to_thread(read_image_header, picture)
     except BadImage as problem:
         raise Problematic(422, "bad_image", str(problem)) from problem
     _check_size(header, options, settings)

@@ -1,6 +1,7 @@
 """Every HTTP error as RFC 9457 problem details."""
 
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 import structlog
@@ -35,20 +36,35 @@ def problem_response(status: int, code: str, detail: str, headers: dict[str, str
     return web.Response(status=status, body=msgspec.json.encode(problem), content_type=CONTENT_TYPE, headers=headers)
 
 
+BEGUN: Final = web.RequestKey("begun", web.StreamResponse)
+"""The answer whose head is on its way."""
+
+
+async def note_begun(request: web.Request, response: web.StreamResponse) -> None:
+    """For the signal `on_response_prepare`."""
+    request[BEGUN] = response
+
+
 @web.middleware
 async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turns aiohttp's own errors, and our mistakes, into problem details."""
     try:
         return await handler(request)
     except Problematic as problem:
-        return problem_response(problem.status, problem.code, problem.detail, problem.headers)
+        answer = problem_response(problem.status, problem.code, problem.detail, problem.headers)
     except web.HTTPException as error:
         if error.status < 400:
             raise
         detail = error.text or error.reason
         headers = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After"}}
         code = error.reason.lower().replace(" ", "_")
-        return problem_response(error.status, code, detail, headers)
+        answer = problem_response(error.status, code, detail, headers)
     except Exception:
         log.exception("request_failed", path=request.path)
-        return problem_response(500, "internal", "the gateway failed; its log says why")
+        answer = problem_response(500, "internal", "the gateway failed; its log says why")
+    if BEGUN not in request:
+        return answer
+    # A second answer would be read as bytes of the first; that the connection breaks is understood by everybody.
+    if request.transport is not None:
+        request.transport.abort()
+    return request[BEGUN]

@@ -107,7 +107,6 @@ class Session:
         except ValueError as problem:
             self._refuse(None, "bad_message", f"the message can't be used: {problem}")
             return
-        self._bad_in_a_row = 0
         self.preferences = msgspec.structs.replace(self.preferences, **chosen)
         self._put(SessionUpdated(self.preferences))
 
@@ -123,11 +122,13 @@ class Session:
             self._refuse(frame.frame_id, "frame_id_not_increasing", f"the last was {self._last_frame_id}")
             return
         self._last_frame_id = frame.frame_id
+        # Before the bytes are walked, which takes a while for some that are made to.
+        if not self._rate.allows(self._loop.time()):
+            self._drop(frame, "rate")
+            return
         reason = self._reason_to_refuse(frame)
         if reason is not None:
             self._refuse(frame.frame_id, *reason)
-        elif not self._rate.allows(self._loop.time()):
-            self._drop(frame, "rate")
         elif self._closing:
             self._drop(frame, "overload")
         else:
@@ -157,7 +158,8 @@ class Session:
             self.spoiled.set()
 
     def _drop(self, frame: Frame, reason: DropReason) -> None:
-        self._bad_in_a_row = 0
+        if reason != "rate":  # nobody knows whether that one was sound
+            self._bad_in_a_row = 0
         self._counts[reason] += 1
         self._put(Dropped(frame.frame_id, frame.capture_us, reason))
 

@@ -61,24 +61,32 @@ async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.St
         timeout=CLOSE_TIMEOUT_S,
     )
     await socket.prepare(request)
-    address, place = request[ADDRESS], Place(door, request[CALLER])
-    refusal = sessions.enter(address) if await place.taken() else "too_many_sessions_of_this_key"
+    address = request[ADDRESS]
+    refusal = sessions.enter(address)
     if refusal is not None:
-        farewell = SessionClosed(refusal, SessionTotals(0, 0, {}, 0))
-        outbox = Outbox(socket.send_str, 1)
-        outbox.put(farewell)
-        sending = asyncio.create_task(outbox.run())
-        await _close(socket, request.transport, sending, outbox, TRY_AGAIN_LATER, refusal)
-        await _cancelled(sending)
-        await place.free()
+        await _turn_away(socket, request.transport, refusal)
         return socket
+    place = Place(door, request[CALLER])
     try:
-        with sessions.present(), SESSIONS.track_inprogress():
-            await _serve(socket, request.transport, sessions, place)
+        if await place.taken():
+            with sessions.present(), SESSIONS.track_inprogress():
+                await _serve(socket, request.transport, sessions, place)
+        else:
+            await _turn_away(socket, request.transport, "too_many_sessions_of_this_key")
     finally:
         sessions.leave(address)
         await place.free()
     return socket
+
+
+async def _turn_away(socket: web.WebSocketResponse, transport: asyncio.Transport | None, reason: str) -> None:
+    outbox = Outbox(socket.send_str, 1)
+    outbox.put(SessionClosed(reason, SessionTotals(0, 0, {}, 0)))
+    sending = asyncio.create_task(outbox.run())
+    try:
+        await _close(socket, transport, sending, outbox, TRY_AGAIN_LATER, reason)
+    finally:
+        await _cancelled(sending)
 
 
 async def _serve(

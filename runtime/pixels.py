@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
-if TYPE_CHECKING:
-    import redis
+import redis
 
+if TYPE_CHECKING:
     from runtime.doorbell import Pipeline
 
 OUTLIVES_DEADLINE_MS: Final = 500
@@ -19,6 +19,14 @@ def lay_down(pipeline: "Pipeline", key: str, pixels: bytes, deadline: float) -> 
     """Adds the SET to a pipeline; `deadline` is in Unix seconds."""
     left_ms = max(1, int((deadline - time.time()) * 1000))
     pipeline.set(key, pixels, px=left_ms + OUTLIVES_DEADLINE_MS)
+
+
+def send(pipeline: "Pipeline") -> None:
+    """Executes it. Raises redis.RedisError, without the beginning of the command that redis-py quotes in it."""
+    try:
+        pipeline.execute()
+    except redis.ResponseError as problem:
+        raise redis.ResponseError(str(problem).rpartition("caused error: ")[2]) from None
 
 
 def take(client: "redis.Redis", keys: Sequence[str]) -> list[bytes | None]:

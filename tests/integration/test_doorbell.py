@@ -1,6 +1,7 @@
 """Frames wait in a list until a worker hears the doorbell; over a real Redis."""
 
 import time
+import traceback
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from contracts.names import CLASSIFY_FACES, DETECT_FACES, WAITING_FACES, WAITING
 from contracts.work import ClassifyFaces, DetectFaces, FrameFailed
 from detector_worker.settings import DetectorSettings
 from detector_worker.worker import DetectorWorker
+from runtime import pixels
 from runtime.celery_app import make_celery
 from runtime.doorbell import MOST_WAITING, Doorbell
 
@@ -110,3 +112,14 @@ def test_frames_taken_at_once_have_each_their_own_fate(
         assert 59_000 < client.pttl(frame.crops_key) <= 60_500, "crops outlive their frame by half a second"
     assert client.llen(CLASSIFY_FACES) == 1, "one ring for both"
     assert client.keys("*picture*") == [], "no picture outlives its look"
+
+
+def test_what_redis_refuses_is_told_without_a_pixel(client: "redis.Redis") -> None:
+    """redis-py quotes the beginning of the command; Celery writes what a task raises into the log."""
+    client.set("no list", b"")
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.lpush("no list", b"pixels of a face")
+        with pytest.raises(redis.ResponseError) as raised:
+            pixels.send(pipeline)
+    assert "WRONGTYPE" in str(raised.value)
+    assert "pixels" not in "".join(traceback.format_exception(raised.value)).replace("pixels.", "")

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from unittest import mock
 
 import cv2
 import msgspec
@@ -14,6 +15,7 @@ from contracts.protocol import Dropped, Error, Result, ServerMessage, SessionUpd
 from contracts.work import ClassifiedFace, FrameAnswered
 from gateway.admission import Admission
 from gateway.dispatcher import Broken, Expired, Unavailable, Undecodable, WorkError
+from gateway.image_header import read_jpeg_header
 from gateway.session import Session
 from gateway.settings import GatewaySettings
 
@@ -152,6 +154,26 @@ async def test_five_bad_frames_in_a_row_spoil_the_session_and_the_fifth_says_so(
         room.send(b"no jpeg")
     assert [message.fatal for message in room.said if isinstance(message, Error)] == [False] * 4 + [True]
     assert room.session.spoiled.is_set()
+
+
+async def test_changed_preferences_between_bad_frames_forgive_nothing() -> None:
+    room = Room()
+    for _ in range(5):
+        room.session.receive_text('{"type":"session.update","smoothing":0.2}')
+        room.send(b"no jpeg")
+    assert room.session.spoiled.is_set()
+
+
+async def test_a_frame_too_many_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some bytes are made to take long."""
+    room = Room(max_fps=2)
+    looks = mock.Mock(wraps=read_jpeg_header)
+    monkeypatch.setattr("gateway.session.read_jpeg_header", looks)
+    for _ in range(10):
+        room.send(b"no jpeg")
+    assert looks.call_count == 2
+    assert room.answers() == [(1, "bad_image"), (2, "bad_image"), *((number, "rate") for number in range(3, 11))]
+    assert not room.session.spoiled.is_set(), "nobody knows whether those were bad"
 
 
 async def test_a_good_result_between_bad_frames_forgives_them() -> None:
