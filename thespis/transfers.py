@@ -50,7 +50,15 @@ def opened(video: Video, on_upload: OnUpload | None) -> Iterator[tuple[str, IO[b
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write that bears its name only when all of it is there. Raises OSError."""
+    """A file to write that bears its name only when all of it is there. Raises OSError.
+
+    What is there already and is no file, as /dev/stdout or a pipe, is written to as it comes; a link is followed.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            yield device
+        return
+    path = path.resolve()
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:

@@ -84,15 +84,19 @@ class Waiting:
 
     def troubled(self, problem: httpx.TransportError | Unreachable | ThespisError) -> float:
         """How long to wait before another try. Raises what was given where no other try would help."""
-        if isinstance(problem, ThespisError) and problem.problem.status not in PASSING:
-            raise problem
+        if isinstance(problem, ThespisError):
+            if problem.problem.status not in PASSING:
+                raise problem
+            if problem.problem.type.endswith(":too_many_streams"):  # others listen; asking is open to all
+                self._deaf = True
+                return self.pause_s()
         if isinstance(problem, httpx.ReadTimeout):
             self.stopped_hearing()
         now = time.monotonic()
         self._trouble_since_s = self._trouble_since_s or now
         if now - self._trouble_since_s > PATIENCE_S:
             raise problem
-        pause_s = self._pause_s
-        self._pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        pause_s = max(self._pause_s, getattr(problem, "retry_after_s", None) or 0.0)
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
         self.pause_s()
         return pause_s if self._end_s is None else max(0.0, min(pause_s, self._end_s - now))

@@ -1,6 +1,7 @@
 """Files on their way to the server and back."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,24 @@ def test_a_file_that_did_not_come_whole_does_not_bear_its_name(tmp_path: Path) -
         file.write(b"all of it")
     assert path.read_bytes() == b"all of it"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """As `--csv /dev/stdout` and `--csv >(gzip > rows.csv.gz)` need it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with whole_file(pipe) as file:
+        file.write(b"rows")
+    assert os.read(reading, 100) == b"rows"
+    os.close(reading)
+    assert pipe.is_fifo()
+
+
+def test_a_link_goes_on_leading_to_its_file(tmp_path: Path) -> None:
+    link, there = tmp_path / "latest.csv", tmp_path / "rows.csv"
+    link.symlink_to(there)
+    with whole_file(link) as file:
+        file.write(b"rows")
+    assert link.is_symlink()
+    assert there.read_bytes() == b"rows"

@@ -70,6 +70,19 @@ def test_what_passes_by_itself_is_tried_again_with_growing_pauses() -> None:
     assert len(set(pauses)) == 3
 
 
+def test_where_too_many_listen_already_the_job_is_asked_for_instead() -> None:
+    waiting = Waiting(None)
+    full = ThespisError(Problem("urn:thespis:problem:too_many_streams", "Too Many Requests", 429, "32 are open"), 5.0)
+    for _ in range(3):
+        assert waiting.troubled(full) == POLL_S
+        assert not waiting.by_events()
+
+
+def test_a_server_that_says_when_to_come_again_is_believed() -> None:
+    busy = ThespisError(Problem("urn:thespis:problem:too_many_requests", "Too Many Requests", 429, "too often"), 7.0)
+    assert Waiting(None).troubled(busy) == 7.0
+
+
 def test_a_job_that_is_gone_is_not_asked_for_again() -> None:
     gone = ThespisError(Problem("about:blank", "Not Found", 404, "no such job"))
     with pytest.raises(ThespisError, match="no such job"):
