@@ -2,7 +2,7 @@
 /** The small buttons that stand beside what they act on. */
 
 import { element } from "../dom.js";
-import { namedButton } from "../texts.js";
+import { namedButton } from "./texts.js";
 
 /**
  * @param {string} words

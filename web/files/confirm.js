@@ -4,7 +4,7 @@
 import { confirmed } from "../confirm.js";
 import { element } from "../dom.js";
 import { sayByKey } from "../key.js";
-import { FILES, deleteBody } from "../texts.js";
+import { FILES, deleteBody } from "./texts.js";
 
 /** @param {string} name */
 export function confirmDelete(name) {

@@ -4,7 +4,7 @@
 import { element } from "../dom.js";
 import { followable } from "../key.js";
 import { refusalNotice } from "../notice.js";
-import { FILES } from "../texts.js";
+import { FILES } from "./texts.js";
 import { exists, jobPath } from "./api.js";
 
 /** @param {import("./api.js").Job} job */

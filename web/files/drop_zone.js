@@ -3,7 +3,7 @@
 
 import { element } from "../dom.js";
 import { sayByKey } from "../key.js";
-import { FILES, whereFilesGo } from "../texts.js";
+import { FILES, whereFilesGo } from "./texts.js";
 import { ACCEPTED } from "./media_kind.js";
 
 export class DropZone {

@@ -2,7 +2,7 @@
 /** One job, by its id in the address: how it stands while it runs, then what it found. */
 
 import { byId, element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { cancelJob, deleteJob, job as askJob, jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { confirmDelete } from "./confirm.js";

@@ -2,7 +2,7 @@
 /** What was sent and what was asked for, as a list of words and values. */
 
 import { element } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { planOf } from "./moments.js";
 import { clock, dateAndTime, duration } from "./times.js";
 

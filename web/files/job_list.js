@@ -2,7 +2,7 @@
 /** The videos on this server, newest first, kept up to date while they are looked at. */
 
 import { element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { jobs } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { Events } from "./events.js";

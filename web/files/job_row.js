@@ -2,7 +2,7 @@
 /** One job in the list: its name, how it stands and what can be done with it. */
 
 import { element } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { cancelJob, deleteJob } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { confirmDelete } from "./confirm.js";

@@ -2,7 +2,7 @@
 /** How a job stands: a word, a bar and how long it will take. */
 
 import { element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { duration } from "./times.js";
 
 /** @typedef {import("./api.js").Job} Job */

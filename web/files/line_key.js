@@ -2,7 +2,7 @@
 /** What the lines mean, and how high each is at the moment that is shown; a press hides or shows a line. */
 
 import { element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { lineOf } from "../lines.js";
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -6,7 +6,7 @@ import { byId, element, setText } from "../dom.js";
 import { greatestLoss } from "../explanation.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { Refused } from "../refused.js";
 import { smallButton } from "./buttons.js";
 import { notice, refusalNotice } from "../notice.js";

@@ -1,7 +1,7 @@
 // @ts-check
 /** A picture as it is sent: as it is, or, where the server takes it not so, as the browser shows it. */
 
-import { SAVED_ANEW, madeSmaller } from "../texts.js";
+import { SAVED_ANEW, madeSmaller } from "./texts.js";
 import { Refused } from "../refused.js";
 import { readPicture } from "./api.js";
 

@@ -2,7 +2,7 @@
 /** The pictures that were chosen, newest first, read two at a time, and their numbers together. */
 
 import { element } from "../dom.js";
-import { FILES } from "../texts.js";
+import { FILES } from "./texts.js";
 import { smallButton } from "./buttons.js";
 import { PictureCard } from "./picture_card.js";
 import { saveCsv, saveJson } from "./picture_numbers.js";

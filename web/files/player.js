@@ -6,7 +6,7 @@ import { element, setText } from "../dom.js";
 import { openable } from "../key.js";
 import { Panels } from "../live/faces.js";
 import { Overlay } from "../overlay.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
 import { hasAnnotated } from "./downloads.js";

@@ -2,7 +2,7 @@
 /** What was found in a video: player, timeline, summary and downloads around one moment that they share. */
 
 import { element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { summary } from "./api.js";
 import { downloads } from "./downloads.js";
 import { notice, refusalNotice } from "../notice.js";

@@ -4,7 +4,7 @@
 import { Bars } from "../bars.js";
 import { colourOf, element } from "../dom.js";
 import { percentages, topLabel } from "../percentages.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { smallButton } from "./buttons.js";
 import { lineOf } from "../lines.js";
 import { clock, duration } from "./times.js";

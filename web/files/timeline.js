@@ -5,7 +5,7 @@ import uPlot from "uplot";
 
 import { colourOf, element } from "../dom.js";
 import { zoomed } from "../live/history.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { smallButton } from "./buttons.js";
 import { field } from "./fields.js";
 import { LineKey } from "./line_key.js";

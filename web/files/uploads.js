@@ -2,7 +2,7 @@
 /** The videos on their way to the server, one after the other, each with how far it is. */
 
 import { element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { smallButton } from "./buttons.js";
 import { askToStay } from "../leaving.js";
 import { refusalNotice } from "../notice.js";

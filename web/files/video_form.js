@@ -2,7 +2,7 @@
 /** What to do with the videos that were chosen: the options of a job, with defaults that fit most. */
 
 import { element } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { field, tick } from "./fields.js";
 import { fileSize, seconds } from "./times.js";
 

@@ -2,7 +2,7 @@
 /** Pictures and videos: choose or drop them; pictures are read at once, videos become jobs, which are listed. */
 
 import { element } from "../dom.js";
-import { FILES } from "../texts.js";
+import { FILES } from "./texts.js";
 import { models } from "./api.js";
 import { DropZone } from "./drop_zone.js";
 import { JobList } from "./job_list.js";

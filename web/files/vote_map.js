@@ -3,7 +3,7 @@
 
 import { element, setText } from "../dom.js";
 import { topLabel } from "../percentages.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { VoteTable } from "../vote_table.js";
 
 /**

@@ -2,7 +2,7 @@
 /** Tells screen readers each face's top label: politely, when it changed, and at most once a second. */
 
 import { byId, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 
 const EVERY_MS = 1_000;
 

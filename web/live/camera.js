@@ -1,7 +1,7 @@
 // @ts-check
 /** The camera: asked for, chosen, released, and its failures by name (PROBLEMS in texts.js has the words). */
 
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 
 /** Raised when there is no picture to be had; `problem` is a key of PROBLEMS. */
 export class CameraError extends Error {

@@ -3,7 +3,7 @@
 
 import { byId, setText } from "../dom.js";
 import { onMachine } from "../storage.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { DEFAULTS, loadWishes, saveWishes } from "./wishes.js";
 
 /** @typedef {import("./wishes.js").Wishes} Wishes */

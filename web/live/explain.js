@@ -6,7 +6,7 @@ import { drawExplanation, greatestLoss, scaleOf } from "../explanation.js";
 import { overlap } from "../geometry.js";
 import { keyedFetch } from "../key.js";
 import { Refused, refusal } from "../refused.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 
 /** @typedef {import("./wire.js").Face} Face */
 /** @typedef {import("../geometry.js").Box} Box */

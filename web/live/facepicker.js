@@ -2,7 +2,7 @@
 /** A list of the faces of the last minute, to choose whose timeline and vote are shown. */
 
 import { byId } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 
 export class FacePicker {
   #select = /** @type {HTMLSelectElement} */ (byId("timeline-face"));

@@ -3,7 +3,7 @@
 
 import { Bars } from "../bars.js";
 import { element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 
 /** @typedef {import("../bars.js").ShownFace} ShownFace */
 

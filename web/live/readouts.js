@@ -2,7 +2,7 @@
 /** What was measured: frames sent and answered, latency by stage, frames dropped by reason, members in use. */
 
 import { byId, element, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { Rate, Tally, Window, percentile } from "./meters.js";
 
 const SHOW_MS = 250;

@@ -4,7 +4,7 @@
 import { confirmed } from "../confirm.js";
 import { byId, download, element, setText } from "../dom.js";
 import { askToStay } from "../leaving.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { csv, json, rowsOf } from "./recording.js";
 
 /** About two hours of three faces; a page that has no end has one here. */

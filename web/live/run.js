@@ -4,7 +4,7 @@
  * answers in, and the painter draws the newest of them.
  */
 
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { Camera, CameraError, listCameras } from "./camera.js";
 import { Painter } from "./painter.js";
 import { Sender } from "./sender.js";

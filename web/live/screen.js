@@ -2,7 +2,7 @@
 /** What the live view says of itself: its state, its problems, notes over the picture, the cameras to choose from. */
 
 import { byId, setText } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 
 /** @typedef {"start" | "connecting" | "live" | "reconnecting" | "stopped" | "error"} State */
 

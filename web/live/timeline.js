@@ -3,7 +3,7 @@
 
 import { byId, colourOf, element, setText } from "../dom.js";
 import { lineOf } from "../lines.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { History, ticksBack, zoomed } from "./history.js";
 
 const LENGTH_S = 60;

@@ -2,7 +2,7 @@
 /** The live view: its buttons and a run from start to stop. The camera is asked for in `start` and nowhere else. */
 
 import { byId, download } from "../dom.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { Board } from "./board.js";
 import { Controls } from "./controls.js";
 import { Explain } from "./explain.js";

@@ -3,7 +3,7 @@
 
 import { byId, setText } from "../dom.js";
 import { topLabel } from "../percentages.js";
-import * as texts from "../texts.js";
+import * as texts from "./texts.js";
 import { VoteTable } from "../vote_table.js";
 
 const REDRAW_MS = 200;
