@@ -171,6 +171,19 @@ def test_no_view_needs_much_javascript(open_page, platform: Platform, job_id: st
     assert 50_000 < page.evaluate(own) < MOST_BYTES
 
 
+def test_numbers_that_are_lost_on_their_way_are_asked_for_again(page: Page, platform: Platform, job_id: str) -> None:
+    problem = {"type": "urn:thespis:problem:unavailable", "title": "Service Unavailable", "status": 503, "detail": ""}
+    page.route("**/results?*", lambda route: route.fulfill(status=503, json=problem))
+    page.goto(f"{platform.url}/#/jobs/{job_id}")
+    again = page.locator(".results").get_by_role("button", name="Try again")
+    expect(again).to_be_visible(timeout=ENDED_MS)
+    expect(page.locator(".results video")).to_be_visible()
+    page.unroute("**/results?*")
+    again.click()
+    expect(page.locator(".results[data-loaded]")).to_be_visible(timeout=ENDED_MS)
+    expect(again).to_have_count(0)
+
+
 @pytest.mark.parametrize("lost", ["**/files/view.js", "**/files/job.js", "**/files/results.js"])
 def test_code_that_is_lost_on_its_way_is_told_and_loaded_again(page: Page, job_id: str, lost: str) -> None:
     page.route(lost, lambda route: route.abort())

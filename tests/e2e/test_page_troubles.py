@@ -183,6 +183,15 @@ def test_a_draining_server_is_followed(live_page: Page) -> None:
     assert live_page.evaluate("watched.sockets[0].readyState") >= 2
 
 
+def test_faces_of_the_next_session_are_others(live_page: Page) -> None:
+    """A session numbers faces from 1; whoever was face 1 before may be another person now."""
+    first = live_page.locator(".face").first
+    expect(first).to_have_attribute("data-face-id", "1")
+    receive(live_page, {"type": "server.draining", "reconnect_after_ms": 300})
+    expect(live_page.locator(".face[data-face-id='2']")).to_be_visible()
+    expect(live_page.locator(".face[data-face-id='1']")).to_have_count(0)
+
+
 def test_no_answer_is_not_told_as_no_face(live_page: Page) -> None:
     receive(live_page, {"type": "server.draining", "reconnect_after_ms": 60_000})
     expect(live_page.locator("#no-face")).to_contain_text("Nothing is read from it at the moment")

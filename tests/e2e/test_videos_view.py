@@ -223,6 +223,12 @@ def test_more_jobs_come_page_by_page(page: Page, jobs: JobClient) -> None:
     expect(page.locator(".job")).to_have_count(52)
     expect(page.locator(".job a").nth(50)).to_be_focused()
     expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+    # As when somebody comes back to the tab: the events are opened again, and the list is asked for again.
+    page.evaluate("() => { location.hash = '#/live' }")
+    page.evaluate("() => { location.hash = '#/files' }")
+    newest = jobs.submit(NOT_A_VIDEO, "newest.mp4")
+    expect(row_of(page, newest)).to_be_visible()
+    expect(page.locator(".job")).to_have_count(53)
 
 
 def test_a_job_is_deleted_only_when_that_is_confirmed(files_page: Page, jobs: JobClient) -> None:

@@ -121,7 +121,10 @@ class JobScreen {
   #offer(job) {
     const wanted = job.state === "queued" || job.state === "running" ? [this.#cancel] : [];
     const buttons = [...wanted, this.#copy, this.#delete];
-    if (this.#actions.childElementCount !== buttons.length) this.#actions.replaceChildren(...buttons);
+    if (this.#actions.childElementCount === buttons.length) return;
+    const focused = [this.#cancel, ...buttons].find((button) => button === document.activeElement);
+    this.#actions.replaceChildren(...buttons);
+    if (focused) (buttons.includes(focused) ? focused : this.#copy).focus();
   }
 
   #watch() {

@@ -59,13 +59,23 @@ export class JobList {
     this.#events = undefined;
   }
 
+  /** As many pages as there were. */
   async #reload() {
-    const page = await this.#load("");
-    if (!page) return;
-    for (const [id, row] of this.#rows) {
-      if (!page.jobs.some((job) => job.id === id)) this.#forget(id, row);
+    const before = [...this.#rows];
+    const found = new Set();
+    /** @type {string | null} */
+    let cursor = "";
+    do {
+      const page = await this.#load(cursor);
+      if (!page) return;
+      for (const { id } of page.jobs) found.add(id);
+      this.#add(page);
+      cursor = page.next;
+    } while (cursor && found.size < before.length);
+    for (const [id, row] of before) {
+      if (!found.has(id)) this.#forget(id, row);
     }
-    this.#add(page);
+    this.#sayWhetherAny();
   }
 
   async #loadMore() {

@@ -36,7 +36,9 @@ export class JobRow {
     this.job = job;
     this.state.update(job);
     this.root.dataset.state = job.state;
-    this.cancel.hidden = job.state !== "queued" && job.state !== "running";
+    const over = job.state !== "queued" && job.state !== "running";
+    if (over && document.activeElement === this.cancel) this.delete.focus();
+    this.cancel.hidden = over;
   }
 
   async #delete() {

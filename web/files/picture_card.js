@@ -15,6 +15,8 @@ import { saveCsv, saveJson } from "./picture_numbers.js";
 import { VoteMap } from "./vote_map.js";
 
 const { FILES } = texts;
+/** Longest side of what is shown, in pixels. */
+const PREVIEW = 1600;
 
 /** @typedef {import("./picture_numbers.js").Numbers} Numbers */
 /** @typedef {{ again: () => void, remove: () => void }} Actions */
@@ -22,8 +24,9 @@ const { FILES } = texts;
 export class PictureCard {
   /** @type {import("./api.js").Reading | undefined} */
   #reading;
-  /** @type {ImageBitmap | undefined} */
-  #bitmap;
+  /** @type {ImageBitmap | undefined} as large as it may be shown: whole, many pictures would fill the memory */
+  #preview;
+  #size = { width: 0, height: 0 };
   #explained = false;
   #canvas = element("canvas");
   #overlay = new Overlay(this.#canvas);
@@ -59,9 +62,7 @@ export class PictureCard {
     this.#trouble.replaceChildren();
     setText(this.#note, FILES.reading);
     try {
-      this.#bitmap ??= await bitmapOf(this.file);
-      this.#showPicture();
-      const { reading, note } = await readFile(this.file, this.#bitmap, { votes: "true" });
+      const { reading, note } = await this.#read({ votes: "true" });
       setText(this.#note, note);
       this.#show(reading);
     } catch (error) {
@@ -70,9 +71,20 @@ export class PictureCard {
     }
   }
 
+  /** @param {Record<string, string>} query */
+  async #read(query) {
+    const bitmap = await bitmapOf(this.file);
+    try {
+      if (!this.#preview) await this.#showPicture(bitmap);
+      return await readFile(this.file, bitmap, query);
+    } finally {
+      bitmap.close();
+    }
+  }
+
   close() {
     this.#overlay.clear();
-    this.#bitmap?.close();
+    this.#preview?.close();
     this.root.remove();
   }
 
@@ -81,8 +93,13 @@ export class PictureCard {
     return this.#reading && { name: this.file.name, ...this.#reading };
   }
 
-  #showPicture() {
-    const { width, height } = /** @type {ImageBitmap} */ (this.#bitmap);
+  /** @param {ImageBitmap} bitmap */
+  async #showPicture(bitmap) {
+    const { width, height } = bitmap;
+    const scale = Math.min(1, PREVIEW / Math.max(width, height));
+    const size = { resizeWidth: Math.ceil(width * scale), resizeHeight: Math.ceil(height * scale) };
+    this.#size = { width, height };
+    this.#preview = await createImageBitmap(bitmap, { ...size, resizeQuality: "high" });
     this.#stage.style.aspectRatio = `${width} / ${height}`;
     this.#stage.hidden = false;
     this.#draw();
@@ -124,11 +141,10 @@ export class PictureCard {
 
   /** Boxes are in pixels of what was sent, which may be smaller than the picture. */
   #draw() {
-    const bitmap = /** @type {ImageBitmap} */ (this.#bitmap);
-    const { width, height } = this.#reading ?? bitmap;
+    const { width, height } = this.#reading ?? this.#size;
     const faces = this.#shownFaces();
     const explanations = this.#explained ? (this.#reading?.faces ?? []).flatMap((face) => face.explanation ?? []) : [];
-    this.#overlay.draw({ image: bitmap, width, height, mirrored: false, faces, explanations });
+    this.#overlay.draw({ image: this.#preview, width, height, mirrored: false, faces, explanations });
     this.#canvas.ariaLabel = texts.pictureWords(this.file.name, faces);
   }
 
@@ -138,11 +154,10 @@ export class PictureCard {
   }
 
   async #askWhy() {
-    const bitmap = /** @type {ImageBitmap} */ (this.#bitmap);
     this.#explain.disabled = true;
     setText(this.#explain, FILES.explaining);
     try {
-      const { reading } = await readFile(this.file, bitmap, { votes: "true", explain: "true" });
+      const { reading } = await this.#read({ votes: "true", explain: "true" });
       this.#show(reading);
       this.#showExplanation(true);
     } catch (error) {
@@ -150,7 +165,8 @@ export class PictureCard {
       this.#showExplanation(false);
     } finally {
       this.#explain.disabled = false;
-      this.#explain.focus();
+      // A button that is disabled loses the focus; who has gone on elsewhere meanwhile stays there.
+      if (document.activeElement === document.body) this.#explain.focus();
     }
   }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** All rows of a job, a page after the other, with a breath between them so that the page stays quick. */
+/** The rows of a job from a cursor on, a page after the other, with a breath between them so that the page stays quick. */
 
 import { results } from "./api.js";
 
@@ -7,16 +7,15 @@ const PAGE_ROWS = 2_000;
 
 /**
  * @param {string} jobId
+ * @param {string | null} cursor "0" for the first
  * @param {AbortSignal} signal
- * @param {(rows: import("./rows.js").Row[]) => void} onPage
+ * @param {(page: Awaited<ReturnType<typeof results>>) => void} onPage
  */
-export async function loadRows(jobId, signal, onPage) {
-  /** @type {string | null} */
-  let cursor = "0";
+export async function loadRows(jobId, cursor, signal, onPage) {
   while (cursor !== null) {
     const page = await results(jobId, cursor, PAGE_ROWS, signal);
     signal.throwIfAborted();
-    onPage(page.rows);
+    onPage(page);
     cursor = page.next;
     await new Promise((resolve) => setTimeout(resolve));
   }

@@ -4,6 +4,7 @@
 import { element, setText } from "../dom.js";
 import * as texts from "./texts.js";
 import { summary } from "./api.js";
+import { smallButton } from "./buttons.js";
 import { downloads } from "./downloads.js";
 import { notice, refusalNotice } from "../notice.js";
 import { planOf } from "./moments.js";
@@ -22,15 +23,28 @@ const SHARE_FOR_DRAWING = 0.1;
 
 export class Results {
   #gone = new AbortController();
+  /** @type {string | null} where the next rows are */
+  #cursor = "0";
   #status = element("p", { className: "hint loading", role: "status" });
-  root = element("div", { className: "results" }, this.#status);
+  #trouble = element("div");
+  root = element("div", { className: "results" }, this.#status, this.#trouble);
 
   /** @param {import("./api.js").Job} job that has results */
   constructor(job) {
     this.job = job;
-    this.#show().catch((error) => {
-      if (error.name !== "AbortError") this.root.replaceChildren(refusalNotice(error));
-    });
+    this.#try(() => this.#show());
+  }
+
+  /** What is shown already stays; the step goes on where it was. @param {() => Promise<void>} step */
+  async #try(step) {
+    this.#trouble.replaceChildren();
+    try {
+      await step();
+    } catch (error) {
+      if (this.#gone.signal.aborted) return;
+      setText(this.#status, "");
+      this.#trouble.replaceChildren(refusalNotice(error, smallButton(FILES.tryAgain, () => this.#try(step))));
+    }
   }
 
   close() {
@@ -42,6 +56,7 @@ export class Results {
   async #show() {
     const { job } = this;
     const found = await summary(job.id, this.#gone.signal);
+    const saves = await downloads(job);
     const labels = Object.keys(found.faces[0]?.mean_probabilities ?? {});
     const rows = new Rows(labels, job.options.votes ? Object.keys(job.members) : []);
     const plan = planOf(job);
@@ -58,12 +73,13 @@ export class Results {
     });
     if (ids.length > 0) choose(ids[0]);
     document.addEventListener("themechange", () => faces.redraw(), { signal: this.#gone.signal });
-    this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, await downloads(job));
-    await this.#load(rows, () => {
+    this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, saves);
+    const redraw = () => {
       this.timeline?.redraw();
       faces.redraw();
       playhead.refresh();
-    }, playhead);
+    };
+    this.#try(() => this.#load(rows, redraw, playhead));
   }
 
   /** The face whose line and votes are shown. @param {number} faceId */
@@ -75,8 +91,9 @@ export class Results {
   /** @param {Rows} rows @param {() => void} redraw @param {Playhead} playhead */
   async #load(rows, redraw, playhead) {
     let nextMs = 0;
-    await loadRows(this.job.id, this.#gone.signal, (page) => {
-      rows.add(page);
+    await loadRows(this.job.id, this.#cursor, this.#gone.signal, (page) => {
+      rows.add(page.rows);
+      this.#cursor = page.next;
       const share = (rows.lastTime - playhead.startS) / Math.max(playhead.endS - playhead.startS, 1e-9);
       setText(this.#status, texts.rowsLoaded(Math.min(99, Math.round(share * 100))));
       const startedMs = performance.now();

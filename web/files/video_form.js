@@ -54,7 +54,9 @@ export class VideoForm {
 
   /** @param {string[]} names */
   setProfiles(names) {
+    const chosen = this.#profile.value;
     this.#profile.replaceChildren(...names.map((name) => new Option(name, name)));
+    if (names.includes(chosen)) this.#profile.value = chosen;
   }
 
   options() {

@@ -22,6 +22,8 @@ export class Run {
   #countdown;
   /** @type {SessionCreated | undefined} */
   #session;
+  /** Each session numbers faces from 1; those of the next are others and go on counting. */
+  #faces = { before: 0, most: 0 };
 
   /**
    * @param {HTMLVideoElement} video
@@ -116,6 +118,7 @@ export class Run {
       onOpen: (session) => this.#opened(session),
       onResult: (result, waited) => {
         const now = performance.now();
+        this.#number(result.faces);
         readouts.answered(result, waited, now);
         this.board.recorder.add(result, waited.totalMs);
         this.painter.answered(result, now);
@@ -144,8 +147,17 @@ export class Run {
   #opened(session) {
     clearInterval(this.#countdown);
     this.#session = session;
+    this.#faces.before = this.#faces.most;
     this.board.begin(session);
     this.apply();
+  }
+
+  /** @param {import("./wire.js").Face[]} faces */
+  #number(faces) {
+    for (const face of faces) {
+      face.face_id += this.#faces.before;
+      this.#faces.most = Math.max(this.#faces.most, face.face_id);
+    }
   }
 
   /** @param {number} untilMs @param {import("./stream.js").Cause} cause */
