@@ -268,7 +268,7 @@ def test_a_face_that_is_clicked_is_explained(live_page: Page, keep_screenshot) -
     assert box is not None
     live_page.mouse.click(box["x"] + box["width"] * 0.58, box["y"] + box["height"] * 0.36)
     dialog = live_page.get_by_role("dialog")
-    expect(dialog).to_contain_text(re.compile(r"The vote is “happy”"))
+    expect(dialog).to_contain_text(re.compile(r"The vote is “happy”"), timeout=30_000)
     expect(dialog.get_by_label("Show the map")).to_be_checked()
     keep_screenshot(live_page, "explain")
     with_map = pixels_of(live_page, "#explain-picture")
@@ -294,7 +294,7 @@ def test_an_explanation_is_of_the_vote_that_was_chosen(live_page: Page) -> None:
     query = parse_qs(urlsplit(asked.value.url).query)
     assert query["vote_profile"] == [profile]
     assert query["min_face_size"] == ["40"]
-    expect(live_page.get_by_role("dialog")).to_contain_text("The vote is")
+    expect(live_page.get_by_role("dialog")).to_contain_text("The vote is", timeout=30_000)
 
 
 def test_a_server_that_is_away_is_told_in_our_words(live_page: Page) -> None:

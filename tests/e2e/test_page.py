@@ -103,7 +103,7 @@ def test_a_screen_reader_hears_of_a_face_once_a_second_at_most(live_page: Page) 
             observer.observe(announcer, { childList: true, characterData: true });
         })"""
     )
-    assert all(later - earlier >= 990 for earlier, later in itertools.pairwise(times))
+    assert all(later - earlier >= 900 for earlier, later in itertools.pairwise(times))
 
 
 def test_the_picture_with_its_boxes_is_drawn(live_page: Page) -> None:

@@ -1,5 +1,6 @@
 """A raw session for tests: sends what a sound client never would and collects every answer."""
 
+import asyncio
 import contextlib
 import ssl
 import struct
@@ -40,6 +41,13 @@ class LiveSession:
 
     async def ask(self, jpeg: bytes) -> Result | Dropped | Error:
         return await self.answer_to(await self.send(jpeg))
+
+    async def result(self, jpeg: bytes) -> Result:
+        """Asks until there is a result: on a busy machine a frame may rightly be answered as too late."""
+        async with asyncio.timeout(30):
+            while not isinstance(answer := await self.ask(jpeg), Result):
+                assert isinstance(answer, Dropped), answer
+        return answer
 
     async def until_closed(self) -> tuple[int, str]:
         """Takes all messages up to the close; its code and reason."""

@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
-from psutil import STATUS_ZOMBIE as ZOMBIE
 
 from contracts.labels import LABELS
 from tests.platform_process import ROOT, Platform
@@ -15,11 +15,11 @@ from tests.waiting import wait_until
 from thespis.sample_face import astronaut_path
 
 
-def thespis(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def thespis(*arguments: str, timeout: float = 100, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "MAKE"))}
     return subprocess.run(
         [sys.executable, "-m", "thespis.command_line", *arguments],
-        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, timeout=100,
+        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, timeout=timeout,
     )  # fmt: skip
 
 
@@ -88,13 +88,20 @@ def test_more_workers_are_started_when_asked_for(tmp_path_factory: pytest.TempPa
         assert len(platform.children_with("-m ensemble_worker")) == 2
 
 
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_killed_make_up_takes_the_platform_with_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     log = tmp_path_factory.mktemp("make") / "up.log"
     with Platform(log, ("make", "--silent", "up"), THESPIS_PORT="0") as platform:
         children = platform.children
         assert len(children) > 6
         platform.process.kill()
-        wait_until(lambda: not any(child.is_running() and child.status() != ZOMBIE for child in children))
+        wait_until(lambda: not any(lives(child) for child in children))
 
 
 def test_the_bench_says_which_sessions_it_can_not_read() -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import pickle
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +111,41 @@ def test_the_file_would_have_been_seen(tmp_path: Path) -> None:
     assert (tmp_path / MARK).exists()
 
 
-@pytest.mark.parametrize("waiting", [WAITING_FRAMES, WAITING_FACES, WAITING_PICTURES, WAITING_EXPLANATIONS])
-def test_a_forged_entry_costs_the_frames_beside_it_nothing(victim: Platform, jpeg: bytes, waiting: str) -> None:
+def by_a_live_frame(thespis: Client, jpeg: bytes) -> None:
+    with thespis.stream() as stream:
+        stream.send(jpeg)
+        stream.receive(timeout_s=30)
+
+
+def by_a_picture(thespis: Client, jpeg: bytes) -> None:
+    assert len(thespis.analyze(jpeg).faces) == 1
+
+
+def by_an_explanation(thespis: Client, jpeg: bytes) -> None:
+    assert len(thespis.analyze(jpeg, explain=True).faces) == 1
+
+
+@pytest.mark.parametrize(
+    ("waiting", "ring"),
+    [
+        (WAITING_FRAMES, by_a_live_frame),
+        (WAITING_FACES, by_a_live_frame),
+        (WAITING_PICTURES, by_a_picture),
+        (WAITING_EXPLANATIONS, by_an_explanation),
+    ],
+)
+def test_a_forged_entry_costs_the_frames_beside_it_nothing(
+    victim: Platform, jpeg: bytes, waiting: str, ring: Callable[[Client, bytes], None]
+) -> None:
+    entries = [b"", b"garbage", b"\xc1", pickle.dumps(1), msgspec.msgpack.encode({"correlation_id": 1})]
+    told = victim.log.read_text().count("entry_unreadable")
     with redis.Redis.from_url(victim.child("-m gateway").environ()["THESPIS_REDIS_URL"]) as client:
-        client.rpush(waiting, b"", b"garbage", b"\xc1", pickle.dumps(1), msgspec.msgpack.encode({"correlation_id": 1}))
-    with Client(victim.url) as thespis:
-        assert len(thespis.analyze(jpeg).faces) == 1
-    wait_until(lambda: re.search("entry_unreadable", victim.log.read_text()) or waiting != WAITING_PICTURES)
+        client.rpush(waiting, *entries)
+        with Client(victim.url) as thespis:
+            ring(thespis, jpeg)
+            wait_until(lambda: client.llen(waiting) == 0)
+            by_a_picture(thespis, jpeg)
+    wait_until(lambda: victim.log.read_text().count("entry_unreadable") >= told + len(entries))
     assert "child_fell" not in victim.log.read_text()
 
 

@@ -421,8 +421,9 @@ def test_help_teaches_with_an_example(words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)  # four platforms, one after the other: 74 s on two idle cores
 def test_the_bench_of_jobs_prints_one_object_with_the_floor_and_live_sessions() -> None:
-    run = thespis("bench", "jobs", "--seconds", "3", "--json")
+    run = thespis("bench", "jobs", "--seconds", "3", "--json", timeout=350)
     assert run.returncode == 0, run.stderr
     report = json.loads(run.stdout)
     assert [(floor["processes"], floor["frames"]) for floor in report["floor"]] == [(1, 15), (2, 15)]

@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 
 from contracts.labels import LABELS
-from contracts.protocol import Result
 from runtime.model_tree import read_ensemble
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
@@ -418,8 +417,7 @@ async def test_a_job_and_a_live_session_give_the_same_probabilities(
     live = []
     async with live_session(running.url) as session:
         for jpeg in frames:
-            answer = await session.ask(jpeg)
-            assert isinstance(answer, Result)
+            answer = await session.result(jpeg)
             assert len(answer.faces) == 1
             live.append(list(answer.faces[0].probabilities.values()))
     job_id = await asyncio.to_thread(jobs.submit, path, "clip.avi", fps=25)

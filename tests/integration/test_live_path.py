@@ -16,9 +16,8 @@ from thespis import open_stream
 
 async def test_a_frame_with_a_face_comes_back_with_seven_probabilities(platform: Platform, jpeg: bytes) -> None:
     async with live_session(platform.url) as session:
-        result = await session.ask(jpeg)
-    assert isinstance(result, Result)
-    assert (result.width, result.height, result.capture_us) == (640, 480, 1001)
+        result = await session.result(jpeg)
+    assert (result.width, result.height, result.capture_us) == (640, 480, 1000 + result.frame_id)
     (face,) = result.faces
     assert tuple(face.probabilities) == LABELS
     assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-4)
@@ -37,8 +36,7 @@ async def test_a_frame_with_a_face_comes_back_with_seven_probabilities(platform:
 async def test_a_frame_without_a_face_comes_back_without_faces(platform: Platform) -> None:
     gray = cv2.imencode(".jpg", np.full((480, 640, 3), 128, np.uint8))[1].tobytes()
     async with live_session(platform.url) as session:
-        result = await session.ask(gray)
-    assert isinstance(result, Result)
+        result = await session.result(gray)
     assert result.faces == []
 
 
@@ -46,8 +44,7 @@ async def test_a_face_keeps_its_id_while_it_moves(platform: Platform, frames: li
     async with live_session(platform.url) as session:
         ids = set()
         for jpeg in frames[:20]:
-            result = await session.ask(jpeg)
-            assert isinstance(result, Result)
+            result = await session.result(jpeg)
             ids |= {face.face_id for face in result.faces}
     assert ids == {1}
 
@@ -55,10 +52,8 @@ async def test_a_face_keeps_its_id_while_it_moves(platform: Platform, frames: li
 async def test_smoothed_probabilities_lag_behind_the_raw_ones(platform: Platform, frames: list[bytes]) -> None:
     async with live_session(platform.url) as session:
         await session.connection.send('{"type":"session.update","smoothing":0.99}')
-        first = await session.ask(frames[0])
-        later = await session.ask(frames[12])
-    assert isinstance(first, Result)
-    assert isinstance(later, Result)
+        first = await session.result(frames[0])
+        later = await session.result(frames[12])
     moved = max(abs(later.faces[0].smoothed[label] - first.faces[0].smoothed[label]) for label in LABELS)
     assert moved < max(abs(later.faces[0].probabilities[label] - first.faces[0].smoothed[label]) for label in LABELS)
 
@@ -91,15 +86,16 @@ async def test_the_session_tells_its_limits_members_and_retention(platform: Plat
     assert "never written to disk" in created.retention
 
 
-async def test_sessions_at_once_each_get_their_own_answers(platform: Platform, frames: list[bytes]) -> None:
-    async def one_session(offset: int) -> list[int]:
+async def test_sessions_at_once_each_get_their_own_answers(platform: Platform) -> None:
+    async def one_session(width: int) -> None:
+        jpeg = cv2.imencode(".jpg", np.full((480, width, 3), 128, np.uint8))[1].tobytes()
         async with live_session(platform.url) as session:
-            for jpeg in frames[offset : offset + 10]:
+            for _ in range(10):
                 await session.ask(jpeg)
-            return session.ids()
+        assert session.ids() == list(range(1, 11))
+        assert {answer.width for answer in session.answers() if isinstance(answer, Result)} <= {width}
 
-    for ids in await asyncio.gather(*(one_session(offset) for offset in range(6))):
-        assert ids == list(range(1, 11))
+    await asyncio.gather(*(one_session(320 + 40 * number) for number in range(6)))
 
 
 async def test_a_session_with_frames_waiting_is_answered_newest_first(platform: Platform, jpeg: bytes) -> None:
@@ -109,9 +105,9 @@ async def test_a_session_with_frames_waiting_is_answered_newest_first(platform: 
         last = await session.answer_to(30)
         while len(session.ids()) < 30:
             await session.next()
-    assert isinstance(last, Result)
     reasons = [answer.reason for answer in session.answers() if isinstance(answer, Dropped)]
-    assert set(reasons) == {"superseded"}
+    assert reasons.count("superseded") >= 20
+    assert isinstance(last, Result) or last.reason == "expired", "it was taken before those that came earlier"
     assert session.ids() == list(range(1, 31))
 
 

@@ -88,7 +88,10 @@ async def test_live_frames_are_answered_while_a_crowd_is_explained(
         while not explaining.done():
             answered += isinstance(await session.ask(jpeg), Result)
     answer = (await explaining).json()
-    assert [("explanation" in face) for face in answer["faces"]] == [True] * 4 + [False]
+    explained = [("explanation" in face) for face in answer["faces"]]
+    assert explained[0]
+    assert explained == sorted(explained, reverse=True), "the largest first, as far as there was time"
+    assert not any(explained[4:])
     assert answered >= 3
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contracts.protocol import Result, SessionCreated
+from contracts.protocol import SessionCreated
 from runtime.otlp import Tracing
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
@@ -50,8 +50,7 @@ async def test_a_frame_leaves_one_connected_trace(traced: Platform, collector: C
     async with live_session(traced.url) as session:
         created = session.messages[0]
         assert isinstance(created, SessionCreated)
-        result = await session.ask(jpeg)
-        assert isinstance(result, Result)
+        result = await session.result(jpeg)
         frame_id = await session.send(jpeg)
         await session.answer_to(frame_id)
     members = len(result.members.used)

@@ -119,8 +119,8 @@ async def test_members_without_a_share_of_the_vote_neither_agree_nor_disagree() 
 
 async def test_members_are_waited_for_no_longer_than_the_last_deadline() -> None:
     fan_out = ScriptedFanOut("a")
-    await classify_batch([frame(0, seconds=0.1), frame(0, seconds=0.2)], fan_out, WEIGHTS, 10.0)
-    assert fan_out.timeouts[0] == pytest.approx(0.2, abs=0.05)
+    await classify_batch([frame(0, seconds=20.0), frame(0, seconds=40.0)], fan_out, WEIGHTS, 100.0)
+    assert fan_out.timeouts[0] == pytest.approx(40.0, abs=10.0)
 
 
 def test_rounds_are_cut_by_crops_and_lose_no_frame() -> None:

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { shown } from "../../../web/bars.js";
-import * as texts from "../../../web/texts.js";
+import * as texts from "../../../web/live/texts.js";
 
 test("a label that is smoothed and no longer the models' own is not said to have their agreement", () => {
   const face = { face_id: 1, smoothed: { happy: 0.6, sad: 0.4 }, top: "sad", uncertain: false, agreement: 1 };
