@@ -108,7 +108,6 @@ ZOO = (
     "vgg16",
     "inception_v3",
     "face_mobilenet",
-    "facenet",
 )
 
 # What the original claims, what its nearest published source (arXiv 2004.11823) reports with choices made on the test

@@ -1,6 +1,6 @@
 """What trained networks say of the training pictures, as a share of what a new member learns.
 
-    python -m training.distillation VERSION/model.tflite --data ../shared/data/fer2013 --to training/teachers/NAME.npz
+    python -m training.distillation VERSION/model.tflite --data ../shared/data/fer2013 --to runs/NAME.npz
 
 writes down what one says, the mean of each picture and its mirror image: a network may be too large for a member, but
 not for a teacher, and its answers take a hundredth of its room. `training.train --teacher` takes either file.

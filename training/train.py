@@ -81,7 +81,7 @@ class Configuration:
     precision: str = "float32"  # or mixed_bfloat16, which is faster on some CPUs with avx512_bf16 or AMX
     evaluate_every: int = 2  # epochs
     seed: int = 1
-    backbone_weights: str = "none"  # of a transfer network: imagenet, vggface, msceleb or a file
+    backbone_weights: str = "none"  # of a transfer network: imagenet, vggface or a file
     teachers: tuple[str, ...] = ()  # files of exported members or of what one said (training/distillation.py)
     distillation: float = 0.0  # share of the teachers in what is learned; the labels have the rest
     auxiliary: tuple[str, ...] = ()  # data sets beside FER2013, each as kind=DIR (training/auxiliary.py)
@@ -122,11 +122,6 @@ FACE_MOBILENET = Configuration(
     augmentation=replace(FULL_AUGMENTATION, shift=0.1),
 )
 
-# Pictures of 32x32 teach it little.
-FACENET = replace(
-    FACE_MOBILENET, architecture="facenet", epochs=13, small_resolution=40, small_share=0.5, backbone_weights="msceleb"
-)
-
 RECIPES = {
     **{name: replace(COMPACT, architecture=name) for name in ("residual", "se_residual", "vgg", "inception")},
     # Its dense layers read 48x48 only and are not normalised: at a rate of 0.05 it was seen to diverge.
@@ -155,7 +150,6 @@ RECIPES = {
     ),
     **{name: Configuration(name, epochs=20, batch_size=32, learning_rate=0.01) for name in TRANSFER},
     "face_mobilenet": FACE_MOBILENET,
-    "facenet": FACENET,
 }
 
 ORIGINAL_AUGMENTATION = Augmentation(10.0, 0.10, 0.10, brightness=0.0, contrast=0.0, erasing=0.0)
@@ -488,8 +482,7 @@ SETTABLE = ", ".join([*plain_fields(Configuration), *plain_fields(Augmentation)]
 SET_HELP = f"one setting of the recipe, after all other options; may be repeated. NAME is one of {SETTABLE}"
 DATA_HELP = "FER2013: the folder of its .npz files, Kaggle's CSV or Kaggle's folders"
 BACKBONE_HELP = (
-    "of a transfer network: imagenet, vggface, msceleb, the PATH of a file, or none for random ones; by default the "
-    "recipe's"
+    "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones; by default the recipe's"
 )
 
 

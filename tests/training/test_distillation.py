@@ -50,5 +50,5 @@ def test_a_written_teacher_that_is_broken_is_named(tmp_path: Path) -> None:
 
 
 def test_the_manifest_names_teachers_and_not_where_their_files_stood() -> None:
-    teachers = ("/elsewhere/models/vgg/3/model.tflite", "training/teachers/facenet.npz")
-    assert flat({"teachers": teachers, "augmentation": {}})["teachers"] == "vgg/3, facenet"
+    teachers = ("/elsewhere/models/vgg/3/model.tflite", "runs/large.npz")
+    assert flat({"teachers": teachers, "augmentation": {}})["teachers"] == "vgg/3, large"

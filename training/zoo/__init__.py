@@ -10,7 +10,6 @@ from training.zoo import (
     baseline,
     deep_cnn,
     face_mobilenet,
-    facenet,
     five_layer,
     inception,
     inception_v3,
@@ -38,11 +37,9 @@ TRANSFER: dict[str, Callable[..., keras.Model]] = {  # their builders take `back
     "vgg16": vgg16.build,
     "inception_v3": inception_v3.build,
     "face_mobilenet": face_mobilenet.build,
-    "facenet": facenet.build,
 }
 # What fits a network to some of the pictures [n, 48, 48, 1] that it will learn from, before its first step.
 PREPARATIONS: dict[str, Callable[[keras.Model, NDArray[np.uint8]], None]] = {
     "face_mobilenet": normalised_by,
-    "facenet": normalised_by,
 }
 BUILDERS: dict[str, Callable[[], keras.Model]] = FROM_SCRATCH | TRANSFER
