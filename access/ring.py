@@ -18,6 +18,9 @@ LONGEST_S: Final = 60.0
 
 MOST_KEYS: Final = 10_000
 
+ANSWERED_WITHIN_S: Final = 2.0
+"""Strangers with keys that nobody knows may wait in front of us."""
+
 LOOK_UPS: Final = 4
 """Threads for asking Redis: one that hangs holds up nothing else in this process."""
 
@@ -77,7 +80,11 @@ class KeyRing:
             asking = asyncio.get_running_loop().run_in_executor(self._threads, self._store.find, key_id)
             self._asking[key_id] = asking
             asking.add_done_callback(lambda _: self._asking.pop(key_id))
-        return await asyncio.shield(asking)
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                return await asyncio.shield(asking)
+        except TimeoutError as problem:
+            raise redis.TimeoutError("others' questions are waiting for Redis") from problem
 
     async def _note_use(self, key_id: str) -> None:
         """Of a key that was proven: whoever only knows its id does not use it."""

@@ -14,7 +14,7 @@ import redis.asyncio
 from access import store as store_module
 from access.keys import Caller, Key, Quotas, make_key
 from access.limits import Limits
-from access.ring import KeyRing
+from access.ring import LOOK_UPS, KeyRing
 from access.store import KeyStore
 from access.tickets import FILE_TICKET_S, SESSION_TICKET_S, Tickets
 from tests.integration.redis_server import redis_server
@@ -219,6 +219,23 @@ async def test_a_redis_that_hangs_is_asked_once_for_all_who_wait_and_not_again_f
     assert await asyncio.gather(*asking) == [key.caller] * 10, "it is remembered"
     assert await ring.caller(text) == key.caller
     assert store.find.call_count == 2
+
+
+async def test_a_key_that_was_met_does_not_wait_behind_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("access.ring.ANSWERED_WITHIN_S", 0.05)
+    key, text = make_key("laptop", ["stream"], Quotas())
+    store = mock.create_autospec(KeyStore, instance=True)
+    store.find.return_value = key
+    ring = KeyRing(store)
+    assert await ring.caller(text) == key.caller
+    ring._met[key.id].asked_at -= 3
+    answering = threading.Event()
+    store.find.side_effect = lambda _: answering.wait(30) and None
+    strangers = [asyncio.create_task(ring.caller(make_key("no", ["stream"], Quotas())[1])) for _ in range(LOOK_UPS)]
+    assert await ring.caller(text) == key.caller
+    refused = await asyncio.gather(*strangers, return_exceptions=True)
+    answering.set()
+    assert [type(problem) for problem in refused] == [redis.TimeoutError] * LOOK_UPS
 
 
 async def test_a_clock_that_is_set_back_locks_nobody_out(
