@@ -191,7 +191,8 @@ def test_a_job_that_is_cancelled_while_its_video_is_annotated_leaves_nothing(
     job_id = jobs.submit(path, fps=1, annotated=True)
     wait_until(lambda: jobs.done(job_id) == 30)
     answer = jobs.ask("POST", f"/v1/jobs/{job_id}/cancel")
-    assert (answer.status_code, answer.json()["state"]) == (202, "cancelling")
+    assert answer.status_code == 202
+    assert answer.json()["state"] in ("cancelling", "cancelled"), "another thread may have ended it already"
     assert jobs.wait(job_id)["state"] == "cancelled"
     wait_until(lambda: job_id not in jobs.files())
     assert jobs.ask("GET", f"/v1/jobs/{job_id}/results").status_code == 404
