@@ -24,8 +24,7 @@ class ReadinessCheck:
 
     async def now(self) -> Readiness:
         """As it is, or was less than a second ago."""
-        old = self._looking is None or (self._looking.done() and time.monotonic() - self._looked_at > GOOD_FOR_S)
-        if self._looking is None or old:
+        if self._looking is None or (self._looking.done() and time.monotonic() - self._looked_at > GOOD_FOR_S):
             self._looking = asyncio.create_task(self._look())
             self._looking.add_done_callback(self._looked)
         return await asyncio.shield(self._looking)

@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 from training import fer2013, manifest
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, read_checkpoint
-from training.distillation import WRITTEN
 from training.ferplus import SECOND_HEAD, learned_ferplus, truth
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE
@@ -222,20 +221,15 @@ def read_exported(version_folder: Path, facts: manifest.Table) -> Checkpoint:
 
 def flat(configuration: dict[str, Any]) -> dict[str, Any]:
     """The configuration as one table of scalars; of data sets beside FER2013 their kinds and of teachers their member
-    and version or name, not where they stood.
+    and version, not where they stood.
     """
     nested = ("augmentation", "auxiliary", "teachers")
     scalars = {key: value for key, value in configuration.items() if key not in nested}
     kinds = sorted(text.partition("=")[0] for text in configuration.get("auxiliary", ()))
-    teachers = [_teacher(Path(file)) for file in configuration.get("teachers", ())]
+    teachers = ["/".join(Path(file).parts[-3:-1]) for file in configuration.get("teachers", ())]
     return {
         **scalars, "auxiliary": ", ".join(kinds), "teachers": ", ".join(teachers), **configuration["augmentation"]
     }  # fmt: skip
-
-
-def _teacher(file: Path) -> str:
-    """The member and version of a `.tflite`; the name of what a teacher said (training/distillation.py)."""
-    return file.stem if file.suffix == WRITTEN else "/".join(file.parts[-3:-1])
 
 
 def _facts_of(version_folder: Path) -> manifest.Table:

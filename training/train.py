@@ -82,7 +82,7 @@ class Configuration:
     evaluate_every: int = 2  # epochs
     seed: int = 1
     backbone_weights: str = "none"  # of a transfer network: imagenet, vggface or a file
-    teachers: tuple[str, ...] = ()  # files of exported members or of what one said (training/distillation.py)
+    teachers: tuple[str, ...] = ()  # exported members' .tflite files (training/distillation.py)
     distillation: float = 0.0  # share of the teachers in what is learned; the labels have the rest
     auxiliary: tuple[str, ...] = ()  # data sets beside FER2013, each as kind=DIR (training/auxiliary.py)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -473,7 +473,7 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
 
 ALSO_HELP = "pictures to learn from beside FER2013's (jaffe, ckplus or folder); may be repeated"
 FERPLUS_HELP = "share of FER+'s annotators in what is learned"
-TEACHER_HELP = "an exported member's .tflite, or a .npz of training.distillation, to learn from; may be repeated"
+TEACHER_HELP = "an exported member's .tflite to learn from beside the labels; may be repeated"
 ORIGINAL_HELP = (
     "five_layer by the original's recipe: SGD with momentum, the rate halved on a plateau, its augmentation; "
     "any other architecture by its own recipe with the original's augmentation"

@@ -199,13 +199,19 @@ async def test_a_key_that_was_met_is_good_while_the_jobs_redis_is_away() -> None
         await ring.caller(text)
 
 
-async def test_a_redis_that_hangs_is_asked_once_for_all_who_wait_and_not_again_for_a_while() -> None:
+async def met_a_while_ago() -> tuple[mock.Mock, KeyRing, Key, str]:
+    """A store made for the test, a ring that has met its only key and must ask for it again, and that key."""
     key, text = make_key("laptop", ["stream"], Quotas())
     store = mock.create_autospec(KeyStore, instance=True)
     store.find.return_value = key
     ring = KeyRing(store)
     assert await ring.caller(text) == key.caller
     ring._met[key.id].asked_at -= 3
+    return store, ring, key, text
+
+
+async def test_a_redis_that_hangs_is_asked_once_for_all_who_wait_and_not_again_for_a_while() -> None:
+    store, ring, key, text = await met_a_while_ago()
     answering = threading.Event()
 
     def hang(_: str) -> None:
@@ -223,12 +229,7 @@ async def test_a_redis_that_hangs_is_asked_once_for_all_who_wait_and_not_again_f
 
 async def test_a_key_that_was_met_does_not_wait_behind_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("access.ring.ANSWERED_WITHIN_S", 0.05)
-    key, text = make_key("laptop", ["stream"], Quotas())
-    store = mock.create_autospec(KeyStore, instance=True)
-    store.find.return_value = key
-    ring = KeyRing(store)
-    assert await ring.caller(text) == key.caller
-    ring._met[key.id].asked_at -= 3
+    store, ring, key, text = await met_a_while_ago()
     answering = threading.Event()
     store.find.side_effect = lambda _: answering.wait(30) and None
     strangers = [asyncio.create_task(ring.caller(make_key("no", ["stream"], Quotas())[1])) for _ in range(LOOK_UPS)]

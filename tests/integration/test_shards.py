@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -73,7 +74,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shard]]:
             stack.enter_context(running(*python(*arguments), **shared))
         started = [stack.enter_context(shard(folder, shared)) for _ in range(2)]
         for one in started:
-            wait_until(lambda: is_ready(one.url), 60)  # noqa: B023  called at once
+            wait_until(partial(is_ready, one.url), 60)
         yield started
 
 
