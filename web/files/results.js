@@ -57,6 +57,7 @@ export class Results {
     const { job } = this;
     const found = await summary(job.id, this.#gone.signal);
     const saves = await downloads(job);
+    this.#gone.signal.throwIfAborted();
     const labels = Object.keys(found.faces[0]?.mean_probabilities ?? {});
     const rows = new Rows(labels, job.options.votes ? Object.keys(job.members) : []);
     const plan = planOf(job);
