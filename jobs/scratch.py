@@ -34,7 +34,7 @@ def sweep_scratch() -> None:
     """At a worker's start: removes the folders whose processes are gone. Raises BadSetting."""
     wanted = os.environ.get("TMPDIR")
     if wanted and Path(wanted).resolve() != Path(tempfile.gettempdir()).resolve():  # Python took another, quietly
-        raise BadSetting(f"TMPDIR={wanted} can't be written to; give that folder to the user of this process")
+        raise BadSetting(f"TMPDIR={wanted} can't be written to: make that folder for this user, or unset TMPDIR")
     for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
         with contextlib.suppress(OSError):  # another's to lock, or to remove
             lock = _opened(folder)
