@@ -6,7 +6,8 @@
 
 writes `models/<member>/<version>/`: `saved_model.pb`, `variables/`, the warm-up request in `assets.extra/`
 and `model.tflite` (float16 weights), and the member's entry in `models/models.toml`. Everything between a
-uint8 crop and a calibrated probability is inside the graph; the temperature is fitted on the public test, by
+uint8 crop and a calibrated probability is inside the graph. The statistics of batch normalisation are measured
+anew, on training pictures as they are (`training/precise_bn.py`); the temperature is fitted on the public test, by
 the truth that the member learned more of: FER2013's labels or those of FER+'s annotators.
 With `--mirrored` the mirrored crop is read too and the mean of both logits taken: test-time averaging inside
 the graph, for twice the work.
@@ -36,6 +37,7 @@ from training.ferplus import SECOND_HEAD, learned_ferplus, truth
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE
 from training.measures import fit_temperature
+from training.precise_bn import with_precise_bn
 from training.zoo import BUILDERS
 
 INPUT = "crops uint8 [n, 48, 48, 1]"
@@ -256,7 +258,7 @@ def _facts_of(version_folder: Path) -> manifest.Table:
     type=click.Path(path_type=Path, exists=True),
     default=Path("../shared/data/fer2013"),
     show_default=True,
-    help="for the temperature",
+    help="for the normalisations' statistics and the temperature",
 )
 @click.option("--models", type=click.Path(path_type=Path), default=Path("models"), show_default=True)
 def main(
@@ -271,8 +273,10 @@ def main(
         if member is None:
             raise click.UsageError("--annotators needs a --member: the run's own name is for its first head")
         checkpoint = annotators_head(checkpoint)
-    public_test = fer2013.load_split(data, "public_test")
-    logits = logits_of(rebuild(checkpoint), public_test.pictures, mirrored)
+    dataset = fer2013.load(data)
+    public_test, model = dataset.public_test, rebuild(checkpoint)
+    checkpoint = with_precise_bn(model, checkpoint, fer2013.without_test_pictures(dataset).pictures)
+    logits = logits_of(model, public_test.pictures, mirrored)
     counting, labels = truth(public_test, learned_ferplus(checkpoint.configuration))
     temperature = fit_temperature(logits[counting], labels)
     version_folder = export(member or run.name, version, models, checkpoint, temperature, mirrored)
