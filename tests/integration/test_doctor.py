@@ -64,9 +64,10 @@ def test_people_get_a_line_each_and_what_to_do() -> None:
 
 def test_a_model_file_that_was_changed_is_named(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "models", tmp_path / "models")
-    with (tmp_path / "models" / "five_layer" / "2" / "model.tflite").open("ab") as file:
+    versions = {name: str(member.version) for name, member in read_ensemble(ROOT / "models").members.items()}
+    with (tmp_path / "models" / "five_layer" / versions["five_layer"] / "model.tflite").open("ab") as file:
         file.write(b"x")
-    (tmp_path / "models" / "baseline" / "1" / "saved_model.pb").unlink()
+    (tmp_path / "models" / "baseline" / versions["baseline"] / "saved_model.pb").unlink()
     code, found = doctor(THESPIS_MODELS_PATH=str(tmp_path / "models"))
     assert code == 1
     assert (found["model five_layer"].state, "model.tflite" in found["model five_layer"].found) == ("fail", True)

@@ -16,8 +16,11 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from runtime.model_tree import read_ensemble
+
 ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models"
+VERSIONS = {name: member.version for name, member in read_ensemble(MODELS).members.items()}
 
 
 class Server:

@@ -8,7 +8,7 @@ import grpc
 import numpy as np
 import pytest
 from prometheus_client import REGISTRY
-from running_server import ROOT, put_version, request_for
+from running_server import ROOT, VERSIONS, put_version, request_for
 
 from ensemble_worker.canary import Canaries
 from ensemble_worker.fan_out import FanOut
@@ -102,8 +102,9 @@ def test_a_canary_that_fails_costs_no_answer(two_versions):
 
 
 def test_the_shipped_file_serves_a_second_version_after_the_guides_change_and_a_restart(start_server, tmp_path):
-    put_version(tmp_path / "residual", 2, "residual")
-    put_version(tmp_path / "residual", 3, "five_layer")
+    ours = VERSIONS["residual"]
+    put_version(tmp_path / "residual", ours, "residual")
+    put_version(tmp_path / "residual", ours + 1, "five_layer")
     config = tmp_path / "residual.config"
 
     def served(text):
@@ -115,8 +116,8 @@ def test_the_shipped_file_serves_a_second_version_after_the_guides_change_and_a_
     shipped = (ROOT / "deploy" / "serving" / "residual.config").read_text()
     (guide,) = re.findall(r"^ +model_config_list \{\n.*?^   \}$", OPERATIONS, re.MULTILINE | re.DOTALL)
     nobody = grpc.StatusCode.INVALID_ARGUMENT
-    assert served(shipped) == {"residual": 2, "residual@stable": nobody, "residual@canary": nobody}
-    assert served(guide) == {"residual": 3, "residual@stable": 2, "residual@canary": 3}
+    assert served(shipped) == {"residual": ours, "residual@stable": nobody, "residual@canary": nobody}
+    assert served(guide) == {"residual": ours + 1, "residual@stable": ours, "residual@canary": ours + 1}
 
 
 def version_of(server, label):

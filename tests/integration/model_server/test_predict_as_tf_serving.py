@@ -4,7 +4,7 @@ import grpc
 import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from running_server import MODELS, probabilities_of, request_for, run_directly, some_crops
+from running_server import MODELS, VERSIONS, probabilities_of, request_for, run_directly, some_crops
 from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, inference_pb2, regression_pb2
 
@@ -46,7 +46,7 @@ def test_calls_side_by_side_each_get_their_own_answer(baseline):
 
 def test_the_answer_names_model_version_and_signature(baseline):
     spec = baseline.predict(request_for(some_crops(1))).model_spec
-    assert (spec.name, spec.version.value, spec.signature_name) == ("baseline", 1, "serving_default")
+    assert (spec.name, spec.version.value, spec.signature_name) == ("baseline", VERSIONS["baseline"], "serving_default")
 
 
 def test_a_batch_of_none_is_answered_with_none(baseline):
@@ -55,14 +55,14 @@ def test_a_batch_of_none_is_answered_with_none(baseline):
 
 def test_a_version_that_is_loaded_may_be_named(baseline):
     request = request_for(some_crops(1))
-    request.model_spec.version.value = 1
+    request.model_spec.version.value = VERSIONS["baseline"]
     request.output_filter.append("probabilities")
     assert probabilities_of(baseline.predict(request)).shape == (1, 7)
 
 
 def test_metadata_describes_the_signature_as_tf_serving_does(baseline):
     response = baseline.stub.GetModelMetadata(metadata_request("signature_def"), timeout=30)
-    assert (response.model_spec.name, response.model_spec.version.value) == ("baseline", 1)
+    assert (response.model_spec.name, response.model_spec.version.value) == ("baseline", VERSIONS["baseline"])
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(signatures)
     signature = signatures.signature_def["serving_default"]
@@ -169,8 +169,8 @@ def test_an_unknown_model_or_version_is_not_found(baseline):
     request = request_for(some_crops(1), name="nobody")
     assert baseline.refusal(request) == (NOT_FOUND, "Servable not found for request: Latest(nobody)")
     request = request_for(some_crops(1))
-    request.model_spec.version.value = 3
-    assert baseline.refusal(request) == (NOT_FOUND, "Servable not found for request: Specific(baseline, 3)")
+    request.model_spec.version.value = 99
+    assert baseline.refusal(request) == (NOT_FOUND, "Servable not found for request: Specific(baseline, 99)")
     request = metadata_request("signature_def", name="nobody")
     assert baseline.refusal(request) == (NOT_FOUND, "Servable not found for request: Latest(nobody)")
 
