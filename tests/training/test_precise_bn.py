@@ -13,7 +13,7 @@ from training.checkpoint import Checkpoint
 from training.export import logits_of, rebuild
 from training.folding import folded_weights
 from training.precise_bn import MEASURED_ON, with_precise_bn
-from training.zoo.normalisation import BatchNormalization
+from training.zoo.normalisation import BatchNormalization, seen_by
 
 PICTURES = made_up_pictures(96, seed=0)[0]
 
@@ -62,13 +62,13 @@ def test_what_was_folded_into_the_kernels_is_measured_as_if_it_were_not() -> Non
 
 
 def test_a_folded_network_that_learned_from_varied_pictures_answers_as_the_run_does() -> None:
-    varied = replace(TINY, architecture="vgg")
-    checkpoint = replace(a_run("vgg"), configuration=asdict(varied))
+    recipe = replace(TINY, architecture="vgg")
+    checkpoint = replace(a_run("vgg"), configuration=asdict(recipe))
     model = rebuild(checkpoint)
     layers = normalisations(model)
     some = PICTURES[..., None]
     for _ in range(len(layers)):  # as training leaves it: each layer's statistics those of varied pictures
-        seen = precise_bn._seen(model, layers, some, varied.augmentation)
+        seen = seen_by(layers, model, precise_bn.varied(some, recipe.augmentation))
         for layer, (mean, variance) in zip(layers, seen, strict=True):
             layer.moving_mean.assign(mean)
             layer.moving_variance.assign(variance)

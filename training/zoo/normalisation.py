@@ -1,9 +1,14 @@
 """Batch normalisation (Ioffe and Szegedy, arXiv 1502.03167) by TensorFlow's fused kernel."""
 
+from collections.abc import Iterable, Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+Statistics = list[tuple[NDArray[np.floating], NDArray[np.floating]]]
+"""Of each normalisation the mean and the variance [c] of its input."""
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -32,45 +37,56 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return normalised
 
 
+def seen_by(
+    layers: Sequence[keras.layers.BatchNormalization], model: keras.Model, batches: Iterable[tf.Tensor]
+) -> Statistics:
+    """What the model's `layers` read of the batches of pictures float [n, h, w, 1], all as the model answers."""
+    watched = keras.Model(model.input, [layer.input for layer in layers])
+    moments = tf.function(lambda batch: [_moments(seen) for seen in tf.nest.flatten(watched(batch, training=False))])
+    return mean_of([moments(batch) for batch in batches])
+
+
+def mean_of(measured: Sequence[Sequence[tuple[tf.Tensor, tf.Tensor]]]) -> Statistics:
+    """The statistics over all batches, of each batch's: variances are of what varies within batches and between."""
+    statistics = []
+    for of_layer in zip(*measured, strict=True):
+        means, variances = (np.array(each) for each in zip(*of_layer, strict=True))
+        statistics.append((means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)))
+    return statistics
+
+
+def restate(
+    layer: keras.layers.BatchNormalization,
+    mean: NDArray[np.floating],
+    variance: NDArray[np.floating],
+    scale: NDArray[np.floating] | float = 1.0,
+) -> None:
+    """Give the layer the mean and variance [c] of its input as statistics without changing what it answers; its input
+    will be what it was, divided by `scale` [c].
+    """
+    gamma, beta, old_mean, old_variance = layer.get_weights()
+    gain = gamma / np.sqrt(old_variance + layer.epsilon)
+    spread = np.sqrt(variance / scale**2 + layer.epsilon)
+    layer.set_weights([gain * scale * spread, beta + gain * (mean - old_mean), mean / scale, variance / scale**2])
+
+
 def normalised_by(model: keras.Model, pictures: NDArray[np.uint8]) -> None:
     """Give each normalisation what it would measure on the pictures [n, 48, 48, 1], and all kernels one scale (He's).
 
     What the network answers stays the same, but from then on a step of training changes every layer alike.
     """
     normalisations = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
-    watched = keras.Model(model.input, [layer.input for layer in normalisations])
-    moments = tf.function(lambda batch: [_moments(seen) for seen in watched(batch, training=False)])
-    batches = [tf.cast(pictures[i : i + 128], tf.float32) for i in range(0, len(pictures), 128)]
-    for layer, seen in zip(normalisations, zip(*map(moments, batches), strict=True), strict=True):
-        means, variances = np.array(seen).swapaxes(0, 1)
-        mean, variance = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
-        _renormalise(model.get_layer(layer.name.removesuffix("_bn")), layer, mean, variance)
+    batches = (tf.cast(pictures[i : i + 128], tf.float32) for i in range(0, len(pictures), 128))
+    for layer, (mean, variance) in zip(normalisations, seen_by(normalisations, model, batches), strict=True):
+        convolution = model.get_layer(layer.name.removesuffix("_bn"))
+        (kernel,) = convolution.get_weights()
+        by_channel = kernel.reshape(-1, len(mean))
+        scale = np.sqrt((by_channel**2).sum(axis=0) / 2.0) + 1e-8  # He's, of a kernel in front of a rectifier
+        convolution.set_weights([(by_channel / scale).reshape(kernel.shape)])
+        restate(layer, mean, variance, scale)
 
 
 def _moments(seen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance [c] of what a layer sees [n, h, w, c]; bfloat16 has too few digits for a sum of squares."""
-    mean, variance = tf.nn.moments(tf.cast(seen, tf.float32), (0, 1, 2))
+    """Mean and variance [c] of what a layer sees [n, …, c]; bfloat16 has too few digits for a sum of squares."""
+    mean, variance = tf.nn.moments(tf.cast(seen, tf.float32), list(range(len(seen.shape) - 1)))
     return mean, variance
-
-
-def _renormalise(
-    convolution: keras.layers.Layer,
-    layer: BatchNormalization,
-    mean: NDArray[np.floating],
-    variance: NDArray[np.floating],
-) -> None:
-    """The same function of the convolution's input, with the mean and variance [c] of its output as statistics."""
-    (kernel,) = convolution.get_weights()
-    gamma, beta, old_mean, old_variance = layer.get_weights()
-    gain = gamma / np.sqrt(old_variance + layer.epsilon)
-    by_channel = kernel.reshape(-1, len(gamma))
-    spread = np.sqrt((by_channel**2).sum(axis=0) / 2.0) + 1e-8  # He's, of a kernel in front of a rectifier
-    convolution.set_weights([(by_channel / spread).reshape(kernel.shape)])
-    layer.set_weights(
-        [
-            gain * spread * np.sqrt(variance / spread**2 + layer.epsilon),
-            beta + gain * (mean - old_mean),
-            mean / spread,
-            variance / spread**2,
-        ]
-    )
