@@ -19,6 +19,7 @@ import pytest
 import redis
 
 from contracts.protocol import Error
+from tests.files import paths_under
 from tests.integration.live_session import live_session
 from tests.platform_process import ROOT, Platform
 from tests.waiting import wait_until
@@ -76,7 +77,7 @@ def large(jpeg: bytes) -> bytes:
 
 def found_in_files(folder: Path) -> list[Path]:
     """Files under a folder that hold the marker in any form."""
-    return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and _holds(path)]
+    return [path for path in paths_under(folder) if path.is_file() and not path.is_symlink() and _holds(path)]
 
 
 def _holds(path: Path) -> bool:
@@ -88,7 +89,7 @@ def _holds(path: Path) -> bool:
 
 def unknown_files(folder: Path) -> list[str]:
     """Files of another name than we know the platform to write: a crop or a decoded frame bears no marker."""
-    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    names = [str(path.relative_to(folder)) for path in paths_under(folder) if path.is_file() and not path.is_symlink()]
     return [name for name in names if not KNOWN_FILES.fullmatch(name)]
 
 
