@@ -29,7 +29,7 @@ test: $(VENV)/development.stamp web/node_modules/.development browser media ## R
 	@$(BIN)/python -m pytest
 
 test-long: $(VENV)/development.stamp web/node_modules/.development browser media ## The tests that take minutes: rolling restart, shards, jobs under kills, the page in detail
-	@$(BIN)/python -m pytest -m long
+	@$(BIN)/python -m pytest -m long --timeout 300
 
 compose-test: $(VENV)/development.stamp ## Build the images, run the platform in containers and try it (needs Docker)
 	@$(BIN)/python -m pytest -m containers --timeout 900 tests/compose

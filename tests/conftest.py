@@ -14,8 +14,7 @@ FACE_API = Path(__file__).parent / "media" / "node_modules" / "@vladmandic" / "f
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One platform for all tests that leave it as they found it."""
-    # On a busy machine a member may be later than 400 ms, which ends an explanation; frames have their deadline anyway.
-    with Platform(tmp_path_factory.mktemp("platform") / "up.log", THESPIS_PREDICT_TIMEOUT_MS="2000") as running:
+    with Platform(tmp_path_factory.mktemp("platform") / "up.log") as running:
         yield running
 
 

@@ -33,6 +33,8 @@ class Platform:
                     "THESPIS_DATA_PATH": str(log.parent / "data"),
                     # In tests nothing live is to be spared, and other tests may want all of the processor.
                     "THESPIS_JOBS_STAND_BACK": "false",
+                    # On a busy machine a member may be later than 400 ms; frames have their deadline anyway.
+                    "THESPIS_PREDICT_TIMEOUT_MS": "2000",
                     **environment,
                 },
                 stdout=subprocess.PIPE,

@@ -44,7 +44,9 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
     Jobs have model servers of their own, which stand back: a live face never waits behind a job's.
     """
     count = len(ensemble.members)
-    redis_port, jobs_redis_port, *member_ports = free_ports(2 + 2 * count)
+    # The gateway does not listen yet, so its port looks free, too.
+    free = [port for port in free_ports(3 + 2 * count) if port != settings.port]
+    redis_port, jobs_redis_port, *member_ports = free[: 2 + 2 * count]
     data = Path(settings.data_path).resolve()
     live_ports = dict(zip(ensemble.members, member_ports[:count], strict=True))
     job_ports = dict(zip(ensemble.members, member_ports[count:], strict=True))

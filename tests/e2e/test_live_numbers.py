@@ -161,7 +161,7 @@ def test_dropped_frames_are_counted_by_their_reason(live_page: Page, reason: str
     before = int(live_page.locator("#dropped").inner_text())
     receive(live_page, {"type": "dropped", "frame_id": 4_000_000_000, "reason": reason})
     expect(live_page.locator("#dropped-detail")).to_have_text(re.compile(rf"(^|, )[1-9]\d* {words}(,|$)"))
-    assert int(live_page.locator("#dropped").inner_text()) > before
+    wait_until(lambda: int(live_page.locator("#dropped").inner_text()) > before)
 
 
 def test_the_recorded_numbers_are_downloaded_and_hold_no_picture(live_page: Page, tmp_path: Path) -> None:
@@ -266,8 +266,13 @@ def test_the_snapshot_is_the_shown_picture(live_page: Page, tmp_path: Path) -> N
 def test_a_face_that_is_clicked_is_explained(live_page: Page, keep_screenshot) -> None:
     box = live_page.locator("#picture").bounding_box()
     assert box is not None
-    live_page.mouse.click(box["x"] + box["width"] * 0.58, box["y"] + box["height"] * 0.36)
     dialog = live_page.get_by_role("dialog")
+
+    def opened() -> bool:
+        live_page.mouse.click(box["x"] + box["width"] * 0.58, box["y"] + box["height"] * 0.36)
+        return dialog.is_visible()
+
+    wait_until(opened)  # between answers that are late no face is drawn
     expect(dialog).to_contain_text(re.compile(r"The vote is “happy”"), timeout=30_000)
     expect(dialog.get_by_label("Show the map")).to_be_checked()
     keep_screenshot(live_page, "explain")

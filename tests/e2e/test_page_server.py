@@ -19,7 +19,8 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def own_platform(tmp_path) -> Iterator[Platform]:
-    with Platform(tmp_path / "up.log") as platform:
+    # As by default: a member that hangs must not cost a frame its deadline.
+    with Platform(tmp_path / "up.log", THESPIS_PREDICT_TIMEOUT_MS="400") as platform:
         yield platform
 
 

@@ -256,6 +256,7 @@ def test_a_link_opens_a_job_with_its_annotated_video(
     loaded(page)
     expect(page.locator(".player video")).to_have_attribute("data-source", "annotated")
     expect(page.get_by_text("Boxes and bars are drawn into this video.")).to_be_visible()
+    wait_until(lambda: page.evaluate("document.querySelector('.player video').readyState") >= 2)
     chart = page.get_by_role("slider", name="Place in the video")
     chart.focus()
     chart.press("PageUp")

@@ -86,7 +86,7 @@ async def test_a_jpeg_with_its_middle_missing_never_shows_the_picture_before(
         # The same header, then nothing but the end: whatever face came back could only be the one before.
         scan = jpeg.index(b"\xff\xda")
         answer = await session.ask(jpeg[: scan + 14 + int(200 * share)] + b"\xff\xd9")
-        assert isinstance(answer, Error) or (isinstance(answer, Result) and answer.faces == [])
+        assert not (isinstance(answer, Result) and answer.faces)
 
 
 @pytest.mark.parametrize("message", [b"", b"\x00\x01\x02", bytes(11)])
@@ -118,14 +118,14 @@ async def test_repeated_and_backward_frame_ids_are_refused(platform: Platform, j
     async with live_session(platform.url) as session:
         await session.ask(jpeg)
         await session.send(jpeg, frame_id=10)
-        assert isinstance(await session.answer_to(10), Result)
+        assert isinstance(await session.answer_to(10), Result | Dropped)
         for frame_id in (10, 4):
             await session.send(jpeg, frame_id=frame_id)
             error = await session.answer_to(frame_id)
             assert isinstance(error, Error)
             assert error.code == "frame_id_not_increasing"
         await session.send(jpeg, frame_id=11)
-        assert isinstance(await session.answer_to(11), Result)
+        assert isinstance(await session.answer_to(11), Result | Dropped)
 
 
 async def test_the_fifth_bad_frame_in_a_row_ends_the_session_with_its_totals(platform: Platform) -> None:
@@ -245,7 +245,7 @@ async def _send_for_ever(raw: socket.socket, messages: Iterator[bytes]) -> None:
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform that waits for nobody."""
     log = tmp_path_factory.mktemp("impatient") / "up.log"
-    with Platform(log, THESPIS_PING_INTERVAL_S="2", THESPIS_UPLOAD_TIMEOUT_S="0.4") as running:
+    with Platform(log, THESPIS_PING_INTERVAL_S="4", THESPIS_UPLOAD_TIMEOUT_S="0.4") as running:
         yield running
 
 
@@ -262,7 +262,7 @@ async def test_a_client_that_does_not_answer_pings_is_taken_for_gone(impatient: 
 async def test_a_client_that_answers_pings_may_be_silent(impatient: Platform, jpeg: bytes) -> None:
     async with live_session(impatient.url) as session:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(session.connection.recv(), 5)  # the library answers pings while it waits
+            await asyncio.wait_for(session.connection.recv(), 10)  # the library answers pings while it waits
         await assert_alive(session, jpeg)
 
 

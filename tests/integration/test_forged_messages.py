@@ -142,8 +142,7 @@ def test_a_forged_entry_costs_the_frames_beside_it_nothing(
     with redis.Redis.from_url(victim.child("-m gateway").environ()["THESPIS_REDIS_URL"]) as client:
         client.rpush(waiting, *entries)
         with Client(victim.url) as thespis:
-            ring(thespis, jpeg)
-            wait_until(lambda: client.llen(waiting) == 0)
+            wait_until(lambda: ring(thespis, jpeg) or client.llen(waiting) == 0)  # a frame that is late rings nobody
             by_a_picture(thespis, jpeg)
     wait_until(lambda: victim.log.read_text().count("entry_unreadable") >= told + len(entries))
     assert "child_fell" not in victim.log.read_text()

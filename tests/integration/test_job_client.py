@@ -107,25 +107,27 @@ async def test_the_asynchronous_client_does_the_same(platform: Platform, clip: P
 async def test_the_asynchronous_client_opens_live_sessions(platform: Platform, jpeg: bytes) -> None:
     async with AsyncClient(platform.url) as client, client.stream() as stream:
         frame_id = await stream.send(jpeg)
-        answer = await stream.receive()
-    assert isinstance(answer, Result)
+        while not isinstance(answer := await stream.receive(), Result):  # a frame may rightly be too late
+            frame_id = await stream.send(jpeg)
     assert answer.frame_id == frame_id
 
 
 def test_the_synchronous_client_opens_live_sessions(client: Client, jpeg: bytes) -> None:
     with client.stream() as stream:
         assert stream.created.limits.max_faces > 0
-        frame_ids = [stream.send(jpeg)]
-        answers = [stream.receive(timeout_s=30)]
+        frame_id = stream.send(jpeg)
+        while not isinstance(answer := stream.receive(timeout_s=30), Result):  # a frame may rightly be too late
+            assert answer.frame_id == frame_id
+            frame_id = stream.send(jpeg)
+        assert answer.frame_id == frame_id
         stream.update(SessionUpdate(max_faces=1))
         assert isinstance(stream.receive(timeout_s=30), SessionUpdated)
-        frame_ids.append(stream.send(jpeg))
-        answers.append(next(iter(stream)))
+        frame_id = stream.send(jpeg)
+        assert next(iter(stream)).frame_id == frame_id
         with pytest.raises(TimeoutError):
             stream.receive(timeout_s=0.01)
         stream.close()
         assert list(stream) == []
-    assert [answer.frame_id for answer in answers if isinstance(answer, Result)] == frame_ids
 
 
 def test_a_live_session_where_nobody_answers_is_unreachable() -> None:

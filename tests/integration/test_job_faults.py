@@ -67,11 +67,12 @@ def ended_well(jobs: JobClient, job_id: str, frames: int, timeout_s: float = 90.
 
 def kill(platform: Platform, word: str) -> psutil.Process:
     """Kills the process that has `word` in its command line, as soon as there is one."""
-    wait_until(lambda: platform.children_with(word))
-    victim = platform.children_with(word)[0]
+    found: list[psutil.Process] = []
+    wait_until(lambda: found.extend(platform.children_with(word)) or found)
     with contextlib.suppress(psutil.NoSuchProcess):
-        victim.kill()
-    return victim
+        found[0].kill()
+        found[0].wait(20)  # so that the next to be killed is another
+    return found[0]
 
 
 def kill_a_member_of_jobs(platform: Platform, name: str) -> None:

@@ -286,7 +286,7 @@ def test_the_events_of_all_jobs_tell_what_changes_and_what_is_gone(jobs: JobClie
                 if told[-1] == {"id": job_id}:
                     break
     states = [job["state"] for job in told if job["id"] == job_id and "state" in job]
-    assert states[0] == "queued"
+    assert states[0] in ("queued", "running"), "it may be planned before it is told of"
     assert {"running", "succeeded"} <= set(states)
 
 
@@ -419,6 +419,8 @@ async def test_a_job_and_a_live_session_give_the_same_probabilities(
     async with live_session(running.url) as session:
         for jpeg in frames:
             answer = await session.result(jpeg)
+            while answer.members.missing:  # others voted in the place of one that was late
+                answer = await session.result(jpeg)
             assert len(answer.faces) == 1
             live.append(list(answer.faces[0].probabilities.values()))
     job_id = await asyncio.to_thread(jobs.submit, path, "clip.avi", fps=25)

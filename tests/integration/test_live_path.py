@@ -65,8 +65,8 @@ async def test_votes_are_given_member_by_member_when_asked_for(platform: Platfor
         assert isinstance(updated, SessionUpdated)
         assert updated.preferences.votes
         await stream.send(jpeg)
-        result = await stream.receive()
-    assert isinstance(result, Result)
+        while not isinstance(result := await stream.receive(), Result):  # a frame may rightly be too late
+            await stream.send(jpeg)
     (face,) = result.faces
     assert face.votes is not None
     assert set(face.votes) == set(result.members.used)
@@ -107,13 +107,14 @@ async def test_a_session_with_frames_waiting_is_answered_newest_first(platform: 
             await session.next()
     reasons = [answer.reason for answer in session.answers() if isinstance(answer, Dropped)]
     assert reasons.count("superseded") >= 20
-    assert isinstance(last, Result) or last.reason == "expired", "it was taken before those that came earlier"
+    assert isinstance(last, Result) or last.reason in ("expired", "overload"), (
+        "it was taken before those that came earlier"
+    )
     assert session.ids() == list(range(1, 31))
 
 
 async def test_a_face_smaller_than_asked_for_is_left_out(platform: Platform, jpeg: bytes) -> None:
     async with live_session(platform.url) as session:
         await session.connection.send('{"type":"session.update","min_face_size":2000}')
-        result = await session.ask(jpeg)
-    assert isinstance(result, Result)
+        result = await session.result(jpeg)
     assert result.faces == []

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
-from contracts.protocol import Dropped, DropReason, Result, SessionCreated
+from contracts.protocol import Dropped, DropReason, Error, Result, SessionCreated
 from runtime import metrics
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
@@ -106,7 +106,7 @@ async def test_frames_that_nobody_takes_are_seen_waiting(measured: Platform, scr
         finally:
             detector.resume()
         await session.ask(jpeg)
-    assert scraped.of("gateway")["thespis_queue_length", "detect_faces"] == 0
+    wait_until(lambda: scraped.of("gateway")["thespis_queue_length", "detect_faces"] == 0)
 
 
 def test_jobs_and_segments_are_counted(
@@ -128,7 +128,7 @@ async def test_each_frames_line_in_the_log_names_session_and_frame(measured: Pla
     async with live_session(measured.url) as session:
         created = session.messages[0]
         assert isinstance(created, SessionCreated)
-        await session.ask(jpeg)
+        await session.result(jpeg)
         await session.ask(b"not a JPEG")
     session_id = created.session_id
 
@@ -137,9 +137,9 @@ async def test_each_frames_line_in_the_log_names_session_and_frame(measured: Pla
         return [line for line in written if line.get("session_id") == session_id]
 
     wait_until(lambda: [line for line in lines() if line["event"] == "session_ended"])
-    assert [(line["event"], line.get("frame_id")) for line in lines()] == [
-        ("frame_answered", 1), ("frame_refused", 2), ("session_ended", None),
-    ]  # fmt: skip
+    events = {Result: "frame_answered", Dropped: "frame_dropped", Error: "frame_refused"}
+    answers = [(events[type(answer)], answer.frame_id) for answer in session.answers()]
+    assert [(line["event"], line.get("frame_id")) for line in lines()] == [*answers, ("session_ended", None)]
     assert {line["service"] for line in lines()} == {"gateway"}
 
 

@@ -27,6 +27,7 @@ from thespis.ports import free_ports
 pytestmark = pytest.mark.long
 
 ENSEMBLE = read_ensemble(ROOT / "models")
+SHARDS = 2
 
 
 @dataclass
@@ -58,13 +59,16 @@ def python(*arguments: str) -> tuple[str, ...]:
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shard]]:
     folder = tmp_path_factory.mktemp("shards")
     with contextlib.ExitStack() as stack:
-        jobs_port, *member_ports = free_ports(1 + len(ENSEMBLE.members))
+        # All at once: not all of them are listened on before the last is needed.
+        jobs_port, *ports = free_ports(1 + SHARDS + len(ENSEMBLE.members))
+        gateway_ports, member_ports = ports[:SHARDS], ports[SHARDS:]
         targets = dict(zip(ENSEMBLE.members, member_ports, strict=True))
         shared = {
             "THESPIS_JOBS_REDIS_URL": f"redis://127.0.0.1:{jobs_port}/0",
             "THESPIS_ARTEFACTS_URL": f"file://{folder}/data/artefacts",
             "THESPIS_MEMBERS": ",".join(f"{name}=127.0.0.1:{port}" for name, port in targets.items()),
             "THESPIS_JOBS_STAND_BACK": "false",
+            "THESPIS_PREDICT_TIMEOUT_MS": "2000",
         }
         stack.enter_context(running(*jobs_redis_command(jobs_port, folder / "redis")))
         for name, port in targets.items():
@@ -72,15 +76,14 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shard]]:
             stack.enter_context(running(*python("model_server", *flags, f"--model_file={ENSEMBLE.bare_machine_file}")))
         for arguments in (("jobs",), ("detector_worker", "jobs"), ("ensemble_worker", "jobs")):
             stack.enter_context(running(*python(*arguments), **shared))
-        started = [stack.enter_context(shard(folder, shared)) for _ in range(2)]
+        started = [stack.enter_context(shard(folder, shared, port)) for port in gateway_ports]
         for one in started:
             wait_until(partial(is_ready, one.url), 60)
         yield started
 
 
 @contextlib.contextmanager
-def shard(folder: Path, shared: dict[str, str]) -> Iterator[Shard]:
-    (port,) = free_ports(1)
+def shard(folder: Path, shared: dict[str, str], port: int) -> Iterator[Shard]:
     with contextlib.ExitStack() as live_redis, contextlib.ExitStack() as programs:
         redis_url = live_redis.enter_context(redis_server())
         environment = shared | {"THESPIS_REDIS_URL": redis_url, "THESPIS_PORT": str(port)}

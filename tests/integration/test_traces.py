@@ -50,9 +50,9 @@ async def test_a_frame_leaves_one_connected_trace(traced: Platform, collector: C
     async with live_session(traced.url) as session:
         created = session.messages[0]
         assert isinstance(created, SessionCreated)
+        await session.result(jpeg)
         result = await session.result(jpeg)
-        frame_id = await session.send(jpeg)
-        await session.answer_to(frame_id)
+        frame_id = result.frame_id
     members = len(result.members.used)
 
     def whole() -> list[list[Span]]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.vote import choose_weights, equal_weights, fast_members, soft_vote
+from training.vote import choose_weights, equal_weights, fast_members, indispensable, soft_vote
 
 LABELS = np.array([0, 1, 2, 3, 4, 5, 6, 0])
 
@@ -46,3 +46,26 @@ def test_the_fast_vote_leaves_out_who_takes_more_than_three_quarters_of_the_slow
 
 def test_members_that_are_all_alike_have_no_fast_vote() -> None:
     assert fast_members({"one": 1.0, "other": 1.1}) == []
+
+
+def test_a_fast_vote_does_without_a_member_that_is_worth_hardly_anything() -> None:
+    labels = np.arange(2100) % 7
+    parts = {"some": labels < 3, "others": labels >= 3, "one_picture": np.arange(2100) == 5}
+    parts["others"] &= ~parts["one_picture"]
+    predictions = {
+        name: np.where(known[:, None], sure_of(labels, 0.9), np.float32(1 / 7)) for name, known in parts.items()
+    }
+    weights = {"some": 0.5, "others": 0.3, "one_picture": 0.2}
+    assert indispensable(predictions, weights, labels) == pytest.approx({"some": 0.625, "others": 0.375})
+
+
+def test_a_fast_vote_keeps_members_that_it_would_miss() -> None:
+    predictions = {"knows": sure_of(LABELS, 0.9), "guesses": sure_of((LABELS + 1) % 7, 0.2)}
+    assert indispensable(predictions, {"knows": 0.5, "guesses": 0.5}, LABELS) == {"knows": 1.0}
+    half = np.arange(len(LABELS)) < 4
+    predictions = {
+        name: np.where(known[:, None], sure_of(LABELS, 0.9), np.float32(1 / 7))
+        for name, known in (("first_half", half), ("second_half", ~half))
+    }
+    weights = {"first_half": 0.5, "second_half": 0.5}
+    assert indispensable(predictions, weights, LABELS) == weights

@@ -1,12 +1,16 @@
 """Where the platform can listen, and how a program on this machine then finds it."""
 
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
+from runtime.model_tree import read_ensemble
 from runtime.settings import BadSetting
+from tests.platform_process import ROOT
+from thespis.plan import plan_platform
 from thespis.ports import free_ports, is_free
 from thespis.settings import UpSettings
 from thespis.up import PortTaken, reachable_host, with_free_port
@@ -56,3 +60,17 @@ def test_ipv6_is_listened_on_too(host: str) -> None:
 )
 def test_what_listens_everywhere_is_found_on_this_machine(host: str, written: str) -> None:
     assert reachable_host(host) == written
+
+
+def test_the_gateways_port_is_given_to_nobody_else() -> None:
+    random.seed(7)
+    first = free_ports(1)[0]
+    random.seed(7)  # so that this one would be drawn
+    programs = plan_platform(UpSettings(port=first), read_ensemble(ROOT / "models"), {})
+    words = " ".join(word for program in programs for word in program.command)
+    assert str(first) not in words
+    targets = {program.environment["THESPIS_MEMBERS"] for program in programs}
+    urls = {
+        program.environment[name] for program in programs for name in ("THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL")
+    }
+    assert not [text for text in (*targets, *urls) if f":{first}" in text]
