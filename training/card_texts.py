@@ -28,6 +28,8 @@ they are, and a second head that learns FER+'s annotators beside the first (the 
 All have warm-up and a cosine, label smoothing, a running average of the weights (which is what is exported), mirror,
 rotation, zoom, shift, brightness and contrast. Some, as the table says, have random erasing and mixup, and learn a
 share of FER+'s annotators' votes or of what members trained before say of the same picture (distillation).
+What the table calls finished went on for an epoch of pictures as they are, mirrored at the most, at a tenth of the rate
+(docs/adr/0011).
 The statistics of their normalisations were measured anew afterwards, on 4,096 training pictures as they are (PreciseBN,
 arXiv 2105.07576): those that training leaves are of varied pictures, which a crop is not (docs/adr/0010).
 `models/models.toml` carries each setting that there was when the member was trained; one that came later had its
@@ -36,7 +38,7 @@ and halving of the rate), so a figure near the original's is no replication.
 
 `vgg` was trained for 60 epochs and then went on towards 120: its rate fell, rose and fell again, and the table counts
 more epochs on smaller pictures (84) than there were (66). `mobilenet` was trained before two faults in its training
-were mended (docs/training.md), and `mobilenet_second`'s teachers are versions that were replaced since. The
+were mended (docs/training.md), and some of the teachers are versions that were replaced since. The
 original's own transfer networks, which need other weights and a GPU, are not among the members, and nothing is claimed
 for them.
 """

@@ -234,6 +234,13 @@ def flat(configuration: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def read_trained(run: Path) -> tuple[str, Checkpoint]:
+    """A run of training.train or an exported version: the member's name and the checkpoint."""
+    if (run / "saved_model.pb").exists():
+        return run.parent.name, read_exported(run, _facts_of(run))
+    return run.name, read_checkpoint(run / "checkpoint.npz")
+
+
 def _facts_of(version_folder: Path) -> manifest.Table:
     """What the manifest knows of an exported version. Raises click.ClickException where it tells of another one."""
     models, member = version_folder.parent.parent, version_folder.parent.name
@@ -264,11 +271,7 @@ def _facts_of(version_folder: Path) -> manifest.Table:
 def main(
     run: Path, version: int, member: str | None, mirrored: bool, annotators: bool, data: Path, models: Path
 ) -> None:
-    if (run / "saved_model.pb").exists():
-        member = member or run.parent.name
-        checkpoint = read_exported(run, _facts_of(run))
-    else:
-        checkpoint = read_checkpoint(run / "checkpoint.npz")
+    own_name, checkpoint = read_trained(run)
     if annotators:
         if member is None:
             raise click.UsageError("--annotators needs a --member: the run's own name is for its first head")
@@ -279,7 +282,7 @@ def main(
     logits = logits_of(model, public_test.pictures, mirrored)
     counting, labels = truth(public_test, learned_ferplus(checkpoint.configuration))
     temperature = fit_temperature(logits[counting], labels)
-    version_folder = export(member or run.name, version, models, checkpoint, temperature, mirrored)
+    version_folder = export(member or own_name, version, models, checkpoint, temperature, mirrored)
     size = sum(path.stat().st_size for path in version_folder.rglob("*") if path.is_file())
     click.echo(f"{version_folder}: temperature {temperature:.3f}, {size / 1e6:.1f} MB")
 

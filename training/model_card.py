@@ -80,6 +80,7 @@ def _recipes(described: Report) -> str:
         "FER+ share",
         "second head",
         "teachers (their share)",
+        "finished",
         "class weights",
         "beside FER2013",
         "starts from",
@@ -98,6 +99,7 @@ def _recipes(described: Report) -> str:
             *(str(facts["training"].get(setting, 0.0)) for setting in ("erasing", "mixup", "ferplus")),
             _second_head(facts["training"]),
             _teachers(facts["training"]),
+            _finished(facts["training"]),
             "yes" if facts["training"].get("class_weights") else "no",
             facts["training"].get("auxiliary") or "nothing",
             _start(facts["training"]),
@@ -119,6 +121,16 @@ def _untrained(described: Report) -> str:
 
 def _teachers(recipe: Report) -> str:
     return f"{recipe['teachers']} ({recipe['distillation']})" if recipe.get("teachers") else "none"
+
+
+def _finished(recipe: Report) -> str:
+    """Epochs of pictures as they are, behind all others, and who taught in them."""
+    epochs = recipe.get("finishing_epochs")
+    if not epochs:
+        return "no"
+    taught = recipe["finishing_teachers"]
+    by = f", {taught} ({recipe['finishing_distillation']})" if taught else ""
+    return f"{epochs} at {recipe['finishing_rate']:g}{by}"
 
 
 def _second_head(recipe: Report) -> str:

@@ -34,21 +34,45 @@ def with_precise_bn(model: keras.Model, checkpoint: Checkpoint, pictures: NDArra
     """
     if checkpoint.configuration.get(MEASURED_ON):
         return checkpoint
-    layers = [layer for layer in model.layers if isinstance(layer, BatchNormalization) and layer.trainable]
+    layers = _measured(model)
     if not layers:
         return checkpoint
-    chosen = np.random.default_rng(SEED).choice(len(pictures), min(PICTURES, len(pictures)), replace=False)
-    some = pictures[chosen, :, :, None]
-    if not checkpoint.variables:  # an exported version's
-        learned_from = varied(some, Augmentation(**checkpoint.configuration["augmentation"]))
-        for layer, statistics in zip(layers, seen_by(layers, model, learned_from), strict=True):
-            restate(layer, *statistics)
+    some = _some_of(pictures)
+    _unfold(model, checkpoint, some)
     for layer, (mean, variance) in zip(layers, _normalised_by_the_batch(model, layers, some), strict=True):
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(variance)
     own = [weight.numpy() for weight in model.weights]
     configuration = checkpoint.configuration | {MEASURED_ON: len(some)}
     return replace(checkpoint, configuration=configuration, averaged=own + checkpoint.averaged[len(own) :])
+
+
+def unfold(model: keras.Model, checkpoint: Checkpoint, pictures: NDArray[np.uint8]) -> None:
+    """Gives the normalisations of an exported version, which `model` was rebuilt from, the statistics that are folded
+    into its kernels; it answers as before. A run's has them.
+    """
+    _unfold(model, checkpoint, _some_of(pictures))
+
+
+def _unfold(model: keras.Model, checkpoint: Checkpoint, some: NDArray[np.uint8]) -> None:
+    if checkpoint.variables:
+        return
+    layers = _measured(model)
+    as_they_are = bool(checkpoint.configuration.get(MEASURED_ON))
+    augmentation = Augmentation(**checkpoint.configuration["augmentation"])
+    learned_from = _batches(some, "statistics") if as_they_are else varied(some, augmentation)
+    for layer, statistics in zip(layers, seen_by(layers, model, learned_from), strict=True):
+        restate(layer, *statistics)
+
+
+def _measured(model: keras.Model) -> list[BatchNormalization]:
+    return [layer for layer in model.layers if isinstance(layer, BatchNormalization) and layer.trainable]
+
+
+def _some_of(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    chosen = np.random.default_rng(SEED).choice(len(pictures), min(PICTURES, len(pictures)), replace=False)
+    some: NDArray[np.uint8] = pictures[chosen, :, :, None]
+    return some
 
 
 def _batches(pictures: NDArray[np.uint8], what: str) -> Iterator[tf.Tensor]:

@@ -6,7 +6,8 @@ writes `models/<member>/<version>/model.int8.tflite` and, in `models.toml`, what
 kinds of int8: dynamic range (weights in int8, activations quantised as they come), and full integer (activations too,
 by scales that 300 training pictures gave). Full integer is kept of a member that it makes a fifth faster at least, at
 the price of at most one point of the public test. The softmax stays in float: in int8 it gives probabilities in steps
-of 1/256, which do not sum to 1.
+of 1/256, which do not sum to 1. So do the first three convolutions: of all layers theirs are the coarsest steps, and
+there are few of them (docs/adr/0012).
 
 int8 is served where the best vote of such members loses at most 0.2 points of the public test against the best of the
 float ones. So the weights of the votes are chosen afterwards, by `training.vote`.
@@ -37,6 +38,8 @@ MOST_LOST_BY_MEMBER = 0.01  # and of a member's, by full integer against dynamic
 FASTER = 0.8  # of dynamic range's time, which full integer takes at most
 TIMED = 5  # times by turns, since something else may slow one of them
 CALIBRATION_PICTURES = 300
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+FLOAT_CONVOLUTIONS = 3  # of full integer, the first ones
 
 Calibration = NDArray[np.uint8] | None
 
@@ -48,12 +51,27 @@ def quantised(version_folder: Path, calibration: Calibration = None) -> bytes:
     if calibration is None:
         return bytes(converter.convert())
     converter.representative_dataset = lambda: ({"crops": picture[None, :, :, None]} for picture in calibration)
-    # TensorFlow's way to leave operations in float; nothing is debugged.
-    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=["SOFTMAX"])
-    selective = tf.lite.experimental.QuantizationDebugger(
-        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
-    )
-    return bytes(selective.get_nondebug_quantized_model())
+
+    def but(*left_in_float: str) -> bytes:
+        # TensorFlow's way to leave operations in float; nothing is debugged.
+        options = tf.lite.experimental.QuantizationDebugOptions(
+            denylisted_ops=["SOFTMAX"], denylisted_nodes=list(left_in_float)
+        )
+        selective = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+        )
+        return bytes(selective.get_nondebug_quantized_model())
+
+    return but(*convolutions_of(but())[:FLOAT_CONVOLUTIONS])
+
+
+def convolutions_of(model: bytes) -> list[str]:
+    """The names of what a `.tflite` model's convolutions give, in the order in which they are computed."""
+    interpreter = tf.lite.Interpreter(model_content=model)
+    names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
+    # The one way that TensorFlow has to ask for operations; its own debugger goes it, too.
+    operations = interpreter._get_ops_details()  # noqa: SLF001
+    return [names[operation["outputs"][0]] for operation in operations if operation["op_name"] in CONVOLUTIONS]
 
 
 def calibration_pictures(train: Split) -> NDArray[np.uint8]:

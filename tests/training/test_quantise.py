@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from click.testing import CliRunner
 from conftest import made_up_pictures
 from test_export import checkpoint_with_random_weights
@@ -11,7 +12,7 @@ from training import manifest, quantise
 from training.export import export
 from training.fer2013 import Split
 from training.lite import FLOAT_FILE, INT8_FILE, LiteMember
-from training.quantise import is_worth_it, quantised
+from training.quantise import convolutions_of, is_worth_it, quantised
 
 
 class Member:
@@ -65,6 +66,15 @@ def test_full_integer_is_kept_where_it_is_a_fifth_faster_and_loses_a_point_at_th
     public_test = Split("public_test", np.zeros((100, 48, 48), np.uint8), np.zeros(100, np.int64))
     dynamic: Any = Member(ms=1.0, right=100)
     assert is_worth_it(full, dynamic, public_test) is is_kept
+
+
+def test_the_first_three_convolutions_of_full_integer_stay_in_float(tmp_path: Path) -> None:
+    folder = export("baseline", 1, tmp_path, checkpoint_with_random_weights("baseline"), 1.0)
+    model = quantised(folder, made_up_pictures(14, seed=3)[0])
+    kinds = {
+        tensor["name"]: tensor["dtype"] for tensor in tf.lite.Interpreter(model_content=model).get_tensor_details()
+    }
+    assert [kinds[name] for name in convolutions_of(model)] == [np.float32] * 3 + [np.int8] * 5
 
 
 def test_what_int8_costs_is_recorded_with_what_is_served(dataset_folder: Path, tmp_path: Path) -> None:

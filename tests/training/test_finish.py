@@ -1,0 +1,96 @@
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+from conftest import made_up_pictures
+from test_precise_bn import a_run, exported
+from test_train import TINY, UNCHANGED
+
+from training import finish, manifest
+from training.augmentation import Augmentation, augment
+from training.checkpoint import Checkpoint, read_checkpoint
+from training.export import logits_of, rebuild
+from training.export import main as export
+from training.finish import AS_THEY_ARE, finished, finishing
+from training.precise_bn import MEASURED_ON, with_precise_bn
+from training.train import run
+
+PICTURES, LABELS = made_up_pictures(96, seed=0)
+SHARES = np.eye(7, dtype=np.float32)[LABELS]
+VGG = replace(TINY, architecture="vgg", learning_rate=0.05)
+
+
+def answers(checkpoint: Checkpoint) -> np.ndarray:
+    model = rebuild(checkpoint)
+    with_precise_bn(model, checkpoint, PICTURES)
+    return logits_of(model, PICTURES)
+
+
+def test_a_picture_is_shown_as_it_is_or_mirrored() -> None:
+    pictures = tf.cast(PICTURES[..., None], tf.float32)
+    shown = augment(pictures, tf.constant([1, 2]), AS_THEY_ARE, 48).numpy()
+    mirrored = pictures.numpy()[:, :, ::-1]
+    sides = [np.abs(shown - side).max(axis=(1, 2, 3)) < 1e-3 for side in (pictures.numpy(), mirrored)]
+    assert (sides[0] | sides[1]).all()
+    assert all(side.any() for side in sides)
+
+
+def test_it_goes_on_at_full_size_and_a_tenth_of_the_rate_without_a_second_head() -> None:
+    trained = replace(VGG, small_share=0.5, ferplus_head=0.5, epochs=60)
+    configuration = finishing(trained, 1, "float32")
+    assert (configuration.epochs, configuration.small_share, configuration.ferplus_head) == (1, 0.0, 0.0)
+    assert configuration.learning_rate == pytest.approx(0.005)
+    assert configuration.weight_decay == trained.weight_decay
+
+
+@pytest.mark.parametrize("known", ["run", "exported before its statistics were measured", "exported"])
+def test_a_network_is_finished_from_where_it_was(known: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a rate of nothing it answers as before."""
+    monkeypatch.setattr(finish, "OF_THE_RATE", 0.0)
+    checkpoint = replace(a_run("vgg"), configuration=asdict(replace(VGG, augmentation=replace(UNCHANGED, mixup=0.0))))
+    if known != "run":
+        settled = with_precise_bn(rebuild(checkpoint), checkpoint, PICTURES)
+        recipe = settled.configuration if known == "exported" else checkpoint.configuration
+        checkpoint = exported(replace(settled, configuration=recipe))
+    after = finished(checkpoint, PICTURES, SHARES, 1, "float32")
+    np.testing.assert_allclose(answers(after), answers(checkpoint), atol=2e-2)
+
+
+def test_it_learns_and_its_statistics_are_measured_anew() -> None:
+    checkpoint = replace(a_run("vgg"), configuration=asdict(VGG) | {MEASURED_ON: 96})
+    after = finished(checkpoint, PICTURES, SHARES, 30, "float32")
+    right = (answers(after).argmax(axis=1) == LABELS).mean()
+    assert right > 0.5 > (answers(checkpoint).argmax(axis=1) == LABELS).mean()
+    assert MEASURED_ON not in after.configuration
+
+
+def test_the_manifest_tells_how_a_member_was_trained_and_finished(dataset_folder: Path, tmp_path: Path) -> None:
+    runs, models, data = str(tmp_path / "runs"), str(tmp_path / "models"), ("--data", str(dataset_folder))
+    run(replace(TINY, epochs=2), dataset_folder, tmp_path / "runs" / "small")
+
+    def call(command: click.Command, *arguments: str) -> str:
+        result = CliRunner().invoke(command, [*arguments, *data])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    call(export, f"{runs}/small", "--version", "1", "--models", models)
+    teacher = f"{models}/small/1/model.tflite"
+    said = call(finish.main, f"{models}/small/1", "--runs", runs, "--teacher", teacher)
+    assert "% of the public test" in said
+    call(export, f"{runs}/small_finished", "--member", "small", "--version", "2", "--models", models)
+    recipe = manifest.read_manifest(Path(models))["members"]["small"]["training"]
+    assert (recipe["epochs"], recipe["learning_rate"], recipe["teachers"]) == (2, TINY.learning_rate, "")
+    assert recipe["rotation_degrees"] == Augmentation().rotation_degrees
+    assert (recipe["finishing_epochs"], recipe["finishing_teachers"]) == (1, "small/1")
+    assert recipe["finishing_rate"] == pytest.approx(TINY.learning_rate / 10)
+    assert read_checkpoint(Path(runs) / "small_finished" / "checkpoint.npz").epoch == 2
+
+
+def test_what_answers_for_the_annotators_is_not_finished_on_the_labels() -> None:
+    checkpoint = replace(a_run("vgg"), configuration=asdict(VGG) | {"head": "annotators"})
+    with pytest.raises(click.ClickException, match="annotators"):
+        finished(checkpoint, PICTURES, SHARES, 1, "float32")

@@ -1,0 +1,143 @@
+"""Finish a network on pictures as they are, once it was trained on varied ones.
+
+    python -m training.finish runs/face_mobilenet --data ../shared/data/fer2013 --teacher models/vgg/5/model.tflite
+    python -m training.finish models/vgg/5 --data ../shared/data/fer2013     # an exported version
+
+Training warps (which blurs), relights, erases and mixes pictures, and a crop is nothing of that. An epoch more, at a
+tenth of the rate, of pictures that are mirrored at the most fits every layer to what it will be asked about. It is the
+idea of FixRes (Touvron et al., arXiv 1906.06423), where pictures differ in size. Many such epochs would learn the
+labels by heart.
+
+writes `RUNS/NAME/checkpoint.npz`, which `training.export` exports as any run. It takes minutes and starts anew each
+time.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from training import fer2013
+from training.augmentation import Augmentation
+from training.auxiliary import with_auxiliary
+from training.checkpoint import Checkpoint, write_checkpoint
+from training.distillation import taught
+from training.export import logits_of, read_trained, rebuild
+from training.precise_bn import MEASURED_ON, unfold, with_precise_bn
+from training.train import (
+    DATA_HELP,
+    PRECISIONS,
+    TEACHER_HELP,
+    Configuration,
+    Trainer,
+    configuration_from,
+    some_of,
+    targets,
+)
+
+AS_THEY_ARE = Augmentation(0.0, 0.0, 0.0, brightness=0.0, contrast=0.0, erasing=0.0)
+OF_THE_RATE = 0.1
+WARM_UP_EPOCHS = 0.2
+
+
+def finishing(trained: Configuration, epochs: int, precision: str) -> Configuration:
+    """How to go on: at full size, with the labels' own head, at a rate that falls to nothing."""
+    return replace(
+        trained,
+        epochs=epochs,
+        learning_rate=OF_THE_RATE * trained.learning_rate,
+        schedule="cosine",
+        warm_up_epochs=WARM_UP_EPOCHS,
+        small_share=0.0,
+        ferplus_head=0.0,
+        backbone_weights="none",  # all weights are there
+        precision=precision,
+        augmentation=AS_THEY_ARE,
+    )
+
+
+def finished(
+    checkpoint: Checkpoint, pictures: NDArray[np.uint8], labels: NDArray[np.float32], epochs: int, precision: str
+) -> Checkpoint:
+    """The checkpoint's network after some epochs more of pictures [n, 48, 48] and shares of labels [n, 7].
+
+    Raises click.ClickException for one whose head learned FER+'s annotators beside another.
+    """
+    if "head" in checkpoint.configuration:
+        raise click.ClickException(
+            "it answers as FER+'s annotators do, by a second head; only first heads are finished"
+        )
+    known = {field.name for field in fields(Configuration)}
+    recipe = {name: value for name, value in checkpoint.configuration.items() if name in known}
+    configuration = finishing(configuration_from(recipe), epochs, precision)
+    model = rebuild(checkpoint)
+    unfold(model, checkpoint, pictures)
+    trainer = Trainer(configuration)
+    trainer.model.set_weights(model.get_weights())
+    trainer.begin_with(some_of(pictures[..., None], configuration.seed))
+    for average, weight in zip(trainer.averaged, trainer.averages_of, strict=True):
+        average.assign(weight.value)
+    for epoch in range(epochs):
+        trainer.train_epoch(epoch, pictures[..., None], labels)
+    told = {name: value for name, value in checkpoint.configuration.items() if name != MEASURED_ON}
+    done = told | {"finishing_epochs": epochs, "finishing_rate": configuration.learning_rate}
+    after = trainer.checkpoint(checkpoint.epoch)
+    return replace(after, configuration=done)
+
+
+def with_teachers(checkpoint: Checkpoint, teachers: Sequence[str], distillation: float) -> Checkpoint:
+    """The same, telling who taught it at the end, by member and version."""
+    names = ", ".join("/".join(Path(file).parts[-3:-1]) for file in teachers)
+    told = {"finishing_teachers": names, "finishing_distillation": distillation if teachers else 0.0}
+    return replace(checkpoint, configuration=checkpoint.configuration | told)
+
+
+def public_accuracy(checkpoint: Checkpoint, dataset: fer2013.Fer2013) -> float:
+    """Of the network as `training.export` would export it."""
+    model = rebuild(checkpoint)
+    with_precise_bn(model, checkpoint, fer2013.without_test_pictures(dataset).pictures)
+    said = logits_of(model, dataset.public_test.pictures).argmax(axis=1)
+    return float((said == dataset.public_test.labels).mean())
+
+
+@click.command(help=__doc__)
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--name", help="the new run's folder; by default RUN's or the member's, and _finished")
+@click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--teacher", "teachers", multiple=True, metavar="FILE", help=TEACHER_HELP)
+@click.option("--distillation", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="the teachers' share")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
+def main(
+    run: Path,
+    data: Path,
+    runs: Path,
+    name: str | None,
+    epochs: int,
+    teachers: tuple[str, ...],
+    distillation: float,
+    precision: str,
+) -> None:
+    member, checkpoint = read_trained(run)
+    dataset = fer2013.load(data)
+    train, _ = with_auxiliary(dataset, [])
+    own = targets(train, checkpoint.configuration.get("ferplus", 0.0))
+    labels = taught(own, train.pictures, teachers, distillation)
+    after = with_teachers(finished(checkpoint, train.pictures, labels, epochs, precision), teachers, distillation)
+    folder = runs / (name or f"{member}_finished")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(folder / "checkpoint.npz", after)
+    shares = [public_accuracy(each, dataset) for each in (checkpoint, after)]
+    click.echo(f"{folder}: {shares[1]:.2%} of the public test, {shares[0]:.2%} before")
+
+
+if __name__ == "__main__":
+    main()
