@@ -28,8 +28,8 @@ they are, and a second head that learns FER+'s annotators beside the first (the 
 All have warm-up and a cosine, label smoothing, a running average of the weights (which is what is exported), mirror,
 rotation, zoom, shift, brightness and contrast. Some, as the table says, have random erasing and mixup, and learn a
 share of FER+'s annotators' votes or of what members trained before say of the same picture (distillation).
-What the table calls finished went on for an epoch of pictures as they are, mirrored at the most, at a tenth of the rate
-(docs/adr/0011).
+What the table calls finished went on for so many epochs of pictures as they are, mirrored at the most, at a tenth of
+the rate (docs/adr/0011).
 The statistics of their normalisations were measured anew afterwards, on 4,096 training pictures as they are (PreciseBN,
 arXiv 2105.07576): those that training leaves are of varied pictures, which a crop is not (docs/adr/0010).
 `models/models.toml` carries each setting that there was when the member was trained; one that came later had its

@@ -16,7 +16,7 @@ the graph, for twice the work.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from training.zoo import BUILDERS
 INPUT = "crops uint8 [n, 48, 48, 1]"
 OUTPUT = "probabilities float32 [n, 7]"
 SIGNATURE = "serving_default"
+FINISHED = "finishing_epochs"  # the configuration's name for the epochs of training.finish, where there were any
 WARM_UP_CROPS = 4
 
 
@@ -57,9 +58,11 @@ def rebuild(checkpoint: Checkpoint) -> keras.Model:
 def annotators_head(checkpoint: Checkpoint) -> Checkpoint:
     """The run with its second head's weights in its own head's place: what it learned of FER+'s annotators.
 
-    Raises click.ClickException for a run without one, and for an exported version, which has one head only.
+    Raises click.ClickException for a run without one, and for an exported version or a finished run, which have one
+    head only.
     """
-    if not checkpoint.configuration.get("ferplus_head") or not checkpoint.variables:
+    one_head = not checkpoint.configuration.get("ferplus_head") or FINISHED in checkpoint.configuration
+    if one_head or not checkpoint.variables:
         raise click.ClickException(
             "there is no second head here; train with --set ferplus_head=0.5 and export that run"
         )
@@ -205,7 +208,9 @@ def export(
 
 
 def read_exported(version_folder: Path, facts: manifest.Table) -> Checkpoint:
-    """An exported version as a checkpoint that can be exported again, but not trained further."""
+    """An exported version as a checkpoint that can be exported again or finished (`training.finish`), but not gone on
+    with: it has no optimizer's state.
+    """
     reader = tf.train.load_checkpoint(str(version_folder / "variables" / "variables"))
     names = [name for name in reader.get_variable_to_shape_map() if name.startswith("weights/")]
     ordered = sorted(names, key=lambda name: int(name.split("/")[1]))
@@ -228,10 +233,17 @@ def flat(configuration: dict[str, Any]) -> dict[str, Any]:
     nested = ("augmentation", "auxiliary", "teachers")
     scalars = {key: value for key, value in configuration.items() if key not in nested}
     kinds = sorted(text.partition("=")[0] for text in configuration.get("auxiliary", ()))
-    teachers = ["/".join(Path(file).parts[-3:-1]) for file in configuration.get("teachers", ())]
     return {
-        **scalars, "auxiliary": ", ".join(kinds), "teachers": ", ".join(teachers), **configuration["augmentation"]
-    }  # fmt: skip
+        **scalars,
+        "auxiliary": ", ".join(kinds),
+        "teachers": names_of(configuration.get("teachers", ())),
+        **configuration["augmentation"],
+    }
+
+
+def names_of(teachers: Iterable[str]) -> str:
+    """Of exported members' files the members and versions."""
+    return ", ".join("/".join(Path(file).parts[-3:-1]) for file in teachers)
 
 
 def read_trained(run: Path) -> tuple[str, Checkpoint]:

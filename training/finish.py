@@ -1,19 +1,18 @@
 """Finish a network on pictures as they are, once it was trained on varied ones.
 
     python -m training.finish runs/face_mobilenet --data ../shared/data/fer2013 --teacher models/vgg/5/model.tflite
-    python -m training.finish models/vgg/5 --data ../shared/data/fer2013     # an exported version
+    python -m training.finish models/residual/3 --data ../shared/data/fer2013     # an exported version
+
+writes `RUNS/NAME/checkpoint.npz`, which `training.export` exports as any run. It takes minutes and starts anew each
+time.
 
 Training warps (which blurs), relights, erases and mixes pictures, and a crop is nothing of that. An epoch more, at a
 tenth of the rate, of pictures that are mirrored at the most fits every layer to what it will be asked about. It is the
 idea of FixRes (Touvron et al., arXiv 1906.06423), where pictures differ in size. Many such epochs would learn the
-labels by heart.
-
-writes `RUNS/NAME/checkpoint.npz`, which `training.export` exports as any run. It takes minutes and starts anew each
-time.
+labels by heart. Class weights and pictures beside FER2013's are left out.
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -26,10 +25,9 @@ from numpy.typing import NDArray
 
 from training import fer2013
 from training.augmentation import Augmentation
-from training.auxiliary import with_auxiliary
 from training.checkpoint import Checkpoint, write_checkpoint
 from training.distillation import taught
-from training.export import logits_of, read_trained, rebuild
+from training.export import FINISHED, logits_of, names_of, read_trained, rebuild
 from training.precise_bn import MEASURED_ON, unfold, with_precise_bn
 from training.train import (
     DATA_HELP,
@@ -68,8 +66,11 @@ def finished(
 ) -> Checkpoint:
     """The checkpoint's network after some epochs more of pictures [n, 48, 48] and shares of labels [n, 7].
 
-    Raises click.ClickException for one whose head learned FER+'s annotators beside another.
+    Raises click.ClickException for one whose head learned FER+'s annotators beside another, and for a finished one, of
+    which nothing would tell how it was finished before.
     """
+    if FINISHED in checkpoint.configuration:
+        raise click.ClickException("it is finished already; go on from what it was before, with more --epochs")
     if "head" in checkpoint.configuration:
         raise click.ClickException(
             "it answers as FER+'s annotators do, by a second head; only first heads are finished"
@@ -82,29 +83,25 @@ def finished(
     trainer = Trainer(configuration)
     trainer.model.set_weights(model.get_weights())
     trainer.begin_with(some_of(pictures[..., None], configuration.seed))
-    for average, weight in zip(trainer.averaged, trainer.averages_of, strict=True):
-        average.assign(weight.value)
     for epoch in range(epochs):
         trainer.train_epoch(epoch, pictures[..., None], labels)
     told = {name: value for name, value in checkpoint.configuration.items() if name != MEASURED_ON}
-    done = told | {"finishing_epochs": epochs, "finishing_rate": configuration.learning_rate}
+    done = told | {FINISHED: epochs, "finishing_rate": round(configuration.learning_rate, 9)}
     after = trainer.checkpoint(checkpoint.epoch)
     return replace(after, configuration=done)
 
 
-def with_teachers(checkpoint: Checkpoint, teachers: Sequence[str], distillation: float) -> Checkpoint:
-    """The same, telling who taught it at the end, by member and version."""
-    names = ", ".join("/".join(Path(file).parts[-3:-1]) for file in teachers)
-    told = {"finishing_teachers": names, "finishing_distillation": distillation if teachers else 0.0}
+def with_teachers(checkpoint: Checkpoint, teachers: tuple[str, ...], distillation: float) -> Checkpoint:
+    """The same, telling who taught it at the end."""
+    told = {"finishing_teachers": names_of(teachers), "finishing_distillation": distillation if teachers else 0.0}
     return replace(checkpoint, configuration=checkpoint.configuration | told)
 
 
-def public_accuracy(checkpoint: Checkpoint, dataset: fer2013.Fer2013) -> float:
-    """Of the network as `training.export` would export it."""
+def public_accuracy(checkpoint: Checkpoint, pictures: NDArray[np.uint8], public_test: fer2013.Split) -> float:
+    """Of the network as `training.export` would export it without `--mirrored`, its statistics those of `pictures`."""
     model = rebuild(checkpoint)
-    with_precise_bn(model, checkpoint, fer2013.without_test_pictures(dataset).pictures)
-    said = logits_of(model, dataset.public_test.pictures).argmax(axis=1)
-    return float((said == dataset.public_test.labels).mean())
+    with_precise_bn(model, checkpoint, pictures)
+    return float((logits_of(model, public_test.pictures).argmax(axis=1) == public_test.labels).mean())
 
 
 @click.command(help=__doc__)
@@ -128,15 +125,15 @@ def main(
 ) -> None:
     member, checkpoint = read_trained(run)
     dataset = fer2013.load(data)
-    train, _ = with_auxiliary(dataset, [])
+    train = fer2013.without_test_pictures(dataset)
     own = targets(train, checkpoint.configuration.get("ferplus", 0.0))
     labels = taught(own, train.pictures, teachers, distillation)
     after = with_teachers(finished(checkpoint, train.pictures, labels, epochs, precision), teachers, distillation)
     folder = runs / (name or f"{member}_finished")
     folder.mkdir(parents=True, exist_ok=True)
     write_checkpoint(folder / "checkpoint.npz", after)
-    shares = [public_accuracy(each, dataset) for each in (checkpoint, after)]
-    click.echo(f"{folder}: {shares[1]:.2%} of the public test, {shares[0]:.2%} before")
+    shares = [public_accuracy(each, train.pictures, dataset.public_test) for each in (checkpoint, after)]
+    click.echo(f"{folder}: {shares[1]:.2%} of the public test, {shares[0]:.2%} before, not mirrored")
 
 
 if __name__ == "__main__":

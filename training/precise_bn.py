@@ -38,7 +38,7 @@ def with_precise_bn(model: keras.Model, checkpoint: Checkpoint, pictures: NDArra
     if not layers:
         return checkpoint
     some = _some_of(pictures)
-    _unfold(model, checkpoint, some)
+    unfold(model, checkpoint, pictures)
     for layer, (mean, variance) in zip(layers, _normalised_by_the_batch(model, layers, some), strict=True):
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(variance)
@@ -51,13 +51,9 @@ def unfold(model: keras.Model, checkpoint: Checkpoint, pictures: NDArray[np.uint
     """Gives the normalisations of an exported version, which `model` was rebuilt from, the statistics that are folded
     into its kernels; it answers as before. A run's has them.
     """
-    _unfold(model, checkpoint, _some_of(pictures))
-
-
-def _unfold(model: keras.Model, checkpoint: Checkpoint, some: NDArray[np.uint8]) -> None:
     if checkpoint.variables:
         return
-    layers = _measured(model)
+    layers, some = _measured(model), _some_of(pictures)
     as_they_are = bool(checkpoint.configuration.get(MEASURED_ON))
     augmentation = Augmentation(**checkpoint.configuration["augmentation"])
     learned_from = _batches(some, "statistics") if as_they_are else varied(some, augmentation)

@@ -51,18 +51,17 @@ def quantised(version_folder: Path, calibration: Calibration = None) -> bytes:
     if calibration is None:
         return bytes(converter.convert())
     converter.representative_dataset = lambda: ({"crops": picture[None, :, :, None]} for picture in calibration)
+    first_convolutions = convolutions_of(_full_integer(converter, []))[:FLOAT_CONVOLUTIONS]
+    return _full_integer(converter, first_convolutions)
 
-    def but(*left_in_float: str) -> bytes:
-        # TensorFlow's way to leave operations in float; nothing is debugged.
-        options = tf.lite.experimental.QuantizationDebugOptions(
-            denylisted_ops=["SOFTMAX"], denylisted_nodes=list(left_in_float)
-        )
-        selective = tf.lite.experimental.QuantizationDebugger(
-            converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
-        )
-        return bytes(selective.get_nondebug_quantized_model())
 
-    return but(*convolutions_of(but())[:FLOAT_CONVOLUTIONS])
+def _full_integer(converter: tf.lite.TFLiteConverter, left_in_float: list[str]) -> bytes:
+    # TensorFlow's way to leave operations in float; nothing is debugged.
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=["SOFTMAX"], denylisted_nodes=left_in_float)
+    selective = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+    )
+    return bytes(selective.get_nondebug_quantized_model())
 
 
 def convolutions_of(model: bytes) -> list[str]:

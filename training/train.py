@@ -314,8 +314,8 @@ class Trainer:
         prepare = PREPARATIONS.get(self.configuration.architecture)
         if prepare is not None:
             prepare(self.model, pictures)
-            for average, weight in zip(self.averaged, self.averages_of, strict=True):
-                average.assign(weight.value)
+        for average, weight in zip(self.averaged, self.averages_of, strict=True):
+            average.assign(weight.value)
 
     def _step(self, pictures: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, resolution: int) -> tf.Tensor:
         """uint8 pictures [n, 48, 48, 1], shares of labels [n, 7 a head] -> the batch's loss and accuracy [2]."""

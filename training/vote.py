@@ -8,8 +8,8 @@ ones the most likely. A member's weight is its share of the additions up to the 
 
 `default` is chosen on FER2013's own labels, `ferplus` on the label that FER+'s annotators named most often,
 `equal` not at all. `fast` is chosen as `default` is, but only from members that take at most three quarters of the
-slowest one's time for a crop, and without those that it loses 0.2 points at most without: for who needs frames rather
-than a point. The files that a bare machine serves are asked;
+slowest one's time for a crop, and does without members whose absence costs it 0.2 points at most in all: for who needs
+frames rather than a point. The files that a bare machine serves are asked;
 after an export that is the float file, so run this again once `training.quantise` has chosen.
 """
 

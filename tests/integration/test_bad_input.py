@@ -85,8 +85,10 @@ async def test_a_jpeg_with_its_middle_missing_never_shows_the_picture_before(
             await assert_alive(session, jpeg)
         # The same header, then nothing but the end: whatever face came back could only be the one before.
         scan = jpeg.index(b"\xff\xda")
-        answer = await session.ask(jpeg[: scan + 14 + int(200 * share)] + b"\xff\xd9")
-        assert not (isinstance(answer, Result) and answer.faces)
+        broken = jpeg[: scan + 14 + int(200 * share)] + b"\xff\xd9"
+        while isinstance(answer := await session.ask(broken), Dropped):  # too late, so it was not decoded
+            pass
+        assert isinstance(answer, Error) or (isinstance(answer, Result) and answer.faces == [])
 
 
 @pytest.mark.parametrize("message", [b"", b"\x00\x01\x02", bytes(11)])

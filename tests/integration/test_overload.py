@@ -80,8 +80,8 @@ async def test_who_finds_no_place_is_told_so_until_somebody_leaves(
     await wait_until_async(let_in)
 
 
-async def test_the_first_session_afterwards_loses_no_frame(crowded: Platform, jpeg: bytes) -> None:
-    in_a_row = 0
-    async with live_session(crowded.url) as session, asyncio.timeout(60):
-        while in_a_row < 20:  # a stall of the machine may cost one, and then it begins anew
-            in_a_row = in_a_row + 1 if isinstance(await session.ask(jpeg), Result) else 0
+async def test_the_first_session_afterwards_loses_hardly_a_frame(crowded: Platform, jpeg: bytes) -> None:
+    async with live_session(crowded.url) as session:
+        answers = [await session.ask(jpeg) for _ in range(40)]
+    lost = sum(not isinstance(answer, Result) for answer in answers)
+    assert lost <= 2, "a stall of the machine may cost one or two, what was left of the crowd many"

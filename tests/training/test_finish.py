@@ -13,11 +13,11 @@ from test_train import TINY, UNCHANGED
 from training import finish, manifest
 from training.augmentation import Augmentation, augment
 from training.checkpoint import Checkpoint, read_checkpoint
-from training.export import logits_of, rebuild
+from training.export import FINISHED, annotators_head, logits_of, rebuild
 from training.export import main as export
 from training.finish import AS_THEY_ARE, finished, finishing
 from training.precise_bn import MEASURED_ON, with_precise_bn
-from training.train import run
+from training.train import RECIPES, run
 
 PICTURES, LABELS = made_up_pictures(96, seed=0)
 SHARES = np.eye(7, dtype=np.float32)[LABELS]
@@ -88,6 +88,35 @@ def test_the_manifest_tells_how_a_member_was_trained_and_finished(dataset_folder
     assert (recipe["finishing_epochs"], recipe["finishing_teachers"]) == (1, "small/1")
     assert recipe["finishing_rate"] == pytest.approx(TINY.learning_rate / 10)
     assert read_checkpoint(Path(runs) / "small_finished" / "checkpoint.npz").epoch == 2
+
+
+def test_a_network_with_frozen_layers_and_scales_of_its_own_is_finished_from_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finish, "OF_THE_RATE", 0.0)
+    recipe = asdict(replace(RECIPES["face_mobilenet"], batch_size=16, backbone_weights="none"))
+    checkpoint = exported(replace(a_run("face_mobilenet"), configuration=recipe | {MEASURED_ON: 96}))
+    after = finished(checkpoint, PICTURES[:32], SHARES[:32], 1, "float32")
+    before, after = rebuild(checkpoint), rebuild(after)
+    frozen = [layer.name for layer in before.layers if not layer.trainable and layer.weights]
+    assert "conv1" in frozen
+    for name in frozen:
+        for one, other in zip(*(model.get_layer(name).get_weights() for model in (before, after)), strict=True):
+            np.testing.assert_array_equal(one, other)
+    learned = "conv_pw_13"
+    assert not np.allclose(*(model.get_layer(learned).get_weights()[0] for model in (before, after))), (
+        "one scale for all"
+    )
+    said = [logits_of(model, PICTURES[:32]) for model in (before, after)]
+    assert np.corrcoef(said[0].ravel(), said[1].ravel())[0, 1] > 0.9
+
+
+def test_what_is_finished_is_not_finished_again_and_has_no_second_head() -> None:
+    done = replace(a_run("vgg"), configuration=asdict(replace(VGG, ferplus_head=0.5)) | {FINISHED: 1})
+    with pytest.raises(click.ClickException, match="already"):
+        finished(done, PICTURES, SHARES, 1, "float32")
+    with pytest.raises(click.ClickException, match="no second head"):
+        annotators_head(done)
 
 
 def test_what_answers_for_the_annotators_is_not_finished_on_the_labels() -> None:

@@ -30,7 +30,7 @@ def a_run(name: str) -> Checkpoint:
 
 
 def exported(checkpoint: Checkpoint) -> Checkpoint:
-    """As `read_exported` gives it: folded and with nothing to train further."""
+    """As `read_exported` gives it: folded and without a run's variables."""
     return replace(checkpoint, averaged=folded_weights(rebuild(checkpoint)), variables=[])
 
 

@@ -1,6 +1,5 @@
 """Where the platform can listen, and how a program on this machine then finds it."""
 
-import random
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,7 +10,7 @@ from runtime.model_tree import read_ensemble
 from runtime.settings import BadSetting
 from tests.platform_process import ROOT
 from thespis.plan import plan_platform
-from thespis.ports import free_ports, is_free
+from thespis.ports import FIRST, free_ports, is_free
 from thespis.settings import UpSettings
 from thespis.up import PortTaken, reachable_host, with_free_port
 
@@ -62,10 +61,9 @@ def test_what_listens_everywhere_is_found_on_this_machine(host: str, written: st
     assert reachable_host(host) == written
 
 
-def test_the_gateways_port_is_given_to_nobody_else() -> None:
-    random.seed(7)
-    first = free_ports(1)[0]
-    random.seed(7)  # so that this one would be drawn
+def test_the_gateways_port_is_given_to_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = FIRST
+    monkeypatch.setattr("thespis.plan.free_ports", lambda count: list(range(first, first + count)))
     programs = plan_platform(UpSettings(port=first), read_ensemble(ROOT / "models"), {})
     words = " ".join(word for program in programs for word in program.command)
     assert str(first) not in words
