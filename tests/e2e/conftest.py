@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import camera_flags, find_browser
 from tests.e2e.clips import astronaut, pan_and_zoom, write_mjpeg
@@ -15,8 +15,6 @@ WATCH = Path(__file__).with_name("watch.js")
 SCREENSHOTS = ROOT / "artefacts" / "screenshots"
 
 OpenPage = Callable[..., Page]
-
-expect.set_options(timeout=20_000)  # on a busy machine a face may need some of them to come and to go
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What every view must be: reachable by all, calm, small, quick, and fit for a phone. Screenshots are kept of each."""
 
-import math
 from collections.abc import Callable
 
 import pytest
@@ -191,9 +190,9 @@ def test_nothing_shifts_while_the_page_loads_and_runs(page: Page) -> None:
 
 
 def test_the_first_paint_is_quick(page: Page) -> None:
-    """The one limit in time that was promised. The best of some, as others may want the machine."""
-    paints = [math.inf]
-    while min(paints) >= 1000 and len(paints) < 20:
+    """The one limit in time that was promised. The best of a few, as other tests may want the machine."""
+    paints = []
+    for _ in range(4):
         page.reload()
         page.wait_for_selector("body[data-ready]")
         paints.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))

@@ -43,10 +43,10 @@ class LiveSession:
         return await self.answer_to(await self.send(jpeg))
 
     async def result(self, jpeg: bytes) -> Result:
-        """Asks until there is a result: on a busy machine a frame, or every member, may rightly be too late."""
+        """Asks until there is a result: on a busy machine a frame may rightly be answered as too late."""
         async with asyncio.timeout(30):
             while not isinstance(answer := await self.ask(jpeg), Result):
-                assert isinstance(answer, Dropped) or answer.code == "unavailable", answer
+                assert isinstance(answer, Dropped), answer
         return answer
 
     async def until_closed(self) -> tuple[int, str]:

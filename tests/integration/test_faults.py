@@ -52,7 +52,7 @@ class Watched:
                 await asyncio.sleep(0.01)
 
     async def all_answered(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(5):
             while len(self._session.ids()) < self.sent:
                 await asyncio.sleep(0.01)
         assert self._session.ids() == list(range(1, self.sent + 1))

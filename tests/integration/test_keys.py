@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from contracts.protocol import Dropped, Result, SessionClosed
+from contracts.protocol import Result, SessionClosed
 from gateway.door import OPEN
 from gateway.job_events import MOST_STREAMS
 from gateway.openapi import document
@@ -370,7 +370,8 @@ async def test_the_python_clients_send_their_key(guarded: Platform, jpeg: bytes,
         assert (await client.analyze(jpeg)).faces
         async with client.stream() as stream:
             await stream.send(jpeg)
-            assert isinstance(await stream.receive(), Result | Dropped)
+            while not isinstance(await stream.receive(), Result):  # a frame may rightly be too late
+                await stream.send(jpeg)
     with Client(guarded.url) as client, pytest.raises(ThespisError, match="API key"):
         client.models()
     async with AsyncClient(guarded.url) as client:

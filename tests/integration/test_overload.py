@@ -80,8 +80,6 @@ async def test_who_finds_no_place_is_told_so_until_somebody_leaves(
     await wait_until_async(let_in)
 
 
-async def test_the_first_session_afterwards_loses_hardly_a_frame(crowded: Platform, jpeg: bytes) -> None:
+async def test_the_first_session_afterwards_loses_no_frame(crowded: Platform, jpeg: bytes) -> None:
     async with live_session(crowded.url) as session:
-        answers = [await session.ask(jpeg) for _ in range(40)]
-    lost = sum(not isinstance(answer, Result) for answer in answers)
-    assert lost <= 2, "a stall of the machine may cost one or two, what was left of the crowd many"
+        assert all([isinstance(await session.ask(jpeg), Result) for _ in range(20)])

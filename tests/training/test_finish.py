@@ -103,10 +103,8 @@ def test_a_network_with_frozen_layers_and_scales_of_its_own_is_finished_from_whe
     for name in frozen:
         for one, other in zip(*(model.get_layer(name).get_weights() for model in (before, after)), strict=True):
             np.testing.assert_array_equal(one, other)
-    learned = "conv_pw_13"
-    assert not np.allclose(*(model.get_layer(learned).get_weights()[0] for model in (before, after))), (
-        "one scale for all"
-    )
+    kernels = [model.get_layer("conv_pw_13").get_weights()[0] for model in (before, after)]
+    assert not np.allclose(*kernels), "all kernels have one scale"
     said = [logits_of(model, PICTURES[:32]) for model in (before, after)]
     assert np.corrcoef(said[0].ravel(), said[1].ravel())[0, 1] > 0.9
 

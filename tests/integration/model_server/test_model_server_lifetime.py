@@ -125,11 +125,11 @@ def test_an_empty_base_path_is_waited_on(start_server, tmp_path):
 
 def test_sigterm_lets_the_call_in_flight_finish_and_takes_no_new_one(start_server):
     server = serve(start_server, MODELS / "residual")
-    call = busy_with(server, 32)  # some 0.3 s of work; the grace is 2 s
+    call = busy_with(server, 64)
     server.process.send_signal(signal.SIGTERM)
     wait_until(lambda: server.events("stopping"))
     refused = server.stub.Predict.future(request_for(some_crops(1)), timeout=30)
-    assert probabilities_of(call.result()).shape == (32, 7)
+    assert probabilities_of(call.result()).shape == (64, 7)
     # gRPC cancels a call that is under way to the server when this says that it goes away.
     assert refused.exception().code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     assert server.process.wait(30) == 0
