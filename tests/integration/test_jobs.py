@@ -1,8 +1,8 @@
 """Video jobs on a running platform: submitted, followed, read, ended."""
 
 import asyncio
-import contextlib
 import base64
+import contextlib
 import csv
 import hashlib
 import hmac
