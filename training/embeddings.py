@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training import manifest
-from training.export import read_exported, rebuild
+from training.export import rebuild
 from training.measures import softmax
+from training.trained import read_exported
 
 BATCH = 256
 

@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 
 from ensemble_worker.occlusion import covered, importance
 from training import manifest
-from training.export import logits_of, read_exported, rebuild
+from training.export import logits_of, rebuild
 from training.fer2013 import LABELS
 from training.measures import softmax
 from training.picture_files import BROKEN, read_picture
+from training.trained import read_exported
 
 Heat = NDArray[np.floating]
 

@@ -27,7 +27,7 @@ from training import fer2013
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, write_checkpoint
 from training.distillation import taught
-from training.export import FINISHED, logits_of, names_of, read_trained, rebuild
+from training.export import logits_of, rebuild
 from training.precise_bn import MEASURED_ON, unfold, with_precise_bn
 from training.train import (
     DATA_HELP,
@@ -39,6 +39,7 @@ from training.train import (
     some_of,
     targets,
 )
+from training.trained import FINISHED, names_of, read_trained
 
 AS_THEY_ARE = Augmentation(0.0, 0.0, 0.0, brightness=0.0, contrast=0.0, erasing=0.0)
 OF_THE_RATE = 0.1

@@ -17,9 +17,10 @@ from tqdm import tqdm
 
 from training import fer2013, manifest
 from training.experiments import record_experiment
-from training.export import export, read_exported
+from training.export import export
 from training.lite import FLOAT_FILE, LiteMember
 from training.measures import accuracy
+from training.trained import read_exported
 from training.vote import soft_vote
 
 FORMS = ("plain", "mirrored")

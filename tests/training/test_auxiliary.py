@@ -9,9 +9,9 @@ from training import fer2013
 from training.auxiliary import learned_from, with_auxiliary
 from training.checkpoint import read_checkpoint
 from training.datasets import KINDS
-from training.export import flat
 from training.fer2013 import DatasetError
 from training.train import Configuration, configuration_from, run
+from training.trained import flat
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 from test_export import checkpoint_with_random_weights
 
 from training.distillation import taught
-from training.export import export, flat
+from training.export import export
 from training.lite import FLOAT_FILE, LiteMember
+from training.trained import flat
 
 
 def test_a_run_learns_what_its_teachers_say_as_far_as_it_is_told_to(tmp_path: Path) -> None:

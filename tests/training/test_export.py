@@ -10,11 +10,12 @@ from conftest import made_up_pictures
 
 from training import manifest
 from training.checkpoint import Checkpoint
-from training.export import SIGNATURE, export, flat, logits_of, main, read_exported, rebuild
+from training.export import SIGNATURE, export, logits_of, main, rebuild
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE, LiteMember
 from training.measures import softmax
 from training.train import Configuration
+from training.trained import flat, read_exported
 from training.zoo import BUILDERS, FROM_SCRATCH, TRANSFER
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -13,11 +13,12 @@ from test_train import TINY, UNCHANGED
 from training import finish, manifest
 from training.augmentation import Augmentation, augment
 from training.checkpoint import Checkpoint, read_checkpoint
-from training.export import FINISHED, annotators_head, logits_of, rebuild
+from training.export import annotators_head, logits_of, rebuild
 from training.export import main as export
 from training.finish import AS_THEY_ARE, finished, finishing
 from training.precise_bn import MEASURED_ON, with_precise_bn
 from training.train import RECIPES, run
+from training.trained import FINISHED
 
 PICTURES, LABELS = made_up_pictures(96, seed=0)
 SHARES = np.eye(7, dtype=np.float32)[LABELS]
