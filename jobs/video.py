@@ -7,6 +7,7 @@ BadVideo   Raised when a file is not a video that we read; the sender's to corre
 """
 
 import io
+import lzma
 import warnings
 import zipfile
 import zlib
@@ -327,5 +328,6 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         with archive.open(name) as file:
             return file.read(MAX_PICTURE_BYTES)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
+    # Each way to compress has errors of its own; a password, and a way that nobody knows, are RuntimeErrors.
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError):
         return b""

@@ -142,6 +142,11 @@ def _ferplus_shares(votes: NDArray[np.int16], names: NDArray[np.str_]) -> NDArra
     return shares
 
 
+def some_of(pictures: NDArray[np.uint8], count: int, seed: int) -> NDArray[np.uint8]:
+    """`count` of the pictures [n, ...], or all where there are fewer, in an order that depends on the seed alone."""
+    return pictures[np.random.default_rng(seed).choice(len(pictures), min(count, len(pictures)), replace=False)]
+
+
 def without_test_pictures(dataset: Fer2013) -> Split:
     """The training split without every picture that stands, as it is or mirrored, in a test split."""
     seen_in_tests = digests(dataset.public_test.pictures) | digests(dataset.private_test.pictures)

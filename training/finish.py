@@ -36,7 +36,6 @@ from training.train import (
     Configuration,
     Trainer,
     configuration_from,
-    some_of,
     targets,
 )
 from training.trained import FINISHED, names_of, read_trained
@@ -83,7 +82,7 @@ def finished(
     unfold(model, checkpoint, pictures)
     trainer = Trainer(configuration)
     trainer.model.set_weights(model.get_weights())
-    trainer.begin_with(some_of(pictures[..., None], configuration.seed))
+    trainer.begin_with(pictures[..., None])
     for epoch in range(epochs):
         trainer.train_epoch(epoch, pictures[..., None], labels)
     told = {name: value for name, value in checkpoint.configuration.items() if name != MEASURED_ON}

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from training.augmentation import Augmentation, augment, mix_up
 from training.checkpoint import Checkpoint
+from training.fer2013 import some_of
 from training.zoo.normalisation import BatchNormalization, Statistics, mean_of, restate, seen_by
 
 MEASURED_ON = "precise_bn"  # the configuration's name for how many pictures they were measured on
@@ -37,7 +38,7 @@ def with_precise_bn(model: keras.Model, checkpoint: Checkpoint, pictures: NDArra
     layers = _measured(model)
     if not layers:
         return checkpoint
-    some = _some_of(pictures)
+    some = some_of(pictures[..., None], PICTURES, SEED)
     unfold(model, checkpoint, pictures)
     for layer, (mean, variance) in zip(layers, _normalised_by_the_batch(model, layers, some), strict=True):
         layer.moving_mean.assign(mean)
@@ -53,7 +54,7 @@ def unfold(model: keras.Model, checkpoint: Checkpoint, pictures: NDArray[np.uint
     """
     if checkpoint.variables:
         return
-    layers, some = _measured(model), _some_of(pictures)
+    layers, some = _measured(model), some_of(pictures[..., None], PICTURES, SEED)
     as_they_are = bool(checkpoint.configuration.get(MEASURED_ON))
     augmentation = Augmentation(**checkpoint.configuration["augmentation"])
     learned_from = _batches(some, "statistics") if as_they_are else varied(some, augmentation)
@@ -63,12 +64,6 @@ def unfold(model: keras.Model, checkpoint: Checkpoint, pictures: NDArray[np.uint
 
 def _measured(model: keras.Model) -> list[BatchNormalization]:
     return [layer for layer in model.layers if isinstance(layer, BatchNormalization) and layer.trainable]
-
-
-def _some_of(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    chosen = np.random.default_rng(SEED).choice(len(pictures), min(PICTURES, len(pictures)), replace=False)
-    some: NDArray[np.uint8] = pictures[chosen, :, :, None]
-    return some
 
 
 def _batches(pictures: NDArray[np.uint8], what: str) -> Iterator[tf.Tensor]:

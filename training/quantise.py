@@ -75,8 +75,7 @@ def convolutions_of(model: bytes) -> list[str]:
 
 def calibration_pictures(train: Split) -> NDArray[np.uint8]:
     """Some training pictures, the same ones each time."""
-    chosen = np.random.default_rng(1).choice(len(train), min(CALIBRATION_PICTURES, len(train)), replace=False)
-    return train.pictures[chosen]
+    return fer2013.some_of(train.pictures, CALIBRATION_PICTURES, seed=1)
 
 
 def is_worth_it(full: LiteMember, dynamic: LiteMember, public_test: Split) -> bool:

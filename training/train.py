@@ -235,12 +235,6 @@ def with_annotators(labels: np.ndarray, split: fer2013.Split) -> np.ndarray:
     return np.concatenate([labels, split.ferplus], axis=1)
 
 
-def some_of(pictures: np.ndarray, seed: int) -> np.ndarray:
-    """As many pictures as a run begins with, from all over: FER2013's training pictures are sorted by label."""
-    count = min(PICTURES_TO_BEGIN_WITH, len(pictures))
-    return pictures[np.random.default_rng(seed).choice(len(pictures), count, replace=False)]
-
-
 def targets(split: fer2013.Split, ferplus: float) -> np.ndarray:
     """What is learned, float32 [n, 7]: FER2013's label blended with the annotators' shares, where those are known."""
     own = np.eye(7, dtype=np.float32)[split.labels]
@@ -310,10 +304,12 @@ class Trainer:
         self.predict = tf.function(lambda pictures: self.model(pictures, training=False))
 
     def begin_with(self, pictures: np.ndarray) -> None:
-        """Before the first step: fit the network to some pictures [n, 48, 48, 1], where its architecture wants it."""
+        """Before the first step: fit the network to some of the pictures [n, 48, 48, 1], where its architecture wants
+        it; to some from all over, as FER2013's training pictures are sorted by label.
+        """
         prepare = PREPARATIONS.get(self.configuration.architecture)
         if prepare is not None:
-            prepare(self.model, pictures)
+            prepare(self.model, fer2013.some_of(pictures, PICTURES_TO_BEGIN_WITH, self.configuration.seed))
         for average, weight in zip(self.averaged, self.averages_of, strict=True):
             average.assign(weight.value)
 
@@ -448,7 +444,7 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
         epoch = checkpoint.epoch
         click.echo(f"going on after epoch {epoch}")
     else:
-        trainer.begin_with(some_of(pictures, configuration.seed))
+        trainer.begin_with(pictures)
 
     while epoch < configuration.epochs:
         started = time.monotonic()

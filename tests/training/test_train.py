@@ -36,6 +36,7 @@ from training.train import (
     targets,
     with_annotators,
 )
+from training.zoo import PREPARATIONS
 
 # A low rate, so that rounding in another order of threads stays rounding.
 TINY = Configuration("baseline", epochs=4, batch_size=32, learning_rate=0.01, evaluate_every=1)
@@ -253,7 +254,7 @@ def test_only_a_new_run_begins_with_pictures_from_all_over(
     dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = []
-    monkeypatch.setattr(Trainer, "begin_with", lambda _, pictures: begun.append(pictures))
+    monkeypatch.setitem(PREPARATIONS, "baseline", lambda _, pictures: begun.append(pictures))
     monkeypatch.setattr("training.train.PICTURES_TO_BEGIN_WITH", 20)
     for epochs in (1, 2):
         run(replace(TINY, epochs=epochs), dataset_folder, tmp_path / "run")
