@@ -5,6 +5,9 @@ import { closed } from "./confirm.js";
 import { element } from "./dom.js";
 import { KEY } from "./texts.js";
 
+/** What no key holds and a header can't: a pasted one may bring spaces, quotes or signs that nobody sees along. */
+const FOREIGN = /[^!-~]/gu;
+
 /**
  * What the person entered; empty where they gave up.
  * @param {boolean} wasWrong whether a key was shown before
@@ -21,5 +24,5 @@ export async function askForKey(wasWrong) {
   const dialog = element("dialog", { className: "key" }, form);
   dialog.setAttribute("aria-labelledby", title.id);
   cancel.addEventListener("click", () => dialog.close());
-  return (await closed(dialog, input)) === "use" ? input.value.trim() : "";
+  return (await closed(dialog, input)) === "use" ? input.value.replace(FOREIGN, "") : "";
 }

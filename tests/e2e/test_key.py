@@ -70,6 +70,12 @@ def test_a_wrong_key_is_told_and_another_asked_for(started: Page, key: str) -> N
     started.wait_for_selector("body[data-state=live] .face")
 
 
+def test_signs_that_were_pasted_along_do_no_harm(started: Page, key: str) -> None:
+    """Quotes, spaces and what nobody sees: a browser would put none of them into a header."""
+    enter(started, f" \u201c\u200b{key}\u201d\u00a0")
+    started.wait_for_selector("body[data-state=live] .face")
+
+
 def test_who_has_no_key_is_told_so(started: Page) -> None:
     expect(started.get_by_role("dialog")).to_be_visible()
     started.keyboard.press("Escape")

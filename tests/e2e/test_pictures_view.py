@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.clips import astronaut
 from tests.e2e.files_page import LABELS, card_of, choose, drop, file_of, pixels_of, read_picture, show_files
+from tests.waiting import wait_until
 
 
 def encoded(bgr_image: NDArray[np.uint8], suffix: str) -> bytes:
@@ -121,6 +122,22 @@ def test_several_pictures_are_read_and_their_numbers_saved_together(files_page: 
     read_picture(files_page, "me.jpg")
     files_page.get_by_role("button", name="Clear").click()
     expect(files_page.locator(".picture")).to_have_count(0)
+    expect(files_page.get_by_role("button", name="Choose pictures or videos")).to_be_focused()
+
+
+def test_a_picture_that_is_removed_holds_up_no_other(files_page: Page, portrait: bytes) -> None:
+    """Two are read at once; both wait for ever here, and are given up."""
+    waiting: list[Route] = []
+    files_page.route("**/v1/images?*", lambda route: waiting.append(route), times=2)
+    held = ("one.jpg", "two.jpg")
+    choose(files_page, *(file_of(name, portrait, "image/jpeg") for name in held))
+    wait_until(lambda: files_page.evaluate("2") == len(waiting))  # who asks the page lets routes be called
+    choose(files_page, file_of("me.jpg", portrait, "image/jpeg"))
+    expect(card_of(files_page, "me.jpg")).to_contain_text("waiting", ignore_case=True)
+    for name in held:
+        files_page.get_by_role("button", name=f"Remove: {name}").click()
+    read_picture(files_page, "me.jpg")
+    expect(files_page.locator("#announcer")).to_contain_text("me.jpg")
 
 
 def test_the_face_whose_votes_are_shown_is_chosen_by_panel_list_or_picture(files_page: Page, group_pictures) -> None:

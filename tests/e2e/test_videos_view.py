@@ -130,6 +130,7 @@ def test_the_upload_tells_how_far_it_is_and_can_be_stopped(files_page: Page, job
     assert files_page.evaluate(ASKS_TO_STAY)
     upload.get_by_role("button", name="Stop: large.mp4").click()
     expect(upload).to_have_count(0)
+    expect(files_page.get_by_role("button", name="Choose pictures or videos")).to_be_focused()
     assert not files_page.evaluate(ASKS_TO_STAY)
     assert jobs.ask("GET", "/v1/jobs").json()["jobs"] == []
 
@@ -154,6 +155,26 @@ def test_a_lost_upload_is_tried_again_and_makes_one_job(files_page: Page, film: 
     expect(files_page).to_have_url(re.compile("#/jobs/"))
     assert len(set(tries)) == 1
     assert len(jobs.ask("GET", "/v1/jobs").json()["jobs"]) == 1
+
+
+def test_after_sending_several_the_focus_is_where_more_are_chosen(files_page: Page, jobs: JobClient) -> None:
+    choose(files_page, *(file_of(name, NOT_A_VIDEO, "video/mp4") for name in ("one.mp4", "two.mp4")))
+    send(files_page)
+    expect(files_page.get_by_role("button", name="Choose pictures or videos")).to_be_focused()
+    expect(files_page.locator(".job")).to_have_count(2)
+
+
+def test_a_wrong_number_in_the_closed_fold_is_shown(files_page: Page, film: Path) -> None:
+    choose(files_page, film)
+    more = files_page.locator(".video-form details.more")
+    more.locator("summary").click()
+    most = files_page.get_by_label("Most faces at once")
+    most.fill("99")
+    more.locator("summary").click()
+    expect(most).to_be_hidden()
+    send(files_page)
+    expect(most).to_be_focused()
+    expect(files_page.locator(".upload")).to_have_count(0)
 
 
 def test_times_that_make_no_sense_are_told_before_anything_is_sent(files_page: Page, film: Path) -> None:

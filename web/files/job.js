@@ -105,6 +105,7 @@ class JobScreen {
 
   /** @param {Job} job */
   #show(job) {
+    const focused = this.#trouble.contains(document.activeElement);
     this.#trouble.replaceChildren();
     setText(this.#title, job.file_name);
     document.title = `${job.file_name} · Thespis`;
@@ -113,6 +114,7 @@ class JobScreen {
     this.#state.root.hidden = false;
     this.root.dataset.state = job.state;
     this.#offer(job);
+    if (focused) this.#copy.focus();
     if (hasEnded(job)) this.#showEnd(job);
     else this.#watch();
   }

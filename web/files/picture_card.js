@@ -28,6 +28,7 @@ export class PictureCard {
   #preview;
   #size = { width: 0, height: 0 };
   #explained = false;
+  #gone = new AbortController();
   #canvas = element("canvas");
   #overlay = new Overlay(this.#canvas);
   #stage = element("figure", { className: "stage", hidden: true }, this.#canvas);
@@ -59,30 +60,36 @@ export class PictureCard {
 
   /** Sends the picture and shows what comes back, be it a refusal. */
   async run() {
+    const focused = this.#trouble.contains(document.activeElement);
     this.#trouble.replaceChildren();
+    if (focused) this.removeButton.focus();
     setText(this.#note, FILES.reading);
     try {
       const { reading, note } = await this.#read({ votes: "true" });
       setText(this.#note, note);
       this.#show(reading);
     } catch (error) {
+      if (this.#gone.signal.aborted) return;
       setText(this.#note, "");
       this.#trouble.replaceChildren(refusalNotice(error, smallButton(FILES.tryAgain, this.actions.again, this.file.name)));
     }
   }
 
-  /** @param {Record<string, string>} query */
+  /** Raises what the signal is aborted with once the card is closed, too. @param {Record<string, string>} query */
   async #read(query) {
+    const { signal } = this.#gone;
     const bitmap = await bitmapOf(this.file);
     try {
       if (!this.#preview) await this.#showPicture(bitmap);
-      return await readFile(this.file, bitmap, query);
+      return await readFile(this.file, bitmap, query, signal);
     } finally {
       bitmap.close();
     }
   }
 
+  /** Nothing more is sent or shown; what the server was asked is given up. */
   close() {
+    this.#gone.abort();
     this.#overlay.clear();
     this.#preview?.close();
     this.root.remove();
@@ -99,7 +106,9 @@ export class PictureCard {
     const scale = Math.min(1, PREVIEW / Math.max(width, height));
     const size = { resizeWidth: Math.ceil(width * scale), resizeHeight: Math.ceil(height * scale) };
     this.#size = { width, height };
-    this.#preview = await createImageBitmap(bitmap, { ...size, resizeQuality: "high" });
+    const preview = await createImageBitmap(bitmap, { ...size, resizeQuality: "high" });
+    if (this.#gone.signal.aborted) return preview.close();
+    this.#preview = preview;
     this.#stage.style.aspectRatio = `${width} / ${height}`;
     this.#stage.hidden = false;
     this.#draw();
@@ -161,6 +170,7 @@ export class PictureCard {
       this.#show(reading);
       this.#showExplanation(true);
     } catch (error) {
+      if (this.#gone.signal.aborted) return;
       this.#trouble.replaceChildren(refusalNotice(error));
       this.#showExplanation(false);
     } finally {

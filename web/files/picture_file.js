@@ -17,40 +17,42 @@ const KNOWN = new Set(["image/jpeg", "image/png", "image/webp"]);
  * @param {File} file
  * @param {ImageBitmap} bitmap the picture as the browser shows it
  * @param {Record<string, string>} query
+ * @param {AbortSignal} signal
  * @returns {Promise<Answer>}
  */
-export async function readFile(file, bitmap, query) {
+export async function readFile(file, bitmap, query, signal) {
   try {
-    return { reading: await readPicture(file, query), note: "" };
+    return { reading: await readPicture(file, query, signal), note: "" };
   } catch (error) {
     const code = error instanceof Refused ? error.code : "";
-    if (code === "too_large" || code === "too_many_pixels") return smaller(bitmap, query);
-    if (code === "bad_image" && !KNOWN.has(file.type)) return saved(bitmap, query, bitmap, SAVED_ANEW);
+    if (code === "too_large" || code === "too_many_pixels") return smaller(bitmap, query, signal);
+    if (code === "bad_image" && !KNOWN.has(file.type)) return saved(bitmap, query, signal, bitmap, SAVED_ANEW);
     throw error;
   }
 }
 
-/** @param {ImageBitmap} bitmap @param {Record<string, string>} query */
-function smaller(bitmap, query) {
+/** @param {ImageBitmap} bitmap @param {Record<string, string>} query @param {AbortSignal} signal */
+function smaller(bitmap, query, signal) {
   const scale = Math.min(1, SMALLER / Math.max(bitmap.width, bitmap.height));
   const size = { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) };
-  return saved(bitmap, query, size, madeSmaller(sizeWords(bitmap), sizeWords(size)));
+  return saved(bitmap, query, signal, size, madeSmaller(sizeWords(bitmap), sizeWords(size)));
 }
 
 /**
  * @param {ImageBitmap} bitmap
  * @param {Record<string, string>} query
+ * @param {AbortSignal} signal
  * @param {import("../geometry.js").Size} size
  * @param {string} note
  * @returns {Promise<Answer>}
  */
-async function saved(bitmap, query, size, note) {
+async function saved(bitmap, query, signal, size, note) {
   const canvas = new OffscreenCanvas(size.width, size.height);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, size.width, size.height);
   const sent = await canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
-  return { reading: await readPicture(sent, query), note };
+  return { reading: await readPicture(sent, query, signal), note };
 }
 
 /** @param {import("../geometry.js").Size} size */

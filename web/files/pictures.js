@@ -19,7 +19,9 @@ export class Pictures {
   #list = element("div", { className: "pictures" });
   #all = element("div", { className: "actions" });
 
-  constructor() {
+  /** @param {() => void} onLastGone the last one was removed, and the focus has to go somewhere */
+  constructor(onLastGone) {
+    this.onLastGone = onLastGone;
     const head = element("div", { className: "section-head" }, element("h2", { textContent: FILES.picturesTitle }), this.#all);
     this.root = element("section", { hidden: true }, head, this.#list);
     this.#all.append(
@@ -69,8 +71,9 @@ export class Pictures {
     this.#cards = this.#cards.filter((other) => other !== card);
     this.#waiting = this.#waiting.filter((other) => other !== card);
     card.close();
-    next?.removeButton.focus();
     this.#showWhetherAny();
+    if (next) next.removeButton.focus();
+    else this.onLastGone();
   }
 
   #clear() {

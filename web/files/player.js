@@ -114,8 +114,9 @@ export class Player {
   }
 
   async #begin() {
-    const own = ownFile(this.job.id);
     this.#annotated = await hasAnnotated(this.job);
+    if (this.#gone.signal.aborted) return;
+    const own = ownFile(this.job.id); // it may have been dropped meanwhile
     if (own) this.#playOwn(own);
     else if (this.#annotated) this.#playAnnotated();
     else this.#askForFile();
@@ -139,7 +140,9 @@ export class Player {
 
   async #playAnnotated() {
     try {
-      this.#play(await openable(`${jobPath(this.job.id)}/annotated`), this.plan.start_s, false);
+      const address = await openable(`${jobPath(this.job.id)}/annotated`);
+      if (this.#gone.signal.aborted) return;
+      this.#play(address, this.plan.start_s, false);
     } catch (error) {
       this.#trouble.replaceChildren(refusalNotice(error, smallButton(FILES.playAnnotated, () => this.#playAnnotated())));
       return;

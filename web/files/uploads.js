@@ -23,16 +23,23 @@ export class Uploads {
     this.#list,
   );
 
-  /** @param {(jobId: string) => void} onOnlyOne a video that was sent alone has become a job */
-  constructor(onOnlyOne) {
+  /**
+   * @param {(jobId: string) => void} onOnlyOne a video that was sent alone has become a job
+   * @param {() => void} onLastGone the focus was in the last one and has to go somewhere
+   */
+  constructor(onOnlyOne, onLastGone) {
     this.onOnlyOne = onOnlyOne;
+    this.onLastGone = onLastGone;
   }
 
   /** @param {File[]} files @param {object} options */
   send(files, options) {
     for (const file of files) {
-      const row = new UploadRow(file, options, files.length === 1 ? this.onOnlyOne : () => {}, (again) => this.#queue(again));
-      row.root.addEventListener("removed", () => this.#showWhetherAny());
+      const row = new UploadRow(file, options, {
+        done: files.length === 1 ? this.onOnlyOne : () => {},
+        again: () => this.#queue(row),
+        remove: () => this.#remove(row.root),
+      });
       this.#list.append(row.root);
       this.#queue(row);
     }
@@ -41,7 +48,18 @@ export class Uploads {
 
   /** @param {UploadRow} row */
   #queue(row) {
-    this.#line = this.#line.then(() => row.run());
+    this.#line = this.#line.then(() => row.run()).catch(reportError); // one's mistake stops no other
+  }
+
+  /** The focus must not fall back to the page's start. @param {HTMLElement} row */
+  #remove(row) {
+    const focused = row.contains(document.activeElement);
+    const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+    row.remove();
+    this.#showWhetherAny();
+    if (!focused) return;
+    if (neighbour) neighbour.querySelector("button")?.focus();
+    else this.onLastGone();
   }
 
   #showWhetherAny() {
@@ -61,14 +79,12 @@ class UploadRow {
   /**
    * @param {File} file
    * @param {object} options
-   * @param {(jobId: string) => void} onDone
-   * @param {(row: UploadRow) => void} onAgain
+   * @param {{ done: (jobId: string) => void, again: () => void, remove: () => void }} actions
    */
-  constructor(file, options, onDone, onAgain) {
+  constructor(file, options, actions) {
     this.file = file;
     this.options = options;
-    this.onDone = onDone;
-    this.onAgain = onAgain;
+    this.actions = actions;
     this.#bar.ariaLabel = file.name;
     const name = element("p", { className: "file-name strong", textContent: file.name });
     this.trouble = element("div");
@@ -84,8 +100,8 @@ class UploadRow {
     try {
       const job = await this.#upload.send((progress) => this.#show(progress));
       remember(job.id, this.file);
-      this.#remove();
-      this.onDone(job.id);
+      this.actions.remove();
+      this.actions.done(job.id);
     } catch (error) {
       if (!this.#stopped) this.#fail(error);
     } finally {
@@ -104,33 +120,28 @@ class UploadRow {
   #stop() {
     this.#stopped = true;
     this.#upload?.stop();
-    this.#remove();
+    this.actions.remove();
   }
 
   /** @param {unknown} error */
   #fail(error) {
     this.trouble.replaceChildren(refusalNotice(error));
     this.#offer(FILES.tryAgain, () => this.#again());
-    this.#offer(FILES.remove, () => this.#remove(), false);
+    this.#offer(FILES.remove, this.actions.remove, false);
   }
 
   #again() {
     this.trouble.replaceChildren();
     this.#offer(FILES.cancelUpload, () => this.#stop());
-    this.onAgain(this);
+    this.actions.again();
   }
 
   /** @param {string} words @param {() => void} act @param {boolean} [alone] in place of those before */
   #offer(words, act, alone = true) {
     const button = smallButton(words, act, this.file.name);
-    if (alone) this.#buttons.replaceChildren(button);
-    else this.#buttons.append(button);
-  }
-
-  #remove() {
-    const { root } = this;
-    root.hidden = true;
-    root.parentElement?.removeChild(root);
-    root.dispatchEvent(new Event("removed"));
+    const focused = this.#buttons.contains(document.activeElement);
+    if (!alone) return this.#buttons.append(button);
+    this.#buttons.replaceChildren(button);
+    if (focused) button.focus();
   }
 }

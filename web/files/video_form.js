@@ -23,8 +23,8 @@ export class VideoForm {
   #minFaceSize = element("input", { type: "number", min: "8", max: "2000", value: "24", required: true });
   #names = element("ul", { className: "chosen" });
 
-  /** @param {(files: File[], options: object) => void} onSend @param {() => void} onDismiss */
-  constructor(onSend, onDismiss) {
+  /** @param {(files: File[], options: object) => void} onSend @param {() => void} onClosed sent or not */
+  constructor(onSend, onClosed) {
     const send = element("button", { type: "submit", className: "primary", textContent: FILES.send });
     const dismiss = element("button", { type: "button", className: "secondary", textContent: FILES.notNow });
     const title = element("h2", { id: "video-form-title", textContent: FILES.videoForm });
@@ -34,13 +34,14 @@ export class VideoForm {
     for (const time of [this.#from, this.#to]) time.addEventListener("input", () => this.#checkTimes());
     dismiss.addEventListener("click", () => {
       this.#close();
-      onDismiss();
+      onClosed();
     });
     this.root.addEventListener("submit", (event) => {
       event.preventDefault();
       const files = this.#files;
       this.#close();
       onSend(files, this.options());
+      onClosed();
     });
   }
 
@@ -103,7 +104,9 @@ export class VideoForm {
       field(this.#smoothing, FILES.smoothing, FILES.smoothingHint),
       field(this.#profile, FILES.profile),
     );
-    return element("details", { className: "more" }, element("summary", { textContent: FILES.more }), fields);
+    const fold = element("details", { className: "more" }, element("summary", { textContent: FILES.more }), fields);
+    fold.addEventListener("invalid", () => (fold.open = true), true); // or nothing would tell why it is not sent
+    return fold;
   }
 
   #checkTimes() {

@@ -15,17 +15,19 @@ import { VideoForm } from "./video_form.js";
 /** @param {HTMLElement} section @returns {import("../router.js").View} */
 export function mountFiles(section) {
   const trouble = element("div");
-  const pictures = new Pictures();
+  const pictures = new Pictures(toChoose);
   const list = new JobList();
   let shown = false;
   const uploads = new Uploads((jobId) => {
     if (shown) location.hash = `#/jobs/${jobId}`;
-  });
+  }, toChoose);
   const zone = new DropZone(take);
-  const form = new VideoForm(
-    (files, options) => uploads.send(files, options),
-    () => zone.choose.focus(),
-  );
+  const form = new VideoForm((files, options) => uploads.send(files, options), toChoose);
+
+  /** Where the focus goes when what had it is gone. */
+  function toChoose() {
+    zone.choose.focus();
+  }
 
   /** @param {File[]} files */
   function take(files) {
