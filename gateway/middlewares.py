@@ -14,6 +14,7 @@ from gateway.door import CALLER
 from gateway.problems import Problematic
 
 LEAST_BYTES: Final = 16 * 1024
+LOOKS: Final = 20  # at how much of a body has come, while it may stand still
 YEAR_S: Final = 365 * 24 * 3600
 
 
@@ -47,6 +48,20 @@ async def own_jobs(request: web.Request, handler: Handler) -> web.StreamResponse
     return await handler(request)
 
 
+class Pace:
+    """How a body comes: it stands still when fewer than `LEAST_BYTES` came in `stall_s` seconds."""
+
+    def __init__(self, stall_s: float, now: float) -> None:
+        """`now` in seconds of any clock, here and later the same."""
+        self._stall_s, self._seen, self._since = stall_s, 0, now
+
+    def stands_still(self, total_bytes: int, now: float) -> bool:
+        """Look at how much has come so far."""
+        if total_bytes - self._seen >= LEAST_BYTES:
+            self._seen, self._since = total_bytes, now
+        return now - self._since >= self._stall_s
+
+
 @web.middleware
 async def steady_body(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Gives up on a body that hardly comes, whatever its handler does with it (slow loris)."""
@@ -54,16 +69,15 @@ async def steady_body(request: web.Request, handler: Handler) -> web.StreamRespo
         return await handler(request)
     stall_s = request.app[app_keys.SETTINGS].body_stall_s
     loop = asyncio.get_running_loop()
-    limit = asyncio.timeout(stall_s)
+    limit = asyncio.timeout(None)
 
     async def watch() -> None:
-        seen = 0
+        pace = Pace(stall_s, loop.time())
         while not request.content.is_eof():
-            await asyncio.sleep(stall_s / 4)
-            if request.content.total_bytes - seen >= LEAST_BYTES:
-                seen = request.content.total_bytes
-                limit.reschedule(loop.time() + stall_s)
-        limit.reschedule(None)
+            await asyncio.sleep(stall_s / LOOKS)
+            if pace.stands_still(request.content.total_bytes, loop.time()):
+                limit.reschedule(loop.time())
+                return
 
     try:
         async with limit:
