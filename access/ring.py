@@ -43,6 +43,8 @@ class KeyRing:
         self._asking: dict[str, asyncio.Future[Key | None]] = {}
         self._threads = ThreadPoolExecutor(LOOK_UPS, "keys")
         self._noted: dict[str, float] = {}
+        self._to_note: set[str] = set()
+        self._noting: asyncio.Task[None] | None = None
 
     async def caller(self, text: str) -> Caller | None:
         """Who shows this key; None when it is none of ours."""
@@ -50,7 +52,7 @@ class KeyRing:
         key = None if parts is None else await self.find(parts[0])
         if parts is None or key is None or not key.is_proven_by(parts[1]):
             return None
-        await self._note_use(key.id)
+        self._note_use(key.id)
         return key.caller
 
     async def find(self, key_id: str) -> Key | None:
@@ -86,13 +88,20 @@ class KeyRing:
         except TimeoutError as problem:
             raise redis.TimeoutError("others' questions are waiting for Redis") from problem
 
-    async def _note_use(self, key_id: str) -> None:
-        """Of a key that was proven: whoever only knows its id does not use it."""
+    def _note_use(self, key_id: str) -> None:
+        """Of a key that was proven: whoever only knows its id does not use it. The request does not wait for it."""
         now = time.monotonic()
         if now - self._noted.get(key_id, -REMEMBERED_S) < REMEMBERED_S:
             return
         if len(self._noted) >= MOST_KEYS:
             self._noted.clear()
         self._noted[key_id] = now
-        with contextlib.suppress(redis.RedisError):  # the key is good while Redis is away, too
-            await asyncio.get_running_loop().run_in_executor(self._threads, self._store.was_used, key_id)
+        self._to_note.add(key_id)
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._note_uses())
+
+    async def _note_uses(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._to_note:
+            with contextlib.suppress(redis.RedisError):  # the key is good while Redis is away, too
+                await loop.run_in_executor(self._threads, self._store.was_used, self._to_note.pop())

@@ -23,6 +23,13 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1
 """
 
+NOTE_USE: Final = """
+-- Of a key that was not revoked meanwhile. KEYS: records, last uses. ARGV: id, now, seconds until it is noted again
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return end
+local last = redis.call('HGET', KEYS[2], ARGV[1])
+if not last or ARGV[2] - last > tonumber(ARGV[3]) then redis.call('HSET', KEYS[2], ARGV[1], ARGV[2]) end
+"""
+
 
 class KeyStore:
     """Reads and changes records; blocking. Raises redis.RedisError when Redis is away."""
@@ -52,11 +59,10 @@ class KeyStore:
 
     def revoke(self, key_id: str) -> bool:
         """False when there is no such key."""
+        revoked = bool(self._redis.hdel(KEYS, key_id))
         self._redis.hdel(LAST_USED, key_id)
-        return bool(self._redis.hdel(KEYS, key_id))
+        return revoked
 
     def was_used(self, key_id: str) -> None:
         """Notes the use, once a minute at most."""
-        last = cast(bytes | None, self._redis.hget(LAST_USED, key_id))
-        if last is None or time.time() - float(last) > USED_AGAIN_AFTER_S:
-            self._redis.hset(LAST_USED, key_id, time.time())
+        self._redis.eval(NOTE_USE, 2, KEYS, LAST_USED, key_id, time.time(), USED_AGAIN_AFTER_S)

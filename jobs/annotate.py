@@ -21,7 +21,7 @@ from contracts.jobs import VideoFacts
 from contracts.labels import LABELS
 from jobs.colours import COLOURS
 from jobs.plan import FORGIVEN_S, Plan
-from jobs.video import opened_video, upright
+from jobs.video import BadVideo, opened_video, upright
 
 LONGEST_SIDE: Final = 1280
 MOST_FPS: Final = 30.0
@@ -36,7 +36,7 @@ def annotate(
     upload: Path, facts: VideoFacts, plan: Plan, rows_path: Path, target: Path, goes_on: Callable[[], None]
 ) -> None:
     """Writes `target`, calling `goes_on` for each frame that is read, drawn or not. `rows_path`: the job's rows as
-    NDJSON, in order of time.
+    NDJSON, in order of time. Raises BadVideo where no frame of the stretch can be drawn.
     """
     shortest_s = 1 / MOST_FPS - FORGIVEN_S
     fps = min(facts.fps, MOST_FPS)
@@ -48,7 +48,7 @@ def annotate(
         shown: list[Row] = []
         for time_s, frame in opened_video(upload, facts.container, plan.start_s):
             goes_on()
-            if time_s < plan.start_s or time_s - drawn_s < shortest_s:
+            if time_s < plan.start_s - FORGIVEN_S or time_s - drawn_s < shortest_s:
                 continue
             if time_s >= plan.time_of(plan.ticks):
                 break
@@ -62,11 +62,12 @@ def annotate(
             if stream is None:
                 stream = _add_stream(out, image, fps)
             picture = av.VideoFrame.from_ndarray(image, format="bgr24")
-            picture.pts = round((time_s - plan.start_s) * 1000)
+            picture.pts = max(0, round((time_s - plan.start_s) * 1000))
             picture.time_base = Fraction(1, 1000)
             out.mux(stream.encode(picture))
-        if stream is not None:
-            out.mux(stream.encode(None))
+        if stream is None:
+            raise BadVideo("no frame of the stretch can be drawn")
+        out.mux(stream.encode(None))
 
 
 def _add_stream(out: av.container.OutputContainer, image: Image, fps: float) -> av.VideoStream:

@@ -7,6 +7,8 @@ from typing import Final
 
 import structlog
 
+from runtime.pulse import PULSE
+
 log = structlog.get_logger("thespis.jobs")
 
 
@@ -24,6 +26,7 @@ class Crew:
         """Lets an idle one work until nothing waits; None while all are busy, who will look for more themselves."""
         if not self._idle.acquire(blocking=False):
             return None
+        PULSE.thread_begins()
         return self._threads.submit(self._serve)
 
     def close(self) -> None:
@@ -38,4 +41,5 @@ class Crew:
             # The outermost loop: Redis may be away for a while; the sweeper calls again.
             log.warning("crew_failed", crew=self._name, exc_info=True)
         finally:
+            PULSE.thread_ends()
             self._idle.release()

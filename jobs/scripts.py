@@ -192,13 +192,15 @@ END = (
     _EVENT
     + """
 -- KEYS: job, events, plan, finish, tidy and notify stages, unfinished jobs. ARGV: job, new state, time to tidy, 1 to
--- notify, fields. -> 1, or 0 when the job has ended already, or is being cancelled and this is another end
+-- notify, the field that counts attempts and ours (or ''), fields. -> 1, or 0 when the job has ended already, or is
+-- being cancelled and this is another end, or a later attempt than ours was begun, which has our files removed
+if ARGV[5] ~= '' and tonumber(redis.call('HGET', KEYS[1], ARGV[5]) or '0') > tonumber(ARGV[6]) then return 0 end
 local state = redis.call('HGET', KEYS[1], 'state')
 if state == 'cancelling' and ARGV[2] ~= 'cancelled' then return 0 end
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
 if state ~= 'queued' and state ~= 'running' and state ~= 'cancelling' then return 0 end
-redis.call('HSET', KEYS[1], 'state', ARGV[2], unpack(ARGV, 5))
+redis.call('HSET', KEYS[1], 'state', ARGV[2], unpack(ARGV, 7))
 redis.call('SREM', KEYS[7], ARGV[1])
 -- Whoever still works on a part of it may leave a file behind, so it is tidied up later once more.
 redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])

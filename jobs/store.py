@@ -20,7 +20,7 @@ from jobs.plan import Plan
 from jobs.record import FACTS, Record, options_of, plan_of, state_of, video_of, view_of
 from jobs.redis_keys import ALL_JOBS, JOB, UNFINISHED, events_key, job_key, jobs_of, submission_key, upload_key
 from jobs.scripts import CHANGES
-from jobs.stages import LEASE_S, Stages, stage_key
+from jobs.stages import LEASE_S, Claim, Stages, stage_key
 from runtime import tracing
 
 UPLOAD_KEPT_S: Final = 120
@@ -126,8 +126,9 @@ class JobStore:
             return Counter(state.decode() for state in pipeline.execute() if state is not None)
 
     def came_before(self, owner: str, idempotency_key: str) -> bool:
-        """Whether the owner submitted something under the key lately."""
-        return bool(self._redis.exists(submission_key(owner, idempotency_key)))
+        """Whether the owner submitted something under the key lately, and it was not deleted."""
+        job_id = cast(bytes | None, self._redis.hget(submission_key(owner, idempotency_key), "job"))
+        return job_id is not None and bool(self._redis.exists(job_key(job_id.decode())))
 
     def owner(self, job_id: str) -> str:
         """The id of the API key that a job belongs to. Raises UnknownJob."""
@@ -191,21 +192,28 @@ class JobStore:
         return self.facts(job_id).state
 
     def end(
-        self, job_id: str, state: JobState, message: str = "", *, expires_s: float | None = None, notify: bool = False
+        self,
+        job_id: str,
+        state: JobState,
+        message: str = "",
+        *,
+        claim: Claim | None = None,
+        expires_s: float | None = None,
+        notify: bool = False,
     ) -> bool:
-        """Puts a job into a final state, once; False when it was in one already, or may only be cancelled any more.
-
-        `notify`: its webhook is due.
+        """Puts a job into a final state, once; False when it was in one already, or may only be cancelled any more, or
+        when another has taken over the `claim` of whoever ends it. `notify`: its webhook is due.
         """
         now = time.time()
         fields: dict[str, Any] = {"ended_s": now, "message": message}
         if expires_s is not None:
             fields["expires_s"] = expires_s
         stages = [stage_key(stage) for stage in ("plan", "finish", "tidy", "notify")]
+        whose = ["", 0] if claim is None else [claim.attempts_field, claim.attempt]
         changed = self._run(
             scripts.END,
             [job_key(job_id), events_key(job_id), *stages, UNFINISHED],
-            [job_id, state, now + 2 * LEASE_S, int(notify), *_flat(fields)],
+            [job_id, state, now + 2 * LEASE_S, int(notify), *whose, *_flat(fields)],
         )
         self._withdraw_segments(job_id)
         return bool(changed)

@@ -298,7 +298,7 @@ def _picture_names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(PICTURE_SUFFIXES)]
-    except (zipfile.BadZipFile, OSError, ValueError) as problem:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as problem:
         raise BadVideo(f"the zip can't be read: {problem}") from problem
     if not entries:
         raise BadVideo("there is no picture (jpg, png, webp) in the zip")
@@ -328,6 +328,7 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         with archive.open(name) as file:
             return file.read(MAX_PICTURE_BYTES)
-    # Each way to compress has errors of its own; a password, and a way that nobody knows, are RuntimeErrors.
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError):
+    # Each way to compress has errors of its own; a password, and a way that nobody knows, are RuntimeErrors, a name
+    # that can't be decoded is a ValueError. Damage may ask for more memory than there is, too.
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError, MemoryError):
         return b""

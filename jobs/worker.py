@@ -102,13 +102,13 @@ class JobWorker:
     def _finish(self, claim: Claim, lease: Lease) -> None:
         facts = self._facts(claim)
         if facts.state == "cancelling":
-            self._end_without_results(claim.job_id, facts, "cancelled", "")
+            self._end_without_results(claim, facts, "cancelled", "")
             return
         state, message = self._put_together(claim.job_id, facts, lease)
         lease.check()
         # First the end, then the leftovers: who falls in between must not lack them when it is tried again.
-        if not self._end(claim.job_id, facts, state, message):
-            self._end_without_results(claim.job_id, facts, "cancelled", "")  # if that was asked for meanwhile
+        if not self._end(claim, facts, state, message):
+            self._end_without_results(claim, facts, "cancelled", "")  # if that was asked for meanwhile
             return
         for leftover in LEFTOVERS:
             self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))
@@ -173,18 +173,19 @@ class JobWorker:
         with contextlib.suppress(UnknownJob):
             facts = self._store.facts(claim.job_id)
             state: JobState = "cancelled" if facts.state == "cancelling" else "failed"
-            self._end_without_results(claim.job_id, facts, state, message)
+            self._end_without_results(claim, facts, state, message)
 
-    def _end_without_results(self, job_id: str, facts: JobFacts, state: JobState, message: str) -> None:
-        if self._end(job_id, facts, state, message):
-            self._artefacts.remove(self._artefacts.path(job_id))
+    def _end_without_results(self, claim: Claim, facts: JobFacts, state: JobState, message: str) -> None:
+        if self._end(claim, facts, state, message):
+            self._artefacts.remove(self._artefacts.path(claim.job_id))
 
-    def _end(self, job_id: str, facts: JobFacts, state: JobState, message: str) -> bool:
-        expires_s = time.time() + self._settings.results_kept_s
+    def _end(self, claim: Claim, facts: JobFacts, state: JobState, message: str) -> bool:
+        has_results = state in ("succeeded", "partially_succeeded")
+        expires_s = time.time() + self._settings.results_kept_s if has_results else None
         notify = bool(facts.options.webhook_url)
-        if not self._store.end(job_id, state, message, expires_s=expires_s, notify=notify):
+        if not self._store.end(claim.job_id, state, message, claim=claim, expires_s=expires_s, notify=notify):
             return False
-        log.info("job_ended", job_id=job_id, state=state, reason=message)
+        log.info("job_ended", job_id=claim.job_id, state=state, reason=message)
         if notify:
             self._bells.ring("notify")
         return True

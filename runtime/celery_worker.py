@@ -41,12 +41,20 @@ class HeartBeat(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             self._timer = None
 
 
+def may_end(held_mb: float, most_mb: float) -> bool:
+    """Whether a worker that holds so much is to be started anew now: it would take nothing more, yet live on for as
+    long as a thread of it has work in hand.
+    """
+    return held_mb > most_mb and not PULSE.has_threads_at_work()
+
+
 def run_worker(
     app: celery.Celery, settings: WorkerSettings, *, name: str, pool: str, concurrency: int, queues: list[str]
 ) -> int:
     """Consumes `queues`, each in its turn, until told to stop; SIGTERM finishes what is in hand. The exit code.
 
-    One that has grown too large ends after a task, so that whoever watches over it starts it anew.
+    One that has grown too large ends after a task, while no thread of it is at work, so that whoever watches over it
+    starts it anew.
     """
     # Celery warns root users of pickle; this application takes JSON and nothing else.
     warnings.filterwarnings("ignore", category=SecurityWarning)
@@ -69,7 +77,7 @@ def run_worker(
 
     def recycle(**_: object) -> None:
         held_mb = rss_mb()
-        if held_mb > settings.max_worker_rss_mb and state.should_stop is None:
+        if may_end(held_mb, settings.max_worker_rss_mb) and state.should_stop is None:
             log.warning("worker_recycled", rss_mb=round(held_mb))
             state.should_stop = 0
 

@@ -1,5 +1,6 @@
 """Whether a worker gets on: its consumer is connected, and its loop or the work in hand moved not long ago."""
 
+import threading
 import time
 from typing import Final
 
@@ -13,6 +14,8 @@ class Pulse:
         self.connected = False
         self._last_beat = time.monotonic()
         self._stop_asked: float | None = None
+        self._threads_at_work = 0
+        self._counting = threading.Lock()
 
     def beat(self) -> None:
         self._last_beat = time.monotonic()
@@ -26,6 +29,18 @@ class Pulse:
     def stopping_for_s(self) -> float:
         """How long ago this worker was told to stop; 0 when it was not."""
         return 0.0 if self._stop_asked is None else time.monotonic() - self._stop_asked
+
+    def thread_begins(self) -> None:
+        """A thread beside the loop has work in hand until `thread_ends`."""
+        with self._counting:
+            self._threads_at_work += 1
+
+    def thread_ends(self) -> None:
+        with self._counting:
+            self._threads_at_work -= 1
+
+    def has_threads_at_work(self) -> bool:
+        return self._threads_at_work > 0
 
 
 PULSE: Final = Pulse()

@@ -1,7 +1,6 @@
 """`thespis analyze`: one picture or one video, shown in the terminal."""
 
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -14,41 +13,45 @@ from runtime.settings import read_settings
 from thespis.client import AsyncClient
 from thespis.job_progress import JobProgressBar
 from thespis.settings import UpSettings
-from thespis.up import passing_platform
+from thespis.up import ResultT, passing_platform, unless_it_fails
 
 BAR_WIDTH = 30
 
 
 async def analyze_with(picture: bytes, server: str | None, key: str | None, environ: Mapping[str, str]) -> ImageReply:
     """Asks `server`, or a platform that is started for this call. Raises as Client and running_platform do."""
-    async with _client(server, key, environ) as client:
-        return await client.analyze(picture)
+    return await _asked(lambda client: client.analyze(picture), server, key, environ)
 
 
 async def analyze_video(
     path: Path, server: str | None, key: str | None, environ: Mapping[str, str]
 ) -> tuple[JobView, JobSummary | None]:
     """Makes a job of a video and waits for it; no summary where it failed. Raises as analyze_with does."""
-    async with _client(server, key, environ, job_workers=1) as client:
+
+    async def submitted(client: AsyncClient) -> tuple[JobView, JobSummary | None]:
         with JobProgressBar() as bar:
             job = await client.submit(path, on_upload=bar.upload)
             job = await client.wait(job.id, bar.frames)
         found = job.state in ("succeeded", "partially_succeeded")
         return job, await client.summary(job.id) if found else None
 
+    return await _asked(submitted, server, key, environ, job_workers=1)
 
-@contextlib.asynccontextmanager
-async def _client(
-    server: str | None, key: str | None, environ: Mapping[str, str], job_workers: int = 0
-) -> AsyncIterator[AsyncClient]:
+
+async def _asked(
+    ask: Callable[[AsyncClient], Coroutine[None, None, ResultT]],
+    server: str | None,
+    key: str | None,
+    environ: Mapping[str, str],
+    job_workers: int = 0,
+) -> ResultT:
     if server is not None:
         async with AsyncClient(server, key=key) as client:
-            yield client
-        return
+            return await ask(client)
     settings = read_settings(UpSettings, environ)
     quiet = {**environ, "THESPIS_LOG_LEVEL": "warning"}
-    async with passing_platform(settings, quiet, job_workers) as (url, _), AsyncClient(url) as client:
-        yield client
+    async with passing_platform(settings, quiet, job_workers) as (url, supervisor), AsyncClient(url) as client:
+        return await unless_it_fails(supervisor, ask(client))
 
 
 def show_reply(reply: ImageReply) -> None:

@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import redis
@@ -28,6 +29,8 @@ from thespis.streaming import Stream, open_stream
 from thespis.supervisor import Supervisor
 
 log = structlog.get_logger("thespis.up")
+
+ResultT = TypeVar("ResultT")
 
 TRY_AGAIN_AFTER_S = 0.05
 METRICS_TARGETS = "metrics.json"
@@ -112,16 +115,28 @@ def reachable_host(host: str) -> str:
 
 
 async def _ready_or_failed(supervisor: Supervisor, first_frame: Coroutine[None, None, None], timeout_s: float) -> None:
-    failed = asyncio.ensure_future(supervisor.failed())
-    answered = asyncio.ensure_future(first_frame)
-    done, pending = await asyncio.wait({failed, answered}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for task in done:
-        task.result()
-    if not done:
-        raise NotReady(f"no frame with a face came back within {timeout_s:g} s")
+    limit = asyncio.timeout(timeout_s)
+    try:
+        async with limit:
+            await unless_it_fails(supervisor, first_frame)
+    except TimeoutError as problem:
+        if not limit.expired():
+            raise
+        raise NotReady(f"no frame with a face came back within {timeout_s:g} s") from problem
+
+
+async def unless_it_fails(supervisor: Supervisor, work: Coroutine[None, None, ResultT]) -> ResultT:
+    """What comes of the work. Raises HopelessChild when a process of the platform can't be kept meanwhile."""
+    failed, working = asyncio.ensure_future(supervisor.failed()), asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({failed, working}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            await failed
+        return await working
+    finally:
+        failed.cancel()
+        working.cancel()
+        await asyncio.gather(failed, working, return_exceptions=True)
 
 
 async def first_frame_back(url: str, members: int, tickets_redis_url: str) -> None:

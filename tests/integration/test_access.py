@@ -150,14 +150,25 @@ def test_of_a_key_no_secret_is_stored(client: "redis.Redis") -> None:
 
 async def test_the_last_use_is_written_once_a_minute_at_most(client: "redis.Redis") -> None:
     store, key, text = stored(client)
-    assert await KeyRing(store).caller(text) == key.caller
-    ((_, first),) = store.all()
-    assert first is not None
-    await KeyRing(store).caller(text)
-    assert store.all()[0][1] == first
+
+    async def last_use() -> float:
+        """After one more; no request waits until its use is noted."""
+        ring = KeyRing(store)
+        assert await ring.caller(text) == key.caller
+        await ring._noting
+        return store.all()[0][1]
+
+    first = await last_use()
+    assert await last_use() == first
     client.hset(store_module.LAST_USED, key.id, first - 61)
-    await KeyRing(store).caller(text)
-    assert store.all()[0][1] >= first
+    assert await last_use() >= first
+
+
+async def test_a_use_that_is_noted_late_leaves_nothing_of_a_revoked_key(client: "redis.Redis") -> None:
+    store, key, _ = stored(client)
+    assert store.revoke(key.id)
+    store.was_used(key.id)
+    assert client.keys() == []
 
 
 async def test_a_wrong_secret_is_nobody(client: "redis.Redis") -> None:
@@ -207,6 +218,7 @@ async def met_a_while_ago() -> tuple[mock.Mock, KeyRing, Key, str]:
     ring = KeyRing(store)
     assert await ring.caller(text) == key.caller
     ring._met[key.id].asked_at -= 3
+    ring._noted[key.id] -= 3
     return store, ring, key, text
 
 
@@ -231,10 +243,11 @@ async def test_a_key_that_was_met_does_not_wait_behind_strangers(monkeypatch: py
     monkeypatch.setattr("access.ring.ANSWERED_WITHIN_S", 0.05)
     store, ring, key, text = await met_a_while_ago()
     answering = threading.Event()
-    store.find.side_effect = lambda _: answering.wait(30) and None
+    store.find.side_effect = lambda _: answering.wait() and None
     strangers = [asyncio.create_task(ring.caller(make_key("no", ["stream"], Quotas())[1])) for _ in range(LOOK_UPS)]
-    assert await ring.caller(text) == key.caller
-    refused = await asyncio.gather(*strangers, return_exceptions=True)
+    async with asyncio.timeout(20):  # nothing else would end it
+        assert await ring.caller(text) == key.caller
+        refused = await asyncio.gather(*strangers, return_exceptions=True)
     answering.set()
     assert [type(problem) for problem in refused] == [redis.TimeoutError] * LOOK_UPS
 

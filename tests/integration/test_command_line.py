@@ -5,12 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
 from contracts.labels import LABELS
 from tests.platform_process import ROOT, Platform
+from tests.video_clips import numbered, write_clip
 from tests.waiting import wait_until
 from thespis.sample_face import astronaut_path
 
@@ -43,6 +45,16 @@ def test_analyze_without_a_server_starts_one_for_the_call() -> None:
     run = thespis("analyze", str(astronaut_path()), "--json")
     assert run.returncode == 0, run.stderr
     assert len(json.loads(run.stdout)["faces"]) == 1
+
+
+@pytest.mark.long
+def test_analyze_of_a_video_ends_when_what_works_on_jobs_can_not_be_started(tmp_path: Path) -> None:
+    """Live frames go through all the same; the job would wait for ever."""
+    film = write_clip(tmp_path / "film.mp4", numbered(5))
+    run = thespis("analyze", str(film), TMPDIR=str(tmp_path / "missing"))
+    assert run.returncode == 1
+    assert "could not be started; its message stands above" in run.stderr
+    assert f"TMPDIR={tmp_path / 'missing'} can't be written to" in run.stderr
 
 
 def test_analyze_of_a_server_that_is_not_there_is_one_clear_line() -> None:

@@ -25,6 +25,7 @@ from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, DetectedFrame, SegmentCrops, SegmentPredictions
 from jobs.plan import Plan
+from jobs.scripts import TIMES_FROM
 from jobs.settings import JobSettings
 from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage, stage_key
 from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
@@ -334,6 +335,39 @@ def test_a_job_that_is_cancelled_while_its_results_are_written_leaves_none(store
     assert store.view(job_id).state == "cancelled"
     assert artefacts.jobs() == []
     assert store.stages.claim("finish") is None
+
+
+def test_who_was_overtaken_while_it_put_results_together_ends_no_job(
+    store: JobStore, client: "redis.Redis", tmp_path: Path
+) -> None:
+    """The other begins by removing what the first one wrote."""
+    artefacts = Artefacts(f"file://{tmp_path}")
+    job_id = to_be_finished(store, artefacts)
+    write_whole, overtaken = artefacts.write_whole, []
+
+    def overtake(path: str, data: bytes) -> None:
+        write_whole(path, data)
+        if not overtaken:
+            client.zadd(stage_key("finish"), {job_id: TIMES_FROM + 1})  # its lease ran out
+            overtaken.append(store.stages.claim("finish"))
+
+    with mock.patch.object(artefacts, "write_whole", overtake):
+        finish(worker_of(store, artefacts))
+    assert store.view(job_id).state == "running"
+    assert artefacts.exists(artefacts.path(job_id, "segments", "0"))
+    client.zadd(stage_key("finish"), {job_id: TIMES_FROM + 1})
+    finish(worker_of(store, artefacts))
+    assert store.view(job_id).state == "succeeded"
+    assert artefacts.exists(artefacts.path(job_id, "results", "rows.ndjson"))
+
+
+def test_only_what_has_results_is_said_to_be_kept(store: JobStore, tmp_path: Path) -> None:
+    artefacts = Artefacts(f"file://{tmp_path}")
+    done, cancelled = to_be_finished(store, artefacts), to_be_finished(store, artefacts, "two")
+    store.cancel(cancelled)
+    finish(worker_of(store, artefacts))
+    kept = {job_id: store.view(job_id).expires_s is not None for job_id in (done, cancelled)}
+    assert kept == {done: True, cancelled: False}
 
 
 def test_a_job_that_is_being_cancelled_ends_in_no_other_way(store: JobStore) -> None:

@@ -13,7 +13,7 @@ from jobs import sandbox
 from jobs.annotate import BGR, annotate
 from jobs.plan import Plan
 from jobs.sandbox import Overrun, Send, SentProgress, annotate_apart
-from jobs.video import opened_video, upright
+from jobs.video import BadVideo, opened_video, upright
 from tests.video_clips import Image, numbered, write_clip
 
 FACTS = VideoFacts("mp4", "h264", 320, 240, 25.0, 10.0)
@@ -43,6 +43,21 @@ def test_a_late_stretch_is_read_from_the_key_frame_before_it_and_each_frame_is_t
     annotate(clip, FACTS, Plan(8.8, 5.0, 6), rows, tmp_path / "out.webm", lambda: told.append(1))
     assert len(shown(tmp_path / "out.webm", "matroska")) == 30
     assert len(told) == 50
+
+
+def test_a_stretch_of_which_nothing_can_be_drawn_is_told(tmp_path: Path) -> None:
+    """The job's rows are kept, then."""
+    clip = write_clip(tmp_path / "clip.mp4", gray(25))
+    with pytest.raises(BadVideo, match="no frame of the stretch"):
+        annotate(clip, FACTS, Plan(5.0, 5.0, 1), write_rows(tmp_path / "rows", 0), tmp_path / "o.webm", lambda: None)
+
+
+def test_the_frame_that_a_stretch_begins_with_is_drawn_though_its_time_was_rounded_up(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", gray(25))  # the last one at 0.96 s
+    plan, rows = Plan(0.9603, 5.0, 1), write_rows(tmp_path / "rows", 1)
+    assert plan.tick_at(0.96) == 0
+    annotate(clip, FACTS, plan, rows, tmp_path / "out.webm", lambda: None)
+    assert len(shown(tmp_path / "out.webm", "matroska")) == 1
 
 
 def test_a_faces_box_is_drawn_on_its_edge_and_the_rest_of_the_frame_stays(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 from jobs.crew import Crew
+from runtime.celery_worker import may_end
 
 
 def items(count: int, do: Callable[[], None]) -> Callable[[], bool]:
@@ -64,3 +65,15 @@ def test_a_closed_crew_ends_with_the_item_in_hand() -> None:
     assert working is not None
     working.result()
     assert len(done) == 1
+
+
+def test_a_worker_that_has_grown_is_not_replaced_while_a_crew_has_something_in_hand() -> None:
+    """It would take nothing more, and live on until that is done."""
+    go_on = threading.Event()
+    working = Crew(1, "test", items(1, lambda: bool(go_on.wait(30)))).call()
+    assert working is not None
+    assert not may_end(held_mb=2.0, most_mb=1.0)
+    go_on.set()
+    working.result()
+    assert may_end(held_mb=2.0, most_mb=1.0)
+    assert not may_end(held_mb=1.0, most_mb=1.0)

@@ -315,6 +315,24 @@ def test_a_damaged_picture_in_a_zip_costs_no_other(tmp_path: Path, compression: 
     assert [bool(one) for one in encoded] == [True, False, True]
 
 
+def test_a_name_in_a_zip_that_can_not_be_decoded_costs_no_other_picture(tmp_path: Path) -> None:
+    path = tmp_path / "pictures.zip"
+    jpegs = [cv2.imencode(".jpg", image)[1].tobytes() for image in numbered(3)]
+    names = ("1.jpg", "2é.jpg", "3.jpg")
+    path.write_bytes(zip_of(list(zip(names, jpegs, strict=True))).replace("é".encode(), b"\xff\xff", 1))
+    encoded = [frame.picture for frame in sampled(path, Plan(0.0, 1.0, 3))]
+    assert [bool(one) for one in encoded] == [True, False, True]
+
+
+def test_a_zip_of_a_version_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pictures.zip"
+    data = bytearray(zip_of([("1.jpg", b"picture")]))
+    data[data.index(b"PK\x01\x02") + 6] = 90
+    path.write_bytes(data)
+    with pytest.raises(BadVideo, match="can't be read: zip file version 9"):
+        probe(path)
+
+
 def test_a_zip_that_swells_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     path.write_bytes(zip_of([("a.png", bytes(30 * 1024**2))], zipfile.ZIP_DEFLATED))
