@@ -2,6 +2,7 @@
 
     python -m training.finish runs/face_mobilenet --data ../shared/data/fer2013 --teacher models/vgg/5/model.tflite
     python -m training.finish models/residual/3 --data ../shared/data/fer2013     # an exported version
+    python -m training.finish models/residual/3 --epochs 4 --set rotation_degrees=8 --data ../shared/data/fer2013
 
 writes `RUNS/NAME/checkpoint.npz`, which `training.export` exports as any run. It takes minutes and starts anew each
 time.
@@ -13,6 +14,7 @@ labels by heart. Class weights and pictures beside FER2013's are left out.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -32,11 +34,13 @@ from training.precise_bn import MEASURED_ON, unfold, with_precise_bn
 from training.train import (
     DATA_HELP,
     PRECISIONS,
+    SET_HELP,
     TEACHER_HELP,
     Configuration,
     Trainer,
     configuration_from,
     targets,
+    with_settings,
 )
 from training.trained import FINISHED, names_of, read_trained
 
@@ -45,26 +49,10 @@ OF_THE_RATE = 0.1
 WARM_UP_EPOCHS = 0.2
 
 
-def finishing(trained: Configuration, epochs: int, precision: str) -> Configuration:
-    """How to go on: at full size, with the labels' own head, at a rate that falls to nothing."""
-    return replace(
-        trained,
-        epochs=epochs,
-        learning_rate=OF_THE_RATE * trained.learning_rate,
-        schedule="cosine",
-        warm_up_epochs=WARM_UP_EPOCHS,
-        small_share=0.0,
-        ferplus_head=0.0,
-        backbone_weights="none",  # all weights are there
-        precision=precision,
-        augmentation=AS_THEY_ARE,
-    )
-
-
-def finished(
-    checkpoint: Checkpoint, pictures: NDArray[np.uint8], labels: NDArray[np.float32], epochs: int, precision: str
-) -> Checkpoint:
-    """The checkpoint's network after some epochs more of pictures [n, 48, 48] and shares of labels [n, 7].
+def finishing(
+    checkpoint: Checkpoint, epochs: int = 1, precision: str = "float32", settings: Sequence[str] = ()
+) -> Configuration:
+    """How to go on: at full size, with the labels' own head, at a rate that falls to nothing; then as the settings say.
 
     Raises click.ClickException for one whose head learned FER+'s annotators beside another, and for a finished one, of
     which nothing would tell how it was finished before.
@@ -76,24 +64,48 @@ def finished(
             "it answers as FER+'s annotators do, by a second head; only first heads are finished"
         )
     known = {field.name for field in fields(Configuration)}
-    recipe = {name: value for name, value in checkpoint.configuration.items() if name in known}
-    configuration = finishing(configuration_from(recipe), epochs, precision)
+    trained = configuration_from({name: value for name, value in checkpoint.configuration.items() if name in known})
+    own = replace(
+        trained,
+        epochs=epochs,
+        learning_rate=OF_THE_RATE * trained.learning_rate,
+        schedule="cosine",
+        warm_up_epochs=WARM_UP_EPOCHS,
+        small_share=0.0,
+        ferplus_head=0.0,
+        backbone_weights="none",  # all weights are there
+        precision=precision,
+        augmentation=AS_THEY_ARE,
+    )
+    return with_settings(own, settings)
+
+
+def finished(
+    checkpoint: Checkpoint, pictures: NDArray[np.uint8], labels: NDArray[np.float32], configuration: Configuration
+) -> Checkpoint:
+    """The checkpoint's network after the epochs of pictures [n, 48, 48] and shares of labels [n, 7]."""
     model = rebuild(checkpoint)
     unfold(model, checkpoint, pictures)
     trainer = Trainer(configuration)
     trainer.model.set_weights(model.get_weights())
     trainer.begin_with(pictures[..., None])
-    for epoch in range(epochs):
+    for epoch in range(configuration.epochs):
         trainer.train_epoch(epoch, pictures[..., None], labels)
     told = {name: value for name, value in checkpoint.configuration.items() if name != MEASURED_ON}
-    done = told | {FINISHED: epochs, "finishing_rate": round(configuration.learning_rate, 9)}
+    done = told | {FINISHED: configuration.epochs, "finishing_rate": round(configuration.learning_rate, 9)}
     after = trainer.checkpoint(checkpoint.epoch)
     return replace(after, configuration=done)
 
 
-def with_teachers(checkpoint: Checkpoint, teachers: tuple[str, ...], distillation: float) -> Checkpoint:
-    """The same, telling who taught it at the end."""
-    told = {"finishing_teachers": names_of(teachers), "finishing_distillation": distillation if teachers else 0.0}
+def telling(
+    checkpoint: Checkpoint, teachers: Sequence[str], distillation: float, settings: Sequence[str]
+) -> Checkpoint:
+    """The same, telling who taught it at the end, and which settings were not as they are without any."""
+    told = {
+        "finishing_teachers": names_of(teachers),
+        "finishing_distillation": distillation if teachers else 0.0,
+        "finishing_settings": ", ".join(settings),
+    }
     return replace(checkpoint, configuration=checkpoint.configuration | told)
 
 
@@ -112,6 +124,7 @@ def public_accuracy(checkpoint: Checkpoint, pictures: NDArray[np.uint8], public_
 @click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--teacher", "teachers", multiple=True, metavar="FILE", help=TEACHER_HELP)
 @click.option("--distillation", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="the teachers' share")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
 def main(
     run: Path,
@@ -121,14 +134,16 @@ def main(
     epochs: int,
     teachers: tuple[str, ...],
     distillation: float,
+    settings: tuple[str, ...],
     precision: str,
 ) -> None:
     member, checkpoint = read_trained(run)
+    configuration = finishing(checkpoint, epochs, precision, settings)
     dataset = fer2013.load(data)
     train = fer2013.without_test_pictures(dataset)
-    own = targets(train, checkpoint.configuration.get("ferplus", 0.0))
+    own = targets(train, configuration.ferplus)
     labels = taught(own, train.pictures, teachers, distillation)
-    after = with_teachers(finished(checkpoint, train.pictures, labels, epochs, precision), teachers, distillation)
+    after = telling(finished(checkpoint, train.pictures, labels, configuration), teachers, distillation, settings)
     folder = runs / (name or f"{member}_finished")
     folder.mkdir(parents=True, exist_ok=True)
     write_checkpoint(folder / "checkpoint.npz", after)

@@ -130,7 +130,8 @@ def _finished(recipe: Report) -> str:
         return "no"
     taught = recipe["finishing_teachers"]
     by = f", {taught} ({recipe['finishing_distillation']})" if taught else ""
-    return f"{epochs} at {recipe['finishing_rate']:g}{by}"
+    settings = recipe.get("finishing_settings")
+    return f"{epochs} at {recipe['finishing_rate']:g}{by}{f', {settings}' if settings else ''}"
 
 
 def _second_head(recipe: Report) -> str:

@@ -76,7 +76,7 @@ class Configuration:
     ferplus_head: float = 0.0  # weight of a second head's loss, which learns FER+'s annotators
     class_weights: bool = False  # each label's pictures count together as much as any other's
     averaging: float = 0.999  # of the old average that a step keeps; 0 for the last weights themselves
-    small_resolution: int = 48  # of the pictures in the first `small_share` of the epochs
+    small_resolution: int = 48  # of the pictures in the first `small_share` of the epochs, before any enlarging
     small_share: float = 0.0
     precision: str = "float32"  # or mixed_bfloat16, which is faster on some CPUs with avx512_bf16 or AMX
     evaluate_every: int = 2  # epochs
@@ -280,6 +280,19 @@ def with_second_head(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, [model.output, second])
 
 
+def behind_enlarging(model: keras.Model) -> tuple[keras.Model, int]:
+    """The part of a network behind the layer that enlarges its pictures, and how many times that does; the whole, and
+    1, where there is none.
+
+    To vary a picture is to interpolate it. Enlarging afterwards what was varied at the small size would blur it twice,
+    as no crop is blurred that the network will be asked about.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.UpSampling2D):
+            return keras.Model(layer.output, model.output), layer.size[0]
+    return model, 1
+
+
 class Trainer:
     """A network with its running average and optimizer, and the one compiled step that changes them."""
 
@@ -291,6 +304,7 @@ class Trainer:
         self.class_weights = tf.Variable(tf.ones(7))
         self.model = untrained(configuration)
         self.learner = with_second_head(self.model) if configuration.ferplus_head else self.model
+        self.behind, self.enlarged = behind_enlarging(self.learner)
         self.optimizer = optimizer_of(configuration)
         self.optimizer.build(self.learner.trainable_variables)
         # Of the model and behind it those of the second head, where there is one.
@@ -316,10 +330,11 @@ class Trainer:
     def _step(self, pictures: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, resolution: int) -> tf.Tensor:
         """uint8 pictures [n, 48, 48, 1], shares of labels [n, 7 a head] -> the batch's loss and accuracy [2]."""
         configuration = self.configuration
+        resolution *= self.enlarged
         varied = augment(tf.cast(pictures, tf.float32), seed, configuration.augmentation, resolution)
         varied, labels = mix_up(varied, labels, seed, configuration.augmentation)
         with tf.GradientTape() as tape:
-            logits = self.learner(varied, training=True)
+            logits = self.behind(varied, training=True)
             loss = self._loss(logits, labels)
         weights = self.learner.trainable_variables
         gradients = tape.gradient(loss, [weight.value for weight in weights])

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import keras
@@ -9,7 +10,8 @@ import pytest
 import tensorflow as tf
 from conftest import made_up_pictures
 
-from training.augmentation import Augmentation
+from training import train
+from training.augmentation import Augmentation, augment
 from training.train import RECIPES, Configuration, Trainer, untrained
 from training.zoo import face_mobilenet
 from training.zoo.face_mobilenet import ENLARGED, FACES, PIXEL_MEAN, build
@@ -73,6 +75,27 @@ def test_it_learns_one_batch_by_heart_with_both_heads_and_keeps_its_first_layers
     losses = [float(trainer.step(*batch, tf.constant([1, step], tf.int32), 32)[0]) for step in range(30)]
     assert np.mean(losses[-3:]) < 0.5 * losses[0], losses
     np.testing.assert_array_equal(trainer.model.get_layer("conv1").get_weights()[0], stem)
+
+
+def test_pictures_are_varied_at_the_size_that_it_enlarges_them_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one that is not varied is learned as the network will be asked about it."""
+    plain = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, erasing=0.0, mirror=False)
+    trainer = Trainer(replace(RECIPES["face_mobilenet"], augmentation=plain))
+    trainer.begin_with(PICTURES)
+    shown: list[tuple[int, tf.Tensor]] = []
+
+    def spied(*arguments: Any) -> tf.Tensor:
+        varied = augment(*arguments)
+        shown.append((arguments[-1], varied))
+        return varied
+
+    monkeypatch.setattr(train, "augment", spied)
+    pictures, labels = tf.cast(PICTURES, tf.float32), tf.zeros([16, 14])
+    for resolution in (32, 48):
+        trainer._step(PICTURES, labels, tf.constant([1, 0]), resolution)
+    assert [side for side, _ in shown] == [32 * ENLARGED, 48 * ENLARGED]
+    learned, _ = trainer.behind(shown[1][1], training=False)
+    np.testing.assert_allclose(learned, trainer.model(pictures, training=False), atol=1e-2)
 
 
 def test_its_first_layers_stay_as_they_are() -> None:

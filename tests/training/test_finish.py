@@ -42,7 +42,7 @@ def test_a_picture_is_shown_as_it_is_or_mirrored() -> None:
 
 def test_it_goes_on_at_full_size_and_a_tenth_of_the_rate_without_a_second_head() -> None:
     trained = replace(VGG, small_share=0.5, ferplus_head=0.5, epochs=60)
-    configuration = finishing(trained, 1, "float32")
+    configuration = finishing(replace(a_run("vgg"), configuration=asdict(trained)))
     assert (configuration.epochs, configuration.small_share, configuration.ferplus_head) == (1, 0.0, 0.0)
     assert configuration.learning_rate == pytest.approx(0.005)
     assert configuration.weight_decay == trained.weight_decay
@@ -57,13 +57,13 @@ def test_a_network_is_finished_from_where_it_was(known: str, monkeypatch: pytest
         settled = with_precise_bn(rebuild(checkpoint), checkpoint, PICTURES)
         recipe = settled.configuration if known == "exported" else checkpoint.configuration
         checkpoint = exported(replace(settled, configuration=recipe))
-    after = finished(checkpoint, PICTURES, SHARES, 1, "float32")
+    after = finished(checkpoint, PICTURES, SHARES, finishing(checkpoint))
     np.testing.assert_allclose(answers(after), answers(checkpoint), atol=2e-2)
 
 
 def test_it_learns_and_its_statistics_are_measured_anew() -> None:
     checkpoint = replace(a_run("vgg"), configuration=asdict(VGG) | {MEASURED_ON: 96})
-    after = finished(checkpoint, PICTURES, SHARES, 30, "float32")
+    after = finished(checkpoint, PICTURES, SHARES, finishing(checkpoint, 30))
     right = (answers(after).argmax(axis=1) == LABELS).mean()
     assert right > 0.5 > (answers(checkpoint).argmax(axis=1) == LABELS).mean()
     assert MEASURED_ON not in after.configuration
@@ -80,13 +80,15 @@ def test_the_manifest_tells_how_a_member_was_trained_and_finished(dataset_folder
 
     call(export, f"{runs}/small", "--version", "1", "--models", models)
     teacher = f"{models}/small/1/model.tflite"
-    said = call(finish.main, f"{models}/small/1", "--runs", runs, "--teacher", teacher)
+    setting = ("--set", "rotation_degrees=8")
+    said = call(finish.main, f"{models}/small/1", "--runs", runs, "--teacher", teacher, *setting)
     assert "% of the public test" in said
     call(export, f"{runs}/small_finished", "--member", "small", "--version", "2", "--models", models)
     recipe = manifest.read_manifest(Path(models))["members"]["small"]["training"]
     assert (recipe["epochs"], recipe["learning_rate"], recipe["teachers"]) == (2, TINY.learning_rate, "")
     assert recipe["rotation_degrees"] == Augmentation().rotation_degrees
     assert (recipe["finishing_epochs"], recipe["finishing_teachers"]) == (1, "small/1")
+    assert recipe["finishing_settings"] == "rotation_degrees=8"
     assert recipe["finishing_rate"] == pytest.approx(TINY.learning_rate / 10)
     assert read_checkpoint(Path(runs) / "small_finished" / "checkpoint.npz").epoch == 2
 
@@ -97,7 +99,7 @@ def test_a_network_with_frozen_layers_and_scales_of_its_own_is_finished_from_whe
     monkeypatch.setattr(finish, "OF_THE_RATE", 0.0)
     recipe = asdict(replace(RECIPES["face_mobilenet"], batch_size=16, backbone_weights="none"))
     checkpoint = exported(replace(a_run("face_mobilenet"), configuration=recipe | {MEASURED_ON: 96}))
-    after = finished(checkpoint, PICTURES[:32], SHARES[:32], 1, "float32")
+    after = finished(checkpoint, PICTURES[:32], SHARES[:32], finishing(checkpoint))
     before, after = rebuild(checkpoint), rebuild(after)
     frozen = [layer.name for layer in before.layers if not layer.trainable and layer.weights]
     assert "conv1" in frozen
@@ -113,7 +115,7 @@ def test_a_network_with_frozen_layers_and_scales_of_its_own_is_finished_from_whe
 def test_what_is_finished_is_not_finished_again_and_has_no_second_head() -> None:
     done = replace(a_run("vgg"), configuration=asdict(replace(VGG, ferplus_head=0.5)) | {FINISHED: 1})
     with pytest.raises(click.ClickException, match="already"):
-        finished(done, PICTURES, SHARES, 1, "float32")
+        finishing(done)
     with pytest.raises(click.ClickException, match="no second head"):
         annotators_head(done)
 
@@ -121,4 +123,4 @@ def test_what_is_finished_is_not_finished_again_and_has_no_second_head() -> None
 def test_what_answers_for_the_annotators_is_not_finished_on_the_labels() -> None:
     checkpoint = replace(a_run("vgg"), configuration=asdict(VGG) | {"head": "annotators"})
     with pytest.raises(click.ClickException, match="annotators"):
-        finished(checkpoint, PICTURES, SHARES, 1, "float32")
+        finished(checkpoint, PICTURES, SHARES, finishing(checkpoint))
