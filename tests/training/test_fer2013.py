@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from conftest import made_up_pictures, write_split
 from test_datasets import csv_rows, save_class_folders, write_csv
 
-from training import confused_pairs, fer2013, mirroring, oversampling, search, train
+from training import confused_pairs, fer2013, leakage, mirroring, oversampling, search, train
 from training.kaggle import COLUMNS
 
 
@@ -97,10 +97,11 @@ def test_kaggles_folders_without_such_names_are_refused_with_what_to_take(tmp_pa
         (train.main, ("baseline", "--runs", ".")),
         (search.main, ("baseline", "--runs", ".", "--models", ".")),
         (mirroring.main, ("--models", ".")),
+        (leakage.main, ("baseline", "--models", ".")),
         (oversampling.main, ("--models", ".")),
         (confused_pairs.main, ("--models", ".")),
     ],
-    ids=("train", "search", "mirroring", "oversampling", "confused_pairs"),
+    ids=("train", "search", "mirroring", "leakage", "oversampling", "confused_pairs"),
 )
 def test_a_command_without_fer2013_ends_with_one_line(
     command: click.Command, arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
