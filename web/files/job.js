@@ -82,8 +82,7 @@ class JobScreen {
 
   /** Once: a screen reader need not hear of each attempt. @param {unknown} error */
   #tell(error) {
-    const again = smallButton(FILES.tryAgain, () => this.#ask());
-    const told = refusalNotice(error, again);
+    const told = refusalNotice(error, smallButton(FILES.tryAgain, () => this.#ask()));
     if (this.#trouble.textContent !== told.textContent) this.#trouble.replaceChildren(told);
   }
 

@@ -102,14 +102,14 @@ export class Player {
     const video = this.#video;
     const at = (/** @type {number} */ time) => this.playhead.follow(time + this.#offset);
     if ("requestVideoFrameCallback" in video) {
-      const next = (/** @type {number} */ _now, /** @type {VideoFrameCallbackMetadata} */ { mediaTime }) => {
+      const next = /** @type {VideoFrameRequestCallback} */ ((_now, { mediaTime }) => {
         const stays = video.paused && Math.abs(video.currentTime - this.#soughtTo) < STAYS_S;
         if (!video.seeking && !stays) at(mediaTime);
         video.requestVideoFrameCallback(next);
-      };
+      });
       video.requestVideoFrameCallback(next);
     } else {
-      /** @type {HTMLVideoElement} */ (video).addEventListener("timeupdate", () => at(this.#video.currentTime));
+      this.#video.addEventListener("timeupdate", () => at(this.#video.currentTime));
     }
   }
 
@@ -134,7 +134,7 @@ export class Player {
     URL.revokeObjectURL(this.#address);
     this.#address = URL.createObjectURL(file);
     this.#play(this.#address, 0, true);
-    const other = this.#annotated ? [smallButton(FILES.playAnnotated, () => this.#playAnnotated())] : [];
+    const other = this.#annotated ? [this.#annotatedChooser()] : [];
     this.#sources.replaceChildren(this.#fullScreen(), ...other, this.#chooser(FILES.chooseOther));
   }
 
@@ -144,8 +144,7 @@ export class Player {
       if (this.#gone.signal.aborted) return;
       this.#play(address, this.plan.start_s, false);
     } catch (error) {
-      this.#trouble.replaceChildren(refusalNotice(error, smallButton(FILES.playAnnotated, () => this.#playAnnotated())));
-      return;
+      return this.#trouble.replaceChildren(refusalNotice(error, this.#annotatedChooser()));
     }
     const own = ownFile(this.job.id);
     const other = own ? smallButton(FILES.playOwn, () => this.#playOwn(own)) : this.#chooser(FILES.playOwn);
@@ -213,11 +212,11 @@ export class Player {
 
   #cannotPlay() {
     if (!this.#video.hasAttribute("src")) return;
-    const broken = this.#video.error?.code === MediaError.MEDIA_ERR_DECODE;
-    if (this.#canPlay && !broken && !this.#drawsBoxes) return void this.#goOn();
+    const canGoOn = this.#canPlay && this.#video.error?.code !== MediaError.MEDIA_ERR_DECODE;
+    if (canGoOn && !this.#drawsBoxes) return void this.#goOn();
     this.#askForFile();
     this.#trouble.replaceChildren(notice({ title: FILES.unplayable, advice: FILES.unplayableAdvice }));
-    if (this.#drawsBoxes && this.#annotated) this.#sources.replaceChildren(smallButton(FILES.playAnnotated, () => this.#playAnnotated()));
+    if (this.#drawsBoxes && this.#annotated) this.#sources.replaceChildren(this.#annotatedChooser());
     this.#drawsBoxes = false;
   }
 
@@ -239,6 +238,10 @@ export class Player {
   /** @param {string} words */
   #chooser(words) {
     return smallButton(words, () => this.#picker.click());
+  }
+
+  #annotatedChooser() {
+    return smallButton(FILES.playAnnotated, () => this.#playAnnotated());
   }
 
   #fullScreen() {
