@@ -11,7 +11,8 @@ JobState = Literal[
     "queued", "running", "cancelling", "succeeded", "partially_succeeded", "failed", "cancelled", "expired"
 ]
 
-FINAL_STATES: Final = frozenset({"succeeded", "partially_succeeded", "failed", "cancelled", "expired"})
+WITH_RESULTS: Final = frozenset({"succeeded", "partially_succeeded"})
+FINAL_STATES: Final = WITH_RESULTS | {"failed", "cancelled", "expired"}
 
 
 class JobOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import structlog
 
+from contracts.jobs import WITH_RESULTS
 from jobs.artefacts import Artefacts
 from jobs.bells import TASK_OF, Bells
 from jobs.settings import JobSettings
@@ -52,7 +53,7 @@ class Sweeper:
             self._store.stages.drop(claim)
             return
         now = time.time()
-        has_results = view.state in {"succeeded", "partially_succeeded"}
+        has_results = view.state in WITH_RESULTS
         if has_results and view.expires_s and view.expires_s > now:
             for leftover in LEFTOVERS:
                 self._artefacts.remove(self._artefacts.path(claim.job_id, leftover))

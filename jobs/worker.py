@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contracts.jobs import JobOptions, JobState, VideoFacts
+from contracts.jobs import WITH_RESULTS, JobOptions, JobState, VideoFacts
 from contracts.members import Ensemble
 from jobs.artefacts import Artefacts
 from jobs.asked import asked_of
@@ -180,8 +180,7 @@ class JobWorker:
             self._artefacts.remove(self._artefacts.path(claim.job_id))
 
     def _end(self, claim: Claim, facts: JobFacts, state: JobState, message: str) -> bool:
-        has_results = state in ("succeeded", "partially_succeeded")
-        expires_s = time.time() + self._settings.results_kept_s if has_results else None
+        expires_s = time.time() + self._settings.results_kept_s if state in WITH_RESULTS else None
         notify = bool(facts.options.webhook_url)
         if not self._store.end(claim.job_id, state, message, claim=claim, expires_s=expires_s, notify=notify):
             return False

@@ -8,7 +8,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from contracts.api import ImageReply
-from contracts.jobs import JobSummary, JobView
+from contracts.jobs import WITH_RESULTS, JobSummary, JobView
 from runtime.settings import read_settings
 from thespis.client import AsyncClient
 from thespis.job_progress import JobProgressBar
@@ -32,7 +32,7 @@ async def analyze_video(
         with JobProgressBar() as bar:
             job = await client.submit(path, on_upload=bar.upload)
             job = await client.wait(job.id, bar.frames)
-        found = job.state in ("succeeded", "partially_succeeded")
+        found = job.state in WITH_RESULTS
         return job, await client.summary(job.id) if found else None
 
     return await _asked(submitted, server, key, environ, job_workers=1)

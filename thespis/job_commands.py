@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 import msgspec
 
-from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobView
+from contracts.jobs import FINAL_STATES, WITH_RESULTS, JobOptions, JobState, JobView
 from thespis.errors import ThespisError
 from thespis.plain_errors import check_video, one_line_errors
 
@@ -122,7 +122,7 @@ def _ended(client: "Client", job: JobView, bar: "JobProgressBar") -> JobView:
 
 def check_ended_well(job: JobView) -> None:
     """Raises click.ClickException for a job that has nothing to show."""
-    if job.state not in ("succeeded", "partially_succeeded"):
+    if job.state not in WITH_RESULTS:
         reason = f": {job.message}" if job.message else ""
         raise click.ClickException(f"job {job.id} {_ended_as(job)}{reason}")
 
@@ -170,7 +170,7 @@ def job(job_id: str, server: str, key: str | None, as_json: bool) -> None:
 
     with one_line_errors(), Client(server, key=key) as client:
         view = client.job(job_id)
-        ended_well = view.state in ("succeeded", "partially_succeeded")
+        ended_well = view.state in WITH_RESULTS
         if as_json:
             print_json(view)
             return

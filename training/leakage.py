@@ -25,15 +25,13 @@ from training.experiments import Figures, record_experiment
 from training.export import logits_of, rebuild
 from training.measures import accuracy
 from training.precise_bn import with_precise_bn
-from training.train import DATA_HELP, PRECISIONS, RECIPES, Configuration, Trainer, targets, with_annotators
+from training.train import DATA_HELP, PRECISIONS, RECIPES, Configuration, Trainer, to_learn
 from training.zoo import BUILDERS
 
 
 def learned(configuration: Configuration, train: fer2013.Split) -> Trainer:
     """A network trained on all of the pictures, whatever they are, from its first to its last epoch."""
-    pictures, labels = train.pictures[..., None], targets(train, configuration.ferplus)
-    if configuration.ferplus_head:
-        labels = with_annotators(labels, train)
+    pictures, labels = train.pictures[..., None], to_learn(train, configuration)
     trainer = Trainer(configuration)
     trainer.begin_with(pictures)
     for epoch in range(configuration.epochs):

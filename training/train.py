@@ -235,6 +235,13 @@ def with_annotators(labels: np.ndarray, split: fer2013.Split) -> np.ndarray:
     return np.concatenate([labels, split.ferplus], axis=1)
 
 
+def to_learn(train: fer2013.Split, configuration: Configuration) -> np.ndarray:
+    """What is learned of the pictures, float32 [n, 7 a head]: labels, teachers and annotators as the recipe wants."""
+    labels = targets(train, configuration.ferplus)
+    labels = taught(labels, train.pictures, configuration.teachers, configuration.distillation)
+    return with_annotators(labels, train) if configuration.ferplus_head else labels
+
+
 def targets(split: fer2013.Split, ferplus: float) -> np.ndarray:
     """What is learned, float32 [n, 7]: FER2013's label blended with the annotators' shares, where those are known."""
     own = np.eye(7, dtype=np.float32)[split.labels]
@@ -441,10 +448,7 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     dataset = fer2013.load(data)
     train, lines = with_auxiliary(dataset, list(configuration.auxiliary))
     click.echo("\n".join([f"{len(train):,} training pictures; FER2013 had {len(dataset.train):,}", *lines]))
-    pictures, labels = train.pictures[..., None], targets(train, configuration.ferplus)
-    labels = taught(labels, train.pictures, configuration.teachers, configuration.distillation)
-    if configuration.ferplus_head:
-        labels = with_annotators(labels, train)
+    pictures, labels = train.pictures[..., None], to_learn(train, configuration)
 
     run_folder.mkdir(parents=True, exist_ok=True)
     trainer, epoch = Trainer(configuration), 0

@@ -245,10 +245,12 @@ async def test_a_key_that_was_met_does_not_wait_behind_strangers(monkeypatch: py
     answering = threading.Event()
     store.find.side_effect = lambda _: answering.wait() and None
     strangers = [asyncio.create_task(ring.caller(make_key("no", ["stream"], Quotas())[1])) for _ in range(LOOK_UPS)]
-    async with asyncio.timeout(20):  # nothing else would end it
-        assert await ring.caller(text) == key.caller
-        refused = await asyncio.gather(*strangers, return_exceptions=True)
-    answering.set()
+    try:
+        async with asyncio.timeout(20):  # nothing else would end it
+            assert await ring.caller(text) == key.caller
+            refused = await asyncio.gather(*strangers, return_exceptions=True)
+    finally:
+        answering.set()
     assert [type(problem) for problem in refused] == [redis.TimeoutError] * LOOK_UPS
 
 
