@@ -153,8 +153,22 @@ def reaching(server: httpx.URL) -> Iterator[None]:
         yield
     except httpx.TransportError as problem:
         raise Unreachable(
-            f"no Thespis answers at {server} ({str(problem) or type(problem).__name__}); is it running?"
+            mistrusted(str(server), problem)
+            or f"no Thespis answers at {server} ({str(problem) or type(problem).__name__}); is it running?"
         ) from problem
+
+
+def mistrusted(server: str, problem: BaseException) -> str | None:
+    """What to tell of a server whose certificate this machine does not trust; None for any other problem."""
+    cause: BaseException | None = problem
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return None
+    return (
+        f"the certificate of {server} is not trusted here ({cause.verify_message}): "
+        "name its authority's root certificate in SSL_CERT_FILE"
+    )
 
 
 def _query(options: Mapping[str, bool | float | str | None]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree
 from runtime.parent import end_with_parent
 from runtime.settings import BadSetting, read_settings
-from thespis.job_commands import cancel, check_ended_well, job, jobs, key_option, print_json, submit
+from thespis.job_commands import cancel, check_ended_well, delete, job, jobs, key_option, print_json, submit
 from thespis.key_commands import keys
 from thespis.plain_errors import is_video, one_line_errors
 from thespis.settings import UpSettings
@@ -130,7 +130,7 @@ def doctor(server: str | None, as_json: bool) -> None:
     raise click.exceptions.Exit(int(worst_of(findings) == "fail"))
 
 
-for command in (submit, jobs, job, cancel, keys):
+for command in (submit, jobs, job, cancel, delete, keys):
     main.add_command(command)
 
 

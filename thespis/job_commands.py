@@ -1,4 +1,4 @@
-"""`thespis submit`, `jobs`, `job` and `cancel`: video jobs on a running platform."""
+"""`thespis submit`, `jobs`, `job`, `cancel` and `delete`: video jobs on a running platform."""
 
 import os
 import sys
@@ -200,6 +200,23 @@ def cancel(job_id: str, server: str, key: str | None, as_json: bool) -> None:
         click.echo(f"job {view.id} had ended already: {view.state}")
     else:
         click.echo(f"job {view.id} is {view.state}")
+
+
+@click.command()
+@click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
+@server_option
+@key_option
+def delete(job_ids: tuple[str, ...], server: str, key: str | None) -> None:
+    """Remove each job ID with its results, and its video where that is still there; one that runs ends.
+
+    Example: thespis delete 3f2a9c0d5b1e4f6a8c7d9e0f1a2b3c4d
+    """
+    from thespis.client import Client
+
+    with one_line_errors(), Client(server, key=key) as client:
+        for job_id in job_ids:
+            client.delete(job_id)
+            click.echo(f"job {job_id} is removed")
 
 
 def _show_ended(view: JobView, summary: "JobSummary") -> None:

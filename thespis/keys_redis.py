@@ -17,6 +17,8 @@ from thespis.ports import free_ports
 
 TOLD = variable("jobs_redis_url")
 STARTED = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 200)
+"""It may just start, or read its records."""
+
 ENDS_WITHIN_S = 10.0
 
 
@@ -24,7 +26,7 @@ ENDS_WITHIN_S = 10.0
 def keys_redis(data_path: Path, environ: Mapping[str, str]) -> Iterator["redis.Redis"]:
     """Raises redis.RedisError, BadSetting, FolderTaken when a platform on this folder is just starting."""
     if any(name in environ for name in (TOLD, f"{TOLD}_FILE")):
-        with redis.Redis.from_url(read_settings(JobSettings, environ).jobs_redis_url) as client:
+        with redis.Redis.from_url(read_settings(JobSettings, environ).jobs_redis_url, retry=STARTED) as client:
             yield client
         return
     with contextlib.ExitStack() as stack:

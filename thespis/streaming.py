@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 
 from contracts.frames import Frame, pack_frame
 from contracts.protocol import SUBPROTOCOL, ServerMessage, SessionCreated, SessionUpdate
-from thespis.calls import bearer
+from thespis.calls import bearer, mistrusted
 from thespis.errors import Unreachable
 
 HANDSHAKE: Final[Mapping[str, Any]] = {
@@ -96,7 +96,7 @@ def opening(server: str) -> Iterator[None]:
     except websockets.ConnectionClosed as problem:
         raise Unreachable(f"{server} closed the session before it began: {problem}") from problem
     except (OSError, websockets.WebSocketException) as problem:
-        raise Unreachable(f"no Thespis session at {server}: {problem}") from problem
+        raise Unreachable(mistrusted(server, problem) or f"no Thespis session at {server}: {problem}") from problem
 
 
 def session_from(first: str | bytes) -> SessionCreated:

@@ -1,13 +1,10 @@
 """`thespis doctor` on a sound machine, on one that is not, and before a running platform."""
 
-import contextlib
 import os
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,30 +116,6 @@ def test_a_page_from_another_machine_needs_tls() -> None:
     assert tls("http://127.0.0.1:8080").state == "ok"
     without = tls("http://thespis.example")
     assert (without.state, "camera" in without.advice) == ("fail", True)
-
-
-@pytest.fixture
-def untrusted(tmp_path: Path) -> Iterator[str]:
-    """The address of a server whose certificate nobody has vouched for."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "30",
-         "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def answer() -> None:
-            connection, _ = listening.accept()
-            with contextlib.suppress(OSError), connection:
-                context.wrap_socket(connection, server_side=True)
-
-        answering = threading.Thread(target=answer)
-        answering.start()
-        yield f"https://localhost:{listening.getsockname()[1]}"
-        answering.join()
 
 
 def test_a_certificate_that_browsers_do_not_trust_fails(untrusted: str) -> None:

@@ -24,6 +24,7 @@ from tests.unit.thespis.job_views import job_view
 from tests.video_clips import zip_of
 from thespis import AsyncClient, Client, ThespisError, Unreachable
 from thespis.sample_face import astronaut_path
+from thespis.streaming import open_stream
 
 PNG, WEBM = b"\x89PNG", b"\x1a\x45\xdf\xa3"
 
@@ -328,6 +329,9 @@ def test_submit_writes_what_was_asked_for_and_the_job_is_found_again(
     assert json.loads(thespis("job", job["id"], "--server", platform.url, "--json").stdout) == job
     ended = thespis("cancel", job["id"], "--server", platform.url)
     assert (ended.returncode, "had ended already" in ended.stdout) == (0, True)
+    removed = thespis("delete", job["id"], "--server", platform.url)
+    assert (removed.returncode, removed.stdout) == (0, f"job {job['id']} is removed\n")
+    assert "there is no job" in thespis("job", job["id"], "--server", platform.url).stderr
 
 
 def test_submit_does_not_wait_unless_asked_and_the_job_can_be_cancelled(platform: Platform, long_clip: Path) -> None:
@@ -360,20 +364,34 @@ def test_submit_says_why_pictures_have_no_annotated_video_and_shows_what_was_fou
     assert len(run.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["submit", "jobs", "job", "cancel", "analyze"])
+@pytest.mark.parametrize("command", ["submit", "jobs", "job", "cancel", "delete", "analyze"])
 def test_a_server_that_is_not_there_is_one_clear_line(command: str, clip: Path) -> None:
-    argument = {"submit": [str(clip)], "analyze": [str(clip)], "job": ["a"], "cancel": ["a"]}.get(command, [])
+    argument = {"submit": [str(clip)], "analyze": [str(clip)], "jobs": []}.get(command, ["a"])
     run = thespis(command, *argument, THESPIS_SERVER="http://127.0.0.1:9")
     assert (run.returncode, run.stdout) == (1, "")
     assert "is it running" in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["job", "cancel"])
+@pytest.mark.parametrize("command", ["job", "cancel", "delete"])
 def test_an_unknown_job_is_one_clear_line(command: str, platform: Platform) -> None:
     run = thespis(command, "nobody", "--server", platform.url)
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == "Error: Not Found: there is no job nobody\n"
+
+
+def test_a_certificate_that_is_not_trusted_is_one_clear_line_that_says_what_to_set(untrusted: str) -> None:
+    run = thespis("jobs", "--server", untrusted)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "self-signed" in run.stderr
+    assert "SSL_CERT_FILE" in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+async def test_a_live_session_says_the_same_of_a_certificate(untrusted: str) -> None:
+    with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
+        async with open_stream(untrusted):
+            pass
 
 
 def test_a_file_that_is_no_video_is_one_clear_line_and_nothing_is_sent(tmp_path: Path) -> None:
@@ -420,7 +438,9 @@ def test_analyze_still_takes_a_picture(platform: Platform) -> None:
     assert len(json.loads(run.stdout)["faces"]) == 1
 
 
-@pytest.mark.parametrize("words", [("submit",), ("jobs",), ("job",), ("cancel",), ("analyze",), ("bench", "jobs")])
+@pytest.mark.parametrize(
+    "words", [("submit",), ("jobs",), ("job",), ("cancel",), ("delete",), ("analyze",), ("bench", "jobs")]
+)
 def test_help_teaches_with_an_example(words: tuple[str, ...]) -> None:
     run = thespis(*words, "--help")
     assert run.returncode == 0

@@ -16,7 +16,7 @@ from gateway.settings import GatewaySettings
 from runtime.pixels import OUTLIVES_DEADLINE_MS
 from runtime.settings import BadSetting, read_settings, variable
 from thespis.command_line import analyze, doctor, up
-from thespis.job_commands import cancel, job, jobs, submit
+from thespis.job_commands import cancel, delete, job, jobs, submit
 from thespis.key_commands import create, list_keys, revoke
 from thespis.settings import UpSettings
 
@@ -84,7 +84,8 @@ def test_members_without_an_address_are_refused(text: str) -> None:
     ("command", "words"),
     [
         (up, ""), (analyze, "thespis analyze"), (submit, "thespis submit"), (jobs, "thespis jobs"),
-        (job, "thespis job"), (cancel, "thespis cancel"), (doctor, "thespis doctor"), (live, "thespis bench live"),
+        (job, "thespis job"), (cancel, "thespis cancel"), (delete, "thespis delete"),
+        (doctor, "thespis doctor"), (live, "thespis bench live"),
         (bench_jobs, "thespis bench jobs"), (create, "thespis keys create"), (list_keys, "thespis keys list"),
         (revoke, "thespis keys revoke"), (soak, "thespis bench soak"),
     ],
@@ -100,7 +101,7 @@ def test_every_flag_is_on_the_page(command: click.Command, words: str) -> None:
 
 def _rows_of(words: str) -> str:
     """The rows of one command in the table of flags: its own and those below it that name no other."""
-    found = re.search(rf"^\| [^|]*`{words}(?: [A-Z]+)?`[^|]*\|.*\n(?:\| \|.*\n)*", PAGE, re.MULTILINE)
+    found = re.search(rf"^\| [^|]*`{words}(?: [A-Z.]+)?`[^|]*\|.*\n(?:\| \|.*\n)*", PAGE, re.MULTILINE)
     assert found, f"`{words}` is not in docs/settings.md"
     return found[0]
 
