@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # `deploy/backup.sh FOLDER`: copies the jobs' records and files of a running platform, records first, so that none names
-# results that the copy does not have. DEPLOY_COMPOSE: as for rolling_restart.sh.
+# results that the copy does not have. A copy that is there already is replaced only by a whole one. Nobody else may read it:
+# it holds videos. DEPLOY_COMPOSE: as for rolling_restart.sh.
 set -euo pipefail
+folder=$(realpath --canonicalize-missing -- "${1:?a FOLDER to copy into}")
+umask 077
 cd "$(dirname "$0")/.."
 read -ra options <<<"${DEPLOY_COMPOSE:-}"
 compose() { docker compose "${options[@]}" "$@"; }
 redis() { compose exec -T redis_jobs sh -c 'REDISCLI_AUTH=$(cat /secrets/redis_password) redis-cli "$@"' sh "$@"; }
 
-mkdir -p "$1"
+mkdir -p "$folder"
 # Until the copy is made Redis only appends to its file; a rewrite would replace it under the reader.
 redis config set auto-aof-rewrite-percentage 0 >/dev/null
 trap 'redis config set auto-aof-rewrite-percentage 100 >/dev/null' EXIT
 while redis info persistence | grep -q aof_rewrite_in_progress:1; do sleep 1; done
-compose exec -T redis_jobs tar -C /data -c --warning=no-file-changed --ignore-failed-read appendonlydir >"$1/jobs.tar" || [ $? = 1 ]
-compose exec -T gateway tar -C /artefacts -c --warning=no-file-changed --ignore-failed-read . >"$1/artefacts.tar" || [ $? = 1 ]
+compose exec -T redis_jobs tar -C /data -c --warning=no-file-changed --ignore-failed-read appendonlydir >"$folder/jobs.tar.part" || [ $? = 1 ]
+compose exec -T gateway tar -C /artefacts -c --warning=no-file-changed --ignore-failed-read . >"$folder/artefacts.tar.part" || [ $? = 1 ]
+for part in jobs artefacts; do mv "$folder/$part.tar.part" "$folder/$part.tar"; done

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from bench.containers import Container, Stack
+from bench.containers import Container, Stack, StackProblem
 from contracts.protocol import Error, Result, ServerDraining, SessionClosed, SessionCreated
 from runtime.model_tree import read_ensemble
 from tests.integration.job_client import JobClient
@@ -135,6 +135,17 @@ async def test_a_rolling_restart_loses_no_frame_and_no_segment(
     assert jobs.frames(job_id) == list(range(200))
 
 
+def test_a_fresh_container_that_fails_is_removed_and_the_old_ones_go_on(stack: Stack) -> None:
+    before = stack.compose("ps", "--all", "-q", "ensemble_worker")
+    stack.environment["DEPLOY_MEMBERS"] = "nobody"
+    try:
+        with pytest.raises(StackProblem, match="did not become healthy and is removed"):
+            stack.run("deploy/rolling_restart.sh", "ensemble_worker")
+    finally:
+        del stack.environment["DEPLOY_MEMBERS"]
+    assert stack.compose("ps", "--all", "-q", "ensemble_worker") == before
+
+
 async def frames_until(ended: "asyncio.Task[str]", stack: Stack, jpeg: bytes) -> int:
     """Sends frame after frame as a sound client does, in a new session when one ends; how many results came.
 
@@ -194,6 +205,12 @@ def test_a_back_up_brings_jobs_to_an_empty_platform(stack: Stack, jobs: JobClien
     listed = jobs.ask("GET", "/v1/jobs", params={"label": "kept"}).json()["jobs"]
     rows = jobs.rows(listed[0]["id"])
     stack.run("deploy/backup.sh", str(tmp_path))
+    assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {
+        "jobs.tar": 0o600,
+        "artefacts.tar": 0o600,
+    }
+    with pytest.raises(StackProblem, match="the platform runs"):
+        stack.run("deploy/restore.sh", str(tmp_path))
     stack.down("--volumes")
     stack.run("deploy/restore.sh", str(tmp_path))
     stack.up()

@@ -9,7 +9,9 @@ from contracts import names
 from tests.unit.deploy.compose_files import OURS, ROOT, services
 
 FOLDER = ROOT / "deploy" / "observability"
-METRICS = set(re.findall(r"^\| `(thespis_\w+)`", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+INCIDENTS = OPERATIONS.partition("## Incidents by symptom")[2]
+METRICS = set(re.findall(r"^\| `(thespis_\w+)`", OPERATIONS, re.MULTILINE))
 """tests/integration/test_metrics.py compares that page with the code."""
 
 BOARD = json.loads((FOLDER / "grafana" / "boards" / "thespis.json").read_text())
@@ -30,6 +32,9 @@ def test_alerts_watch_metrics_that_there_are_and_say_what_is_wrong() -> None:
     for group in ALERTS["groups"]:
         for rule in group["rules"]:
             assert metrics_in(rule["expr"]) <= METRICS, rule["alert"]
+            assert f"`{rule['alert']}`" in INCIDENTS, (
+                f"docs/operations.md does not say what to do about {rule['alert']}"
+            )
             assert rule["annotations"]["summary"]
             assert rule["labels"]["severity"] in ("page", "ticket")
 
