@@ -109,7 +109,7 @@ class EnsembleWorker:
         faces = list(reply.faces)
         for index, (crop, detected) in enumerate(zip(crops[:MOST_EXPLAINED], frame.faces, strict=False)):
             label = int(np.argmax(faces[index].probabilities))
-            lost = self._probabilities_when_covered(frame, crop, label)
+            lost = self._probabilities_when_covered(frame, set(reply.used), crop, label)
             if lost is None or detected.crop_to_image is None:
                 break
             cells = importance(faces[index].probabilities[label], lost).round(4).tolist()
@@ -118,26 +118,25 @@ class EnsembleWorker:
         return msgspec.structs.replace(reply, faces=faces)
 
     def _probabilities_when_covered(
-        self, frame: ClassifyFaces, crop: npt.NDArray[np.uint8], label: int
+        self, frame: ClassifyFaces, used: set[str], crop: npt.NDArray[np.uint8], label: int
     ) -> npt.NDArray[np.float32] | None:
-        """float32 [n] in the order of the covered copies; None when time runs out, or when a member leaves meanwhile:
-        its absence would look like something that the vote leans on.
+        """float32 [n] in the order of the covered copies; None when time runs out, or when other members answer than
+        those `used` for the face as it is: an absence would look like something that the vote leans on.
         """
         copies, most = covered(crop), self._settings.max_batch_crops
         timeout_s, weights = self._settings.predict_timeout_ms / 1000, self._weights[frame.vote_profile]
         asked = asked_members(weights, self._fan_out.names, votes=False)
         found: list[npt.NDArray[np.float32]] = []
-        voters: set[str] = set()
+        voters = used.intersection(asked)
         longest_s = 0.0
         for start in range(0, len(copies), most):
+            self.serve_waiting_frames()
             began = time.time()
             left_s = frame.deadline - began - TIME_TO_ANSWER_S
             if left_s < longest_s:
                 return None
-            self.serve_waiting_frames()
             part = copies[start : start + most].tobytes()
             predictions = self._loop.run_until_complete(self._fan_out.predict(part, timeout_s, left_s, asked))
-            voters = voters or set(predictions)
             if not predictions or set(predictions) != voters:
                 return None
             found.append(soft_vote(predictions, weights)[:, label])

@@ -207,7 +207,7 @@ class Dispatcher:
             return
         try:
             reply: Reply = REPLY_DECODER.decode(message["data"])
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             log.warning("reply_unreadable")
             return
         future = self._waiting.get(reply.correlation_id)

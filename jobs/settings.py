@@ -5,14 +5,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from runtime.settings import BadSetting, CommonSettings, variable
+from runtime.settings import REDIS_URL, BadSetting, CommonSettings, variable
 
 
 class JobSettings(CommonSettings, frozen=True, kw_only=True):
     """Where jobs and their files lie, and how long."""
 
     jobs_redis_url: Annotated[
-        str, Meta(description="Redis for jobs: with an append-only file, so that they survive a restart")
+        str,
+        Meta(pattern=REDIS_URL, description="Redis for jobs: with an append-only file, so that they survive a restart"),
     ] = "redis://127.0.0.1:6380/0"
     artefacts_url: Annotated[
         str, Meta(description="where uploads and results lie: any URL that fsspec knows, such as file:// or s3://")

@@ -81,6 +81,15 @@ def run_worker(
             log.warning("worker_recycled", rss_mb=round(held_mb))
             state.should_stop = 0
 
+    def begins(task_id: str, **_: object) -> None:
+        PULSE.task_begins(task_id)
+
+    def ends(task_id: str, **_: object) -> None:
+        PULSE.task_ends(task_id)
+
+    if pool == "threads":
+        celery.signals.task_prerun.connect(begins, weak=False)
+        celery.signals.task_postrun.connect(ends, weak=False)
     celery.signals.worker_shutting_down.connect(stopping, weak=False)
     if settings.max_worker_rss_mb:
         celery.signals.task_postrun.connect(recycle, weak=False)

@@ -46,7 +46,7 @@ def readable(entries: Sequence[bytes], decoder: "msgspec.msgpack.Decoder[EntryT]
     for entry in entries:
         try:
             found.append(decoder.decode(entry))
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # no MessagePack, no text in a text's place, too deep
             log.warning("entry_unreadable")
     return found
 

@@ -8,12 +8,13 @@ STUCK_AFTER_S: Final = 30.0
 
 
 class Pulse:
-    """The worker's loop beats once a second (runtime/celery_worker.py); work that takes longer beats itself."""
+    """The worker's loop beats once a second (runtime/celery_worker.py); work in it that takes longer beats itself."""
 
     def __init__(self) -> None:
         self.connected = False
         self._last_beat = time.monotonic()
         self._stop_asked: float | None = None
+        self._task_began: dict[str, float] = {}
         self._threads_at_work = 0
         self._counting = threading.Lock()
 
@@ -21,7 +22,15 @@ class Pulse:
         self._last_beat = time.monotonic()
 
     def healthy(self) -> bool:
-        return self.connected and time.monotonic() - self._last_beat < STUCK_AFTER_S
+        moved = min([self._last_beat, *self._task_began.copy().values()])
+        return self.connected and time.monotonic() - moved < STUCK_AFTER_S
+
+    def task_begins(self, task_id: str) -> None:
+        """A thread of the pool has a task in hand until `task_ends`; the loop beats whatever becomes of it."""
+        self._task_began[task_id] = time.monotonic()
+
+    def task_ends(self, task_id: str) -> None:
+        self._task_began.pop(task_id, None)
 
     def ask_to_stop(self) -> None:
         self._stop_asked = time.monotonic()

@@ -13,6 +13,8 @@ import msgspec
 
 PREFIX = "THESPIS_"
 
+REDIS_URL = "^(rediss?|unix)://"
+
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
 
@@ -24,7 +26,10 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What every service has."""
 
     redis_url: Annotated[
-        str, msgspec.Meta(description="Redis for live work: no persistence wanted, frames pass through it")
+        str,
+        msgspec.Meta(
+            pattern=REDIS_URL, description="Redis for live work: no persistence wanted, frames pass through it"
+        ),
     ] = "redis://127.0.0.1:6379/0"
     models_path: Annotated[str, msgspec.Meta(description="folder that holds models.toml and the members")] = "models"
     log_level: Annotated[str, msgspec.Meta(description="debug, info, warning or error")] = "info"

@@ -4,6 +4,7 @@ import contextlib
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import IO, Final, Generic, Literal, TypeVar
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ import msgspec
 
 from contracts.api import ImageReply, ModelsReply, Problem, Readiness
 from contracts.jobs import JobList, JobOptions, JobState, JobSummary, JobView, ResultPage
-from thespis.errors import ThespisError, Unreachable
+from thespis.errors import BadKey, ThespisError, Unreachable
 
 ROWS_PER_PAGE: Final = 1000
 
@@ -104,18 +105,27 @@ def trusted() -> ssl.SSLContext:
 
 
 def bearer(key: str | None) -> dict[str, str]:
-    """The header that shows an API key, if there is one."""
-    return {} if key is None else {"Authorization": f"Bearer {key}"}
+    """The header that shows an API key, if there is one; space around it, as of a file's last line, is no part of it.
+
+    Raises BadKey.
+    """
+    if key is None:
+        return {}
+    key = key.strip()
+    if not (key.isascii() and key.isprintable() and key) or " " in key:
+        raise BadKey("that is no API key: one looks like thespis_<id>_<secret>")
+    return {"Authorization": f"Bearer {key}"}
 
 
 def reply_of(call: Call[ReplyT], response: httpx.Response) -> ReplyT:
     """The reply as its type. Raises ThespisError."""
-    if call.kind is not Readiness:  # a platform that is not ready says so with a 503, and what is missing
+    # A platform that is not ready says so with a 503, and what is missing.
+    if call.kind is not Readiness or response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
         check(response)
     content = response.content or b"null"
     try:
         return msgspec.json.decode(content, type=call.kind)
-    except msgspec.DecodeError as problem:
+    except ValueError as problem:  # no JSON of ours, or no text at all
         raise ThespisError(_stranger(response)) from problem
 
 
@@ -125,7 +135,7 @@ def check(response: httpx.Response) -> None:
         return
     try:
         problem = msgspec.json.decode(response.content, type=Problem)
-    except msgspec.DecodeError:
+    except ValueError:
         problem = _stranger(response)
     wait = response.headers.get("Retry-After", "")
     raise ThespisError(problem, float(wait) if wait.isdigit() else None)

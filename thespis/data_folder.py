@@ -5,6 +5,8 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
+from runtime.settings import BadSetting
+
 
 class FolderTaken(RuntimeError):
     """Raised when another platform keeps its jobs in the data folder."""
@@ -12,9 +14,13 @@ class FolderTaken(RuntimeError):
 
 @contextlib.contextmanager
 def own_folder(folder: Path) -> Iterator[None]:
-    """Keeps a second platform out of the same data. Raises FolderTaken."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    """Keeps a second platform out of the same data. Raises FolderTaken, and BadSetting where no data can be kept."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / "lock").open("w")
+    except OSError as problem:
+        raise BadSetting(f"THESPIS_DATA_PATH: {folder} can't be used as a folder: {problem.strerror}") from problem
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as problem:
@@ -24,7 +30,7 @@ def own_folder(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def jobs_redis_told(folder: Path, url: str) -> Iterator[None]:
-    """While the block runs, the folder tells where its jobs Redis is; for `thespis keys`."""
+    """While the block runs, the folder tells where its jobs Redis is, or "" that it has none; for `thespis keys`."""
     address_file(folder).write_text(url)
     try:
         yield

@@ -51,7 +51,12 @@ def _own_valkey(role: str, variable: str) -> Finding:
 
 
 def _redis_server(role: str, variable: str, url: str) -> Iterator[Finding]:
-    with redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S) as client:
+    try:
+        reached = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+    except ValueError:
+        yield Finding(role, "fail", f"{variable} is no address of a Redis", "one looks like redis://HOST:6379/0")
+        return
+    with reached as client:
         try:
             before = time.time()
             seconds, micros = cast(tuple[int, int], client.time())
@@ -131,7 +136,7 @@ def server(url: str) -> Iterator[Finding]:
     """TLS, readiness and clock of a running platform."""
     yield tls(url)
     try:
-        answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=10, verify=False)  # noqa: S501  judged above
+        answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=10, verify=False, trust_env=False)  # noqa: S501  judged above
         readiness = msgspec.json.decode(answer.content, type=Readiness)
     except (httpx.HTTPError, msgspec.DecodeError) as problem:
         yield Finding("server", "fail", f"{url} does not answer: {problem}", "is it running, and is that its address?")

@@ -2,6 +2,7 @@
 
 ThespisError              Raised when the server refuses; `problem` holds its RFC 9457 details.
 Unreachable               Raised when no server answers at that address.
+BadKey                    Raised when what was given can't be an API key.
 """
 
 from contracts.api import Problem
@@ -18,3 +19,7 @@ class ThespisError(Exception):
 
 class Unreachable(ConnectionError):
     """Raised when no server answers; start one with `thespis up` or give its address."""
+
+
+class BadKey(ValueError):
+    """Raised when what was given can't be an API key, which is printable ASCII; the message does not show it."""

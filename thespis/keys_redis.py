@@ -42,9 +42,14 @@ def keys_redis(data_path: Path, environ: Mapping[str, str]) -> Iterator["redis.R
 def running_url(data_path: Path) -> str:
     """The jobs Redis of the platform that runs on this folder. Raises FolderTaken."""
     try:
-        return address_file(data_path).read_text()
+        url = address_file(data_path).read_text()
     except FileNotFoundError as problem:
         raise FolderTaken(f"the platform on {data_path} is just starting or ending: try again") from problem
+    if not url:
+        raise FolderTaken(
+            f"the platform on {data_path} runs without jobs and asks for no keys: there are none to look at"
+        )
+    return url
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from thespis.errors import ThespisError
+from thespis.errors import BadKey, ThespisError
 
 
 @contextlib.contextmanager
@@ -14,7 +14,7 @@ def one_line_errors() -> Iterator[None]:
     """Ends a command with one line for what its user can understand."""
     try:
         yield
-    except (ThespisError, OSError) as problem:  # Unreachable and TimeoutError are OSErrors
+    except (BadKey, ThespisError, OSError) as problem:  # Unreachable and TimeoutError are OSErrors
         raise click.ClickException(" ".join(str(problem).split())) from problem
 
 

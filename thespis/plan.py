@@ -12,7 +12,7 @@ import msgspec
 from access.keys import keys_required
 from contracts.members import Ensemble
 from jobs.settings import JobSettings
-from runtime.settings import read_settings
+from runtime.settings import BadSetting, read_settings, read_variable
 from thespis.ports import free_ports
 from thespis.settings import UpSettings
 
@@ -33,6 +33,9 @@ class Program:
         """0 when it serves none."""
         return int(self.environment.get("THESPIS_METRICS_PORT", "0"))
 
+
+JOBS_REDIS = "redis.jobs"
+"""The program that holds jobs and keys; a platform without either has none."""
 
 ENDING_ORDER = ("gateway", "job_worker", "detector_worker", "ensemble_worker", "model_server", "redis")
 """From the door inwards, so that whoever still works finds what it needs."""
@@ -58,7 +61,7 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "THESPIS_INSECURE": str(settings.insecure).lower(),
         "THESPIS_REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
         "THESPIS_JOBS_REDIS_URL": f"redis://127.0.0.1:{jobs_redis_port}/0",
-        "THESPIS_ARTEFACTS_URL": environ.get("THESPIS_ARTEFACTS_URL", f"file://{data}/artefacts"),
+        "THESPIS_ARTEFACTS_URL": read_variable("THESPIS_ARTEFACTS_URL", environ) or f"file://{data}/artefacts",
         "THESPIS_MODELS_PATH": str(Path(settings.models_path).resolve()),
         "THESPIS_METRICS_PORT": "0",  # one for all of them would be taken by the first
         "THESPIS_MEMBERS": _targets(live_ports),
@@ -68,7 +71,7 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
     }
     programs = [Program("redis", "redis", redis_command(redis_port), shared)]
     if settings.job_workers or keys_required(settings.host, settings.require_keys, settings.insecure):
-        programs.append(Program("redis.jobs", "redis", jobs_redis_command(jobs_redis_port, data / "redis"), shared))
+        programs.append(Program(JOBS_REDIS, "redis", jobs_redis_command(jobs_redis_port, data / "redis"), shared))
     for name, port in live_ports.items():
         programs.append(Program(name, "model_server", model_server_command(settings, ensemble, name, port), shared))
     programs.append(Program("gateway", "gateway", python("gateway"), shared))
@@ -86,13 +89,16 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         for role in ("detector_worker", "ensemble_worker"):
             programs.append(Program(f"{role}.jobs.{n + 1}", role, python(role, "jobs"), for_jobs, after_ready=True))
     taken = {settings.port, redis_port, jobs_redis_port, *member_ports}
-    return with_metrics(programs, taken) if settings.metrics else programs
+    return with_metrics(programs, taken, settings.metrics_host) if settings.metrics else programs
 
 
-def with_metrics(programs: list[Program], taken: set[int]) -> list[Program]:
-    """The same, each of our own on a port for /metrics, none of those `taken`."""
+def with_metrics(programs: list[Program], taken: set[int], host: str) -> list[Program]:
+    """The same, each of our own on a port of `host` for /metrics, none of those `taken`. Raises BadSetting."""
     ours = [program.name for program in programs if program.role != "redis"]
-    free = [port for port in free_ports(len(ours) + len(taken)) if port not in taken]
+    try:
+        free = [port for port in free_ports(len(ours) + len(taken), host) if port not in taken]
+    except OSError as problem:
+        raise BadSetting(f"THESPIS_METRICS_HOST: nothing can listen at {host}: {problem.strerror}") from problem
     ports = dict(zip(ours, free, strict=False))
     return [
         replace(program, environment={**program.environment, "THESPIS_METRICS_PORT": str(ports.get(program.name, 0))})
@@ -100,10 +106,10 @@ def with_metrics(programs: list[Program], taken: set[int]) -> list[Program]:
     ]
 
 
-def metrics_targets(programs: list[Program]) -> bytes:
-    """Where to scrape, as Prometheus's file_sd_configs reads it."""
+def metrics_targets(programs: list[Program], host: str) -> bytes:
+    """Where to scrape them at this host, as Prometheus's file_sd_configs reads it."""
     targets = [
-        {"targets": [f"127.0.0.1:{program.metrics_port}"], "labels": {"service": program.role, "name": program.name}}
+        {"targets": [f"{host}:{program.metrics_port}"], "labels": {"service": program.role, "name": program.name}}
         for program in programs
         if program.metrics_port
     ]

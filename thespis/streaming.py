@@ -8,7 +8,7 @@ async with open_stream("http://127.0.0.1:8080") as stream:
 import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 import websockets
@@ -26,6 +26,7 @@ HANDSHAKE: Final[Mapping[str, Any]] = {
 """How a session is asked for: JPEG does not shrink, and what the server sends is its to bound."""
 
 MESSAGE_DECODER: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
+TYPES: Final = frozenset(kind.__struct_config__.tag for kind in get_args(ServerMessage))
 
 
 class Stream:
@@ -47,8 +48,10 @@ class Stream:
         await self._connection.send(msgspec.json.encode(wish).decode())
 
     async def receive(self) -> ServerMessage:
-        """The next message. Raises websockets.ConnectionClosed after the last one."""
-        return MESSAGE_DECODER.decode(await self._connection.recv())
+        """The next message of a type that we know. Raises websockets.ConnectionClosed after the last one."""
+        while (message := known(await self._connection.recv())) is None:
+            pass
+        return message
 
     def __aiter__(self) -> "Stream":
         return self
@@ -99,9 +102,28 @@ def opening(server: str) -> Iterator[None]:
         raise Unreachable(mistrusted(server, problem) or f"no Thespis session at {server}: {problem}") from problem
 
 
+def known(message: str | bytes) -> ServerMessage | None:
+    """None for a message of a type that came after this client was written. Raises msgspec.DecodeError."""
+    try:
+        return MESSAGE_DECODER.decode(message)
+    except msgspec.ValidationError:
+        if msgspec.json.decode(message, type=_Typed).type in TYPES:
+            raise
+        return None
+
+
+class _Typed(msgspec.Struct, frozen=True):
+    """What every message has."""
+
+    type: str
+
+
 def session_from(first: str | bytes) -> SessionCreated:
     """The session that a server's first message begins. Raises ConnectionError."""
-    created = MESSAGE_DECODER.decode(first)
+    try:
+        created = MESSAGE_DECODER.decode(first)
+    except ValueError as problem:
+        raise ConnectionError("what answers there is no Thespis, or one of another protocol") from problem
     if not isinstance(created, SessionCreated):
         raise ConnectionError(f"the server refused the session: {created}")
     return created

@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from contracts.protocol import ServerMessage, SessionCreated, SessionUpdate
 from thespis.calls import bearer
-from thespis.streaming import HANDSHAKE, MESSAGE_DECODER, opening, packed, session_from, stream_address
+from thespis.streaming import HANDSHAKE, known, opening, packed, session_from, stream_address
 
 
 class SyncStream:
@@ -36,8 +36,12 @@ class SyncStream:
         self._connection.send(msgspec.json.encode(wish).decode())
 
     def receive(self, timeout_s: float | None = None) -> ServerMessage:
-        """The next message. Raises websockets.ConnectionClosed after the last one, TimeoutError when none comes."""
-        return MESSAGE_DECODER.decode(self._connection.recv(timeout_s))
+        """The next message of a type that we know. Raises websockets.ConnectionClosed after the last one, TimeoutError
+        when none at all comes in time.
+        """
+        while (message := known(self._connection.recv(timeout_s))) is None:
+            pass
+        return message
 
     def __iter__(self) -> Iterator[ServerMessage]:
         with contextlib.suppress(websockets.ConnectionClosed):

@@ -21,7 +21,7 @@ from contracts.protocol import Dropped, Error, Result, SessionUpdate
 from runtime.model_tree import read_ensemble
 from runtime.settings import BadSetting
 from thespis.data_folder import jobs_redis_told, own_folder
-from thespis.plan import metrics_targets, plan_platform
+from thespis.plan import JOBS_REDIS, metrics_targets, plan_platform
 from thespis.ports import free_ports, is_free
 from thespis.sample_face import face_jpeg
 from thespis.settings import UpSettings
@@ -57,9 +57,10 @@ async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> 
     with own_folder(folder):
         programs = plan_platform(settings, ensemble, environ)
         redis_urls = {name: programs[0].environment[name] for name in ("THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL")}
-        (folder / METRICS_TARGETS).write_bytes(metrics_targets(programs))
+        (folder / METRICS_TARGETS).write_bytes(metrics_targets(programs, reachable_host(settings.metrics_host)))
         supervisor = Supervisor(programs)
-        with jobs_redis_told(folder, redis_urls["THESPIS_JOBS_REDIS_URL"]):
+        has_keys = any(program.name == JOBS_REDIS for program in programs)
+        with jobs_redis_told(folder, redis_urls["THESPIS_JOBS_REDIS_URL"] if has_keys else ""):
             keyed = keys_required(settings.host, settings.require_keys, settings.insecure)
             tickets = redis_urls["THESPIS_JOBS_REDIS_URL" if keyed else "THESPIS_REDIS_URL"]
             async with _supervised(supervisor, settings, ensemble, tickets) as url:
@@ -71,7 +72,7 @@ async def passing_platform(
     settings: UpSettings, environ: Mapping[str, str], job_workers: int = 0
 ) -> AsyncIterator[tuple[str, Supervisor]]:
     """The same for one call: on a free port of this machine only, leaving nothing behind."""
-    own = {name: value for name, value in environ.items() if name != "THESPIS_ARTEFACTS_URL"}
+    own = {name: value for name, value in environ.items() if not name.startswith("THESPIS_ARTEFACTS_URL")}
     with tempfile.TemporaryDirectory(prefix="thespis-") as folder:
         changed = msgspec.structs.replace(
             settings, host="127.0.0.1", port=0, require_keys=False, job_workers=job_workers, data_path=folder

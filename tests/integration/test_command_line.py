@@ -81,6 +81,8 @@ def test_a_taken_port_is_a_one_line_error() -> None:
         (("--port", "99999"), {}, "THESPIS_PORT"),
         (("--detectors", "0"), {}, "THESPIS_DETECTORS"),
         ((), {"THESPIS_ENSEMBLES": "many"}, "THESPIS_ENSEMBLES"),
+        (("--data-path", "README.md"), {}, "THESPIS_DATA_PATH"),
+        ((), {"THESPIS_REDIS_URL": "localhost:6379"}, "THESPIS_REDIS_URL"),
         ((), {"THESPIS_MODELS_PATH": "/nowhere"}, "models.toml is missing"),
     ],
 )

@@ -84,6 +84,8 @@ def test_a_redis_that_would_write_frames_to_a_disk_fails(redis_url: str) -> None
     assert (code, found["redis live"].state) == (1, "fail")
     _, found = doctor(THESPIS_REDIS_URL="redis://127.0.0.1:9/0")
     assert (found["redis live"].state, "can't be reached" in found["redis live"].found) == ("fail", True)
+    _, found = doctor(THESPIS_REDIS_URL="localhost:6379/0")
+    assert (found["redis live"].state, "no address of a Redis" in found["redis live"].found) == ("fail", True)
 
 
 def test_a_redis_is_found_by_the_file_that_holds_its_address(redis_url: str, tmp_path: Path) -> None:

@@ -139,7 +139,9 @@ def by_an_explanation(thespis: Client, jpeg: bytes) -> None:
 def test_a_forged_entry_costs_the_frames_beside_it_nothing(
     victim: Platform, jpeg: bytes, waiting: str, ring: Callable[[Client, bytes], None]
 ) -> None:
-    entries = [b"", b"garbage", b"\xc1", pickle.dumps(1), msgspec.msgpack.encode({"correlation_id": 1})]
+    no_text, too_deep = b"\x81\xaecorrelation_id\xa1\xff", b"\x81\xa1x" + 3000 * b"\x91" + b"\xc0"
+    strange = msgspec.msgpack.encode({"correlation_id": 1})
+    entries = [b"", b"garbage", b"\xc1", pickle.dumps(1), strange, no_text, too_deep]
     told = victim.log.read_text().count("entry_unreadable")
     with redis.Redis.from_url(victim.child("-m gateway").environ()["THESPIS_REDIS_URL"]) as client:
         client.rpush(waiting, *entries)

@@ -148,6 +148,22 @@ def test_a_member_that_leaves_is_not_taken_for_a_part_of_the_face(desk_with: Cal
     assert explained(reply) == [True, False]
 
 
+def test_a_member_that_leaves_before_the_first_round_gives_no_false_map(desk_with: Callable[..., Desk]) -> None:
+    desk = desk_with(leaves=range(2, 2 + ROUNDS_A_FACE))  # it voted on the face as it is, and on no covered copy
+    desk.lay(1, explain_within_s=10.0)
+    desk.worker.explain_waiting_faces()
+    (reply,) = desk.replies()
+    assert explained(reply) == [False]
+
+
+def test_a_member_that_was_away_for_the_face_is_not_missed_in_its_map(desk_with: Callable[..., Desk]) -> None:
+    desk = desk_with(leaves=range(1, 2 + ROUNDS_A_FACE))
+    desk.lay(1, explain_within_s=10.0)
+    desk.worker.explain_waiting_faces()
+    (reply,) = desk.replies()
+    assert explained(reply) == [True]
+
+
 def test_canaries_keep_nothing_when_an_answer_can_not_be_sent(desk_with: Callable[..., Desk]) -> None:
     desk = desk_with()
     desk.lay(1)

@@ -34,3 +34,19 @@ def test_it_knows_for_how_long_it_has_been_stopping(clock: "mock._patch[mock.Moc
         worker.ask_to_stop()
         now.return_value += 3
         assert worker.stopping_for_s() == 3
+
+
+def test_a_task_that_hangs_in_a_thread_makes_a_worker_unwell_though_its_loop_beats(
+    clock: "mock._patch[mock.Mock]",
+) -> None:
+    with clock as now:
+        worker = Pulse()
+        worker.connected = True
+        worker.task_begins("hangs")
+        worker.task_begins("ends")
+        now.return_value += STUCK_AFTER_S + 1
+        worker.beat()
+        worker.task_ends("ends")
+        assert not worker.healthy()
+        worker.task_ends("hangs")
+        assert worker.healthy()
