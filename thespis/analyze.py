@@ -12,10 +12,9 @@ from contracts.jobs import WITH_RESULTS, JobSummary, JobView
 from runtime.settings import read_settings
 from thespis.client import AsyncClient
 from thespis.job_progress import JobProgressBar
+from thespis.job_words import BAR_WIDTH
 from thespis.settings import UpSettings
 from thespis.up import ResultT, passing_platform, unless_it_fails
-
-BAR_WIDTH = 30
 
 
 async def analyze_with(picture: bytes, server: str | None, key: str | None, environ: Mapping[str, str]) -> ImageReply:

@@ -20,24 +20,24 @@ def one_line_errors() -> Iterator[None]:
 
 def check_video(path: Path) -> None:
     """Raises click.ClickException for a file that no server would take, before any of it is sent."""
-    from jobs.video import BadVideo, container_of
-
-    with one_line_errors(), path.open("rb") as file:
-        start = file.read(16)
-    try:
-        container_of(start)
-    except BadVideo as problem:
-        raise click.ClickException(f"{path}: {problem}") from problem
+    with one_line_errors():
+        fault = _fault_of_video(path)
+    if fault:
+        raise click.ClickException(f"{path}: {fault}")
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file begins as a video (or a zip of pictures) does."""
+    """Whether a file begins as a video (or a zip of pictures) does. Raises OSError."""
+    return not _fault_of_video(path)
+
+
+def _fault_of_video(path: Path) -> str:
     from jobs.video import BadVideo, container_of
 
     with path.open("rb") as file:
         start = file.read(16)
     try:
         container_of(start)
-    except BadVideo:
-        return False
-    return True
+    except BadVideo as problem:
+        return str(problem)
+    return ""

