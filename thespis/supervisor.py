@@ -7,7 +7,6 @@ import asyncio
 import functools
 import os
 import signal
-import sys
 
 import structlog
 
@@ -106,6 +105,6 @@ async def _spawn(program: Program) -> asyncio.subprocess.Process:
         env=dict(program.environment),
         process_group=0,
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=sys.stderr,
+        stdout=asyncio.subprocess.DEVNULL,  # they log on standard error; Celery prints its end here, past all settings
         preexec_fn=functools.partial(end_with_parent, os.getpid()),
     )
