@@ -44,6 +44,17 @@ return 1
 """
 
 
+def patient_redis(url: str, timeout_s: float) -> "redis.asyncio.Redis":
+    """A client whose callers wait for one of its connections, as they do for an answer: so long, and no longer.
+
+    redis-py's own pool refuses the 101st at once, and a burst would pass uncounted, as if Redis were away.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url, timeout=timeout_s, socket_connect_timeout=timeout_s, socket_timeout=timeout_s
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
 class Limits:
     """One gateway's way to the counters."""
 

@@ -36,6 +36,7 @@ BAD_EVERY = 20
 LAST_ANSWERS_S = 5.0
 TRY_AGAIN_AFTER_S = 0.3
 JOB_TIMEOUT_S = 120.0
+RECOVERS_WITHIN_S = 120.0
 WARM_UP_SHARE = 0.3
 
 CARRIERS = ("gateway", "door")
@@ -78,6 +79,8 @@ async def soak(soaked: Soaked, clip: Path, frames: list[bytes], seconds: float, 
     calm.problems += fallen(idle, busy) + growth(warm, busy) + descriptors(idle, sizes(soaked))
     if not rough.jobs:
         rough.problems.append("no job ended while processes were killed")
+    if not rough.killed:
+        rough.problems.append("nothing was killed: it takes more than two times --kill-every")
     return {
         "with_kills": _told(rough), "without": _told(calm),
         "rss_mb": {size.name: [size.rss_mb, busy[pid].rss_mb] for pid, size in warm.items() if pid in busy},
@@ -215,12 +218,14 @@ def _too_few(ledger: Ledger) -> list[str]:
     problems = [] if ledger.jobs else ["no job ended"]
     if ledger.answers["result"] < LEAST_RESULTS * ledger.frames:
         problems.append(f"only {ledger.answers['result']} of {ledger.frames} frames have results")
+    if ledger.fell_with_connection:
+        problems.append(f"{ledger.fell_with_connection} frames fell with their connection though nothing was killed")
     return problems
 
 
 async def _all_running(soaked: Soaked) -> None:
-    """Returns when the platform says that frames have a way through."""
-    async with AsyncClient(soaked.url, key=soaked.key) as client:
+    """Returns when the platform says that frames have a way through. Raises TimeoutError."""
+    async with asyncio.timeout(RECOVERS_WITHIN_S), AsyncClient(soaked.url, key=soaked.key) as client:
         while True:
             with contextlib.suppress(Unreachable, ThespisError):
                 if (await client.readiness()).ready:

@@ -91,7 +91,7 @@ class JobView(msgspec.Struct, frozen=True):
 
 
 class JobList(msgspec.Struct, frozen=True):
-    """One page of jobs, the newest first; `next` is the cursor of the page that follows."""
+    """One page of jobs, the newest first, and maybe none; `next` is the cursor of the page that follows, if any."""
 
     jobs: list[JobView]
     next: str | None

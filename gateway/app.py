@@ -12,7 +12,7 @@ import redis.backoff
 from aiohttp import web
 
 from access.keys import keys_required
-from access.limits import Limits
+from access.limits import Limits, patient_redis
 from access.ring import KeyRing
 from access.store import KeyStore
 from access.tickets import Tickets, TicketWish
@@ -183,10 +183,7 @@ async def hold_door(app: web.Application) -> AsyncIterator[None]:
     records = redis.Redis.from_url(
         settings.jobs_redis_url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S
     )
-    shared, live = (
-        redis.asyncio.Redis.from_url(url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S)
-        for url in (tickets_redis_url(settings), settings.redis_url)
-    )
+    shared, live = (patient_redis(url, REDIS_TIMEOUT_S) for url in (tickets_redis_url(settings), settings.redis_url))
     app[app_keys.DOOR] = Door(settings, KeyRing(KeyStore(records)), Tickets(shared), Limits(live))
     yield
     await shared.aclose()

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import IO, Annotated, Any, Literal
 
 import msgspec
@@ -19,6 +20,7 @@ from gateway.replies import json_reply
 PAGE_ROWS = 500
 MOST_PAGE_ROWS = 5000
 BLOCK_BYTES = 256 * 1024
+ROWS_AT_ONCE = 500
 CSV_HEAD = [
     "time_s", "frame", "face_id", "x", "y", "width", "height", "score", "top", "agreement", "uncertain",
     *LABELS, *(f"smoothed_{label}" for label in LABELS),
@@ -152,7 +154,7 @@ async def _csv_blocks(jobs: Jobs, path: str, members: list[str]) -> AsyncIterato
 
 
 def _some_rows(file: IO[Any]) -> list[ResultRow]:
-    return [msgspec.json.decode(line, type=ResultRow) for line in file.readlines(BLOCK_BYTES)]
+    return [msgspec.json.decode(line, type=ResultRow) for line in islice(file, ROWS_AT_ONCE)]
 
 
 def _csv_row(row: ResultRow, members: list[str]) -> list[object]:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import contextvars
 import errno
 import hashlib
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated, ParamSpec, TypeVar
 
 import msgspec
@@ -40,14 +42,20 @@ ROOM_CHECKED_BYTES = 64 * 1024 * 1024
 """After so much of an upload the disk is looked at again: others fill it, too."""
 
 LOOKUPS = 4
-"""Webhooks' hosts that are looked up at once, in threads of their own: a slow name server is to hold up nobody's keys
-and records, which are read from the threads of all.
-"""
+"""Webhooks' hosts that are looked up at once, in threads of their own: a slow name server is to hold up nobody else."""
+
+LOOKUP_TIMEOUT_S = 3.0
+"""Whoever delivers looks again, so a host not found so soon is let pass: a body that waited would be cut off."""
+
+QUESTIONS = 8
+"""To the records at once, in threads of their own: while their Redis hangs, pictures and the page go on."""
 
 START_BYTES = 16
 """As many tell the container; a slow client's first chunk may have less."""
 
 PAGE = 50
+RECORDS_A_REQUEST = 4 * PAGE
+"""One label among thousands of jobs is found by several requests: all of them share the gateway's processor."""
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
@@ -81,11 +89,13 @@ class Jobs:
         self._vote_profiles = vote_profiles
         self._uploads = Shares()
         self._lookups = ThreadPoolExecutor(LOOKUPS, "lookups")
+        self._asking = ThreadPoolExecutor(QUESTIONS, "jobs")
 
     async def ask(self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs) -> ResultT:
         """Runs `work` in a thread. Raises Problematic for what the caller can understand."""
+        traced = partial(contextvars.copy_context().run, work, *arguments, **named)
         try:
-            return await asyncio.to_thread(work, *arguments, **named)
+            return await asyncio.get_running_loop().run_in_executor(self._asking, traced)
         except UnknownJob as problem:
             raise Problematic(404, "unknown_job", str(problem)) from problem
         except redis.RedisError as problem:
@@ -101,8 +111,8 @@ class Jobs:
     async def submit(self, request: web.Request) -> web.Response:
         """Receives an upload into the artefact store and makes a job of it."""
         given = request.headers.get("Idempotency-Key")
-        if given is not None and not 0 < len(given) <= 200:
-            raise Problematic(400, "bad_key", "an Idempotency-Key has 1 to 200 characters")
+        if given is not None and not (0 < len(given) <= 200 and given.isascii() and given.isprintable()):
+            raise Problematic(400, "bad_key", "an Idempotency-Key has 1 to 200 printable ASCII characters")
         caller = request[CALLER]
         # Who asks again under a key asks for a job that there is already.
         if given is None or not await self.ask(self.store.came_before, caller.key_id, given):
@@ -185,8 +195,8 @@ class Jobs:
                         raise Problematic(400, "bad_request", "a part of the body has parts of its own")
                     if part.name == "options" and options is None:
                         text = await whole(chunks_of(part, MAX_OPTIONS_BYTES), MAX_OPTIONS_BYTES)
-                        look_up = asyncio.get_running_loop().run_in_executor
-                        options = await look_up(self._lookups, self._options_from, text)
+                        options = self._options_from(text)
+                        await self._check_webhook(options.webhook_url)
                     elif part.name == "video" and stored is None:
                         stored = clean_name(part.filename), await self._store_video(part, job_id)
                     else:
@@ -210,11 +220,21 @@ class Jobs:
                 raise ValueError(f"there are no members {sorted(unknown)}; there are {self._members}")
             if options.end_s is not None and options.end_s <= options.start_s:
                 raise ValueError("end_s lies after start_s")
-            if options.webhook_url:
-                check_url(options.webhook_url, private_allowed=self._settings.webhooks_to_private)
-        except (ValueError, BadWebhook) as problem:
+        except ValueError as problem:
             raise Problematic(422, "bad_options", f"options: {problem}") from problem
         return options
+
+    async def _check_webhook(self, url: str) -> None:
+        if not url:
+            return
+        look = partial(check_url, url, private_allowed=self._settings.webhooks_to_private)
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT_S):
+                await asyncio.get_running_loop().run_in_executor(self._lookups, look)
+        except TimeoutError:
+            log.warning("webhook_not_looked_up")
+        except BadWebhook as problem:
+            raise Problematic(422, "bad_options", f"options: {problem}") from problem
 
     async def _store_video(self, part: BodyPartReader, job_id: str) -> bytes:
         """Streams the part into the store, chunk by chunk; the SHA-256 of what it holds."""
@@ -248,9 +268,13 @@ class Jobs:
         return json_reply(JobList(jobs, follows))
 
     def _page(self, query: JobQuery, owner: str | None) -> tuple[list[JobView], str | None]:
+        """Up to PAGE jobs that were asked for, of as many records as one request may look at; where to go on."""
         found: list[JobView] = []
         at = query.cursor
-        while ids := self.store.ids_after(at, PAGE, owner):
+        for _ in range(RECORDS_A_REQUEST // PAGE):
+            ids = self.store.ids_after(at, PAGE, owner)
+            if not ids:
+                return found, None
             for job_id, at in ids:
                 try:
                     view = self.store.view(job_id)
@@ -260,7 +284,7 @@ class Jobs:
                     found.append(view)
                 if len(found) == PAGE:
                     return found, at
-        return found, None
+        return found, at
 
     async def show(self, job_id: str) -> web.Response:
         """One job as it stands."""

@@ -74,27 +74,25 @@ async def _analyzed(
     settings: GatewaySettings,
     arrived: float,
 ) -> ImageReply:
-    try:
-        header = await asyncio.to_thread(read_image_header, picture)
-    except BadImage as problem:
-        raise Problematic(422, "bad_image", str(problem)) from problem
-    _check_size(header, options, settings)
     deadline_s = settings.picture_deadline_ms / 1000
     deadline = time.time() + deadline_s
     try:
-        async with asyncio.timeout(deadline_s), turns:
-            reply = await dispatcher.detect(
-                picture[: header.end],
-                deadline=deadline,
-                max_faces=options.max_faces,
-                min_face_size=options.min_face_size,
-                vote_profile=options.vote_profile,
-                votes=options.votes,
-                already_cropped=options.already_cropped,
-                still=True,
-                explain=options.explain,
-            )
-    except Undecodable as problem:
+        async with asyncio.timeout(deadline_s):
+            header = await asyncio.to_thread(read_image_header, picture)
+            _check_size(header, options, settings)
+            async with turns:
+                reply = await dispatcher.detect(
+                    picture[: header.end],
+                    deadline=deadline,
+                    max_faces=options.max_faces,
+                    min_face_size=options.min_face_size,
+                    vote_profile=options.vote_profile,
+                    votes=options.votes,
+                    already_cropped=options.already_cropped,
+                    still=True,
+                    explain=options.explain,
+                )
+    except (BadImage, Undecodable) as problem:
         raise Problematic(422, "bad_image", str(problem)) from problem
     except (Expired, TimeoutError) as problem:
         raise Problematic(503, "overload", "no answer in time; try again", {"Retry-After": "1"}) from problem

@@ -76,7 +76,14 @@ async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.St
     finally:
         sessions.leave(address)
         await place.free()
+        cut_off(request.transport)
     return socket
+
+
+def cut_off(transport: asyncio.Transport | None) -> None:
+    """Ends a connection whose client does not read: a close would wait until it does, for as long as it likes."""
+    if transport is not None and transport.get_write_buffer_size():
+        transport.abort()
 
 
 async def _turn_away(socket: web.WebSocketResponse, transport: asyncio.Transport | None, reason: str) -> None:

@@ -35,6 +35,7 @@ MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_ZIP_BYTES: Final = 4 * 1024**3
 SKIPPED_BYTES: Final = 4096
 """More than a container puts between two packets."""
+PICTURE_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -139,7 +140,8 @@ def bounded(encoded: bytes) -> bytes:
     if not encoded:
         return encoded
     try:
-        with warnings.catch_warnings(action="ignore"), PIL.Image.open(io.BytesIO(encoded)) as picture:
+        shown = io.BytesIO(encoded)
+        with warnings.catch_warnings(action="ignore"), PIL.Image.open(shown, formats=PICTURE_FORMATS) as picture:
             return encoded if picture.width * picture.height <= MAX_PICTURE_PIXELS else b""
     except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
         return b""

@@ -45,9 +45,13 @@ class NotWanted(RuntimeError):
     """Raised when the receiver wants no more messages."""
 
 
-def check_url(url: str, *, private_allowed: bool = True) -> tuple[str, str, int]:
-    """The host, the one address of it that may be called, and the port. Raises BadWebhook."""
+def check_url(url: str, *, private_allowed: bool = True) -> str:
+    """The one address of its host that may be called. Raises BadWebhook."""
     parts = urlsplit(url)
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL as problem:
+        raise BadWebhook(f"webhook_url: {problem}") from problem
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
         raise BadWebhook("webhook_url is an http or https address without a name or password in it")
     try:
@@ -60,7 +64,7 @@ def check_url(url: str, *, private_allowed: bool = True) -> tuple[str, str, int]
     address = str(found[0][4][0])
     if not private_allowed and not _is_public(address):
         raise BadWebhook("webhook_url leads into a private network; THESPIS_WEBHOOKS_TO_PRIVATE allows that")
-    return parts.hostname, address, port
+    return address
 
 
 def _is_public(address: str) -> bool:
@@ -68,7 +72,7 @@ def _is_public(address: str) -> bool:
     a gateway of the network, so it is refused whatever it holds.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if not ip.is_global or ip.is_multicast:
+    if not ip.is_global or ip.is_multicast or (isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local):
         return False
     return not (isinstance(ip, ipaddress.IPv6Address) and any(ip in network for network in STANDS_FOR_IPV4))
 
@@ -83,12 +87,13 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 def deliver(url: str, message_id: str, body: bytes, secret: str, *, private_allowed: bool) -> None:
     """Posts one message. Raises BadWebhook, NotDelivered, NotWanted."""
     try:
-        host, address, port = check_url(url, private_allowed=private_allowed)
+        address = check_url(url, private_allowed=private_allowed)
     except UnknownHost as problem:  # it was known when the job was submitted
         raise NotDelivered(str(problem)) from problem
     timestamp = int(time.time())
+    named = httpx.URL(url)
     headers = {
-        "Host": host if port in (80, 443) else f"{host}:{port}",
+        "Host": named.netloc.decode("ascii"),
         "Content-Type": "application/json",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
@@ -96,9 +101,9 @@ def deliver(url: str, message_id: str, body: bytes, secret: str, *, private_allo
     if secret:
         headers["webhook-signature"] = signature(secret, message_id, timestamp, body)
     # The address that was checked is the one that is called: a second look-up might give another.
-    pinned = httpx.URL(url).copy_with(host=address)
+    pinned = named.copy_with(host=address)
     try:
-        status = asyncio.run(_post(pinned, host, headers, body))
+        status = asyncio.run(_post(pinned, named.raw_host.decode("ascii"), headers, body))
     except (httpx.HTTPError, TimeoutError) as problem:
         raise NotDelivered(f"the webhook could not be reached: {type(problem).__name__}") from problem
     if status == GONE:

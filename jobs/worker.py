@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contracts.jobs import WITH_RESULTS, JobOptions, JobState, VideoFacts
+from contracts.jobs import FINAL_STATES, WITH_RESULTS, JobOptions, JobState, VideoFacts
 from contracts.members import Ensemble
 from jobs.artefacts import Artefacts
 from jobs.asked import asked_of
@@ -104,6 +104,9 @@ class JobWorker:
         if facts.state == "cancelling":
             self._end_without_results(claim, facts, "cancelled", "")
             return
+        # Results are removed below: whoever stood still since the claim and was overtaken would remove the other's.
+        if facts.state in FINAL_STATES or not self._store.stages.renew(claim):
+            raise LeaseLost
         state, message = self._put_together(claim.job_id, facts, lease)
         lease.check()
         # First the end, then the leftovers: who falls in between must not lack them when it is tried again.

@@ -13,7 +13,7 @@ import redis.asyncio
 
 from access import store as store_module
 from access.keys import Caller, Key, Quotas, make_key
-from access.limits import Limits
+from access.limits import Limits, patient_redis
 from access.ring import LOOK_UPS, KeyRing
 from access.store import KeyStore
 from access.tickets import FILE_TICKET_S, SESSION_TICKET_S, Tickets
@@ -260,3 +260,12 @@ async def test_a_clock_that_is_set_back_locks_nobody_out(
     limits = Limits(gateways[0])
     client.set("thespis:asked:anna", time.time() + 3600)
     assert 0 < await limits.seconds_to_wait("anna", 60) <= 11
+
+
+async def test_a_burst_that_needs_more_connections_than_there_are_is_counted_all_the_same(redis_url: str) -> None:
+    async with patient_redis(redis_url, 10.0) as connection:
+        limits, who = Limits(connection), caller(sessions=2)
+        held = await asyncio.gather(*(limits.hold_place(who, f"session {number}") for number in range(300)))
+        waits = await asyncio.gather(*(limits.seconds_to_wait("burst", 12) for _ in range(300)))
+    assert sum(held) == 2
+    assert waits.count(0) == 2

@@ -19,7 +19,7 @@ from contracts.members import Ensemble, Member, Vote
 from contracts.work import ClassifiedFace, DetectedFace
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.segments import SegmentClassifier
-from gateway.jobs import PAGE, JobQuery, Jobs
+from gateway.jobs import PAGE, RECORDS_A_REQUEST, JobQuery, Jobs
 from jobs import worker as job_worker
 from jobs.artefacts import Artefacts
 from jobs.bells import Bells
@@ -28,7 +28,7 @@ from jobs.plan import Plan
 from jobs.scripts import TIMES_FROM
 from jobs.settings import JobSettings
 from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage, stage_key
-from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
+from jobs.store import JobFacts, JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.sweeper import Sweeper
 from jobs.worker import JobWorker
 from tests.waiting import wait_until
@@ -212,6 +212,20 @@ def test_jobs_that_are_deleted_while_they_are_listed_hide_no_other(store: JobSto
     assert sorted(listed) == made
 
 
+def test_a_rare_label_is_found_by_requests_that_each_look_at_a_bounded_number_of_records(store: JobStore) -> None:
+    for number in range(RECORDS_A_REQUEST + PAGE):
+        label = "" if number else "the oldest"
+        store.create(f"{number:032x}", "a.mp4", JobOptions(label=label), None, "digest", owner="anna")
+    jobs = Jobs(store, mock.Mock(), mock.Mock(), mock.Mock(), [], [])
+    with mock.patch.object(store, "view", wraps=store.view) as looked:
+        none, cursor = jobs._page(JobQuery(label="the oldest"), "anna")
+        assert (none, looked.call_count) == ([], RECORDS_A_REQUEST)
+        assert cursor is not None
+        found, end = jobs._page(JobQuery(label="the oldest", cursor=cursor), "anna")
+    assert [job.id for job in found] == [f"{0:032x}"]
+    assert end is None or jobs._page(JobQuery(label="the oldest", cursor=end), "anna") == ([], None)
+
+
 def test_the_end_and_its_message_are_one_step(store: JobStore) -> None:
     job_id = running(store)
     assert store.end(job_id, "succeeded", notify=True)
@@ -357,6 +371,26 @@ def test_who_was_overtaken_while_it_put_results_together_ends_no_job(
     assert artefacts.exists(artefacts.path(job_id, "segments", "0"))
     client.zadd(stage_key("finish"), {job_id: TIMES_FROM + 1})
     finish(worker_of(store, artefacts))
+    assert store.view(job_id).state == "succeeded"
+    assert artefacts.exists(artefacts.path(job_id, "results", "rows.ndjson"))
+
+
+def test_who_was_overtaken_before_it_began_removes_no_results(
+    store: JobStore, client: "redis.Redis", tmp_path: Path
+) -> None:
+    """It stood still after it had claimed the job; meanwhile another finished it."""
+    artefacts = Artefacts(f"file://{tmp_path}")
+    job_id = to_be_finished(store, artefacts)
+    facts = store.facts
+
+    def overtaken(asked: str) -> JobFacts:
+        found = facts(asked)
+        client.zadd(stage_key("finish"), {job_id: TIMES_FROM + 1})
+        finish(worker_of(JobStore(client), artefacts))
+        return found
+
+    with mock.patch.object(store, "facts", overtaken):
+        finish(worker_of(store, artefacts))
     assert store.view(job_id).state == "succeeded"
     assert artefacts.exists(artefacts.path(job_id, "results", "rows.ndjson"))
 

@@ -1,5 +1,6 @@
 """Reading videos: what they are, and each moment's frame exactly once."""
 
+import struct
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -311,6 +312,16 @@ def test_a_damaged_picture_in_a_zip_costs_no_other(tmp_path: Path, compression: 
     data = zip_of([(f"{n}.png", cv2.imencode(".png", image)[1].tobytes()) for n, image in enumerate(good)], compression)
     at = data.index(b"1.png") + 60
     path.write_bytes(data[:at] + b"\xff\xff\xff" + data[at + 3 :])
+    encoded = [frame.picture for frame in sampled(path, Plan(0.0, 1.0, 3))]
+    assert [bool(one) for one in encoded] == [True, False, True]
+
+
+def test_a_picture_of_a_kind_that_nobody_asked_for_costs_no_other(tmp_path: Path) -> None:
+    """Pillow knows many kinds, and raises whatever it likes for some."""
+    path = tmp_path / "pictures.zip"
+    jpeg = cv2.imencode(".jpg", numbered(1)[0])[1].tobytes()
+    dds = b"DDS " + struct.pack("<19I", 124, 0x1007, 8, 8, *[0] * 14, 32) + struct.pack("<I", 4) + b"ZZZZ" + bytes(40)
+    path.write_bytes(zip_of([("1.jpg", jpeg), ("2.jpg", dds), ("3.jpg", jpeg)]))
     encoded = [frame.picture for frame in sampled(path, Plan(0.0, 1.0, 3))]
     assert [bool(one) for one in encoded] == [True, False, True]
 

@@ -5,6 +5,7 @@ from unittest import mock
 
 import pytest
 
+from jobs import webhook
 from jobs.settings import JobSettings
 from jobs.webhook import BadWebhook, NotDelivered, check_url, deliver, signature
 from runtime.settings import BadSetting, read_settings
@@ -41,6 +42,7 @@ def test_the_signature_is_that_of_the_specifications_example() -> None:
         "http://224.0.0.1/",
         "http://[ff02::1]/",
         "http://[ff0e::1]/",
+        "http://[fec0::1]/",
     ],
 )
 def test_private_addresses_are_refused(url: str) -> None:
@@ -51,7 +53,15 @@ def test_private_addresses_are_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://1.1.1.1/", "file:///etc/passwd", "http://", "https://me:word@1.1.1.1/", "http://1.1.1.1:99999/", "x"],
+    [
+        "ftp://1.1.1.1/",
+        "file:///etc/passwd",
+        "http://",
+        "https://me:word@1.1.1.1/",
+        "http://1.1.1.1:99999/",
+        "x",
+        "http://1.1.1.1/\x01",
+    ],
 )
 def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
     with pytest.raises(BadWebhook):
@@ -59,8 +69,28 @@ def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
 
 
 def test_a_public_address_gives_what_is_to_be_called() -> None:
-    assert check_url("https://1.1.1.1/hook", private_allowed=False) == ("1.1.1.1", "1.1.1.1", 443)
-    assert check_url("http://1.1.1.1:8000/hook", private_allowed=False) == ("1.1.1.1", "1.1.1.1", 8000)
+    assert check_url("https://1.1.1.1/hook", private_allowed=False) == "1.1.1.1"
+    assert check_url("http://1.1.1.1:8000/hook", private_allowed=False) == "1.1.1.1"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://bücher.example/hook", "xn--bcher-kva.example"),
+        ("https://host.example:8443/hook", "host.example:8443"),
+        ("https://host.example/hook", "host.example"),
+        ("http://[2606:4700::1111]/hook", "[2606:4700::1111]"),
+    ],
+)
+def test_the_receiver_is_named_as_http_has_it(url: str, host: str) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("1.1.1.1", 80))]
+    with (
+        mock.patch.object(socket, "getaddrinfo", return_value=found),
+        mock.patch.object(webhook, "_post", mock.AsyncMock(return_value=204)) as post,
+    ):
+        deliver(url, "job_1", b"{}", "", private_allowed=False)
+    called, _, headers, _ = post.await_args.args
+    assert (called.host, headers["Host"]) == ("1.1.1.1", host)
 
 
 @pytest.mark.parametrize("secret", ["my-secret-123", "whsec_", "whsec_abc"])
