@@ -22,6 +22,7 @@ class Pulse:
         self._last_beat = time.monotonic()
 
     def healthy(self) -> bool:
+        # A copy: a thread of the pool may begin a task meanwhile.
         moved = min([self._last_beat, *self._task_began.copy().values()])
         return self.connected and time.monotonic() - moved < STUCK_AFTER_S
 
