@@ -20,6 +20,7 @@ from access.keys import Caller
 from contracts.jobs import FINAL_STATES, JobList, JobOptions, JobState, JobView
 from gateway.admission import Full, Shares
 from gateway.door import CALLER
+from gateway.job_options import OptionsReader
 from gateway.problems import Problematic
 from gateway.reading import chunks_of, read_query, readable_body, whole
 from gateway.replies import json_reply
@@ -28,7 +29,6 @@ from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.store import JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.video import BadVideo, container_of
-from jobs.webhook import BadWebhook, check_url
 from runtime import tracing
 
 log = structlog.get_logger("thespis.gateway")
@@ -40,12 +40,6 @@ SPARE_BYTES = 256 * 1024 * 1024
 
 ROOM_CHECKED_BYTES = 64 * 1024 * 1024
 """After so much of an upload the disk is looked at again: others fill it, too."""
-
-LOOKUPS = 4
-"""Webhooks' hosts that are looked up at once, in threads of their own: a slow name server is to hold up nobody else."""
-
-LOOKUP_TIMEOUT_S = 3.0
-"""Whoever delivers looks again, so a host not found so soon is let pass: a body that waited would be cut off."""
 
 QUESTIONS = 8
 """To the records at once, in threads of their own: while their Redis hangs, pictures and the page go on."""
@@ -85,10 +79,8 @@ class Jobs:
         self.artefacts = artefacts
         self._bells = bells
         self._settings = settings
-        self._members = members
-        self._vote_profiles = vote_profiles
+        self._options = OptionsReader(settings, members, vote_profiles)
         self._uploads = Shares()
-        self._lookups = ThreadPoolExecutor(LOOKUPS, "lookups")
         self._asking = ThreadPoolExecutor(QUESTIONS, "jobs")
 
     async def ask(self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs) -> ResultT:
@@ -195,8 +187,7 @@ class Jobs:
                         raise Problematic(400, "bad_request", "a part of the body has parts of its own")
                     if part.name == "options" and options is None:
                         text = await whole(chunks_of(part, MAX_OPTIONS_BYTES), MAX_OPTIONS_BYTES)
-                        options = self._options_from(text)
-                        await self._check_webhook(options.webhook_url)
+                        options = await self._options.read(text)
                     elif part.name == "video" and stored is None:
                         stored = clean_name(part.filename), await self._store_video(part, job_id)
                     else:
@@ -210,31 +201,6 @@ class Jobs:
         file_name, digest = stored
         options = options or JobOptions()
         return Upload(file_name, options, hashlib.sha256(digest + msgspec.json.encode(options)).hexdigest())
-
-    def _options_from(self, text: bytes) -> JobOptions:
-        try:
-            options = msgspec.json.decode(text, type=JobOptions)
-            if options.vote_profile not in self._vote_profiles:
-                raise ValueError(f"vote_profile is one of {self._vote_profiles}")
-            if unknown := set(options.members) - set(self._members):
-                raise ValueError(f"there are no members {sorted(unknown)}; there are {self._members}")
-            if options.end_s is not None and options.end_s <= options.start_s:
-                raise ValueError("end_s lies after start_s")
-        except ValueError as problem:
-            raise Problematic(422, "bad_options", f"options: {problem}") from problem
-        return options
-
-    async def _check_webhook(self, url: str) -> None:
-        if not url:
-            return
-        look = partial(check_url, url, private_allowed=self._settings.webhooks_to_private)
-        try:
-            async with asyncio.timeout(LOOKUP_TIMEOUT_S):
-                await asyncio.get_running_loop().run_in_executor(self._lookups, look)
-        except TimeoutError:
-            log.warning("webhook_not_looked_up")
-        except BadWebhook as problem:
-            raise Problematic(422, "bad_options", f"options: {problem}") from problem
 
     async def _store_video(self, part: BodyPartReader, job_id: str) -> bytes:
         """Streams the part into the store, chunk by chunk; the SHA-256 of what it holds."""

@@ -39,9 +39,6 @@ from runtime import tracing
 
 log = structlog.get_logger("thespis.gateway")
 
-MOST_TOLD = 300
-"""Characters of a fault, which may quote the message."""
-
 
 @dataclass(slots=True, eq=False)
 class PendingFrame:
@@ -108,7 +105,8 @@ class Session:
             if update.max_faces is not None and update.max_faces > self._settings.max_faces:
                 raise ValueError(f"max_faces is at most {self._settings.max_faces} here")
         except ValueError as problem:
-            self._refuse(None, "bad_message", f"the message can't be used: {str(problem)[:MOST_TOLD]}")
+            told = f"{problem!s:.300}"  # it may quote the message, which may be long
+            self._refuse(None, "bad_message", f"the message can't be used: {told}")
             return
         self.preferences = msgspec.structs.replace(self.preferences, **chosen)
         self._put(SessionUpdated(self.preferences))

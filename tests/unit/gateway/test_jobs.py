@@ -7,11 +7,8 @@ from unittest import mock
 
 import pytest
 
-from gateway import jobs as gateway_jobs
 from gateway.jobs import QUESTIONS, Jobs
-from gateway.problems import Problematic
 from gateway.settings import GatewaySettings
-from jobs.webhook import BadWebhook
 
 
 @pytest.fixture
@@ -34,19 +31,3 @@ async def test_questions_to_a_redis_that_hangs_take_no_thread_from_pictures(jobs
     assert not any(task.done() for task in asked)
     hangs.set()
     await asyncio.gather(*asked)
-
-
-async def test_a_host_that_nobody_finds_in_time_is_let_pass_for_whoever_delivers(
-    jobs: Jobs, hangs: threading.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gateway_jobs, "LOOKUP_TIMEOUT_S", 0.01)
-    monkeypatch.setattr(gateway_jobs, "check_url", lambda *_, **__: hangs.wait())
-    await jobs._check_webhook("https://host.example/")
-
-
-async def test_a_webhook_that_may_not_be_called_is_refused(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_jobs, "check_url", mock.Mock(side_effect=BadWebhook("not there")))
-    with pytest.raises(Problematic) as refused:
-        await jobs._check_webhook("https://host.example/")
-    assert (refused.value.status, "not there" in refused.value.detail) == (422, True)
-    await jobs._check_webhook("")
