@@ -127,11 +127,11 @@ class Result(msgspec.Struct, frozen=True, tag_field="type", tag="result"):
 
 
 class Dropped(msgspec.Struct, frozen=True, tag_field="type", tag="dropped"):
-    """A sound frame that was not looked at, and why."""
+    """A sound frame that was not looked at. `reason` is a DropReason, or one that came after this was written."""
 
     frame_id: int
     capture_us: int
-    reason: DropReason
+    reason: str
 
 
 class Error(msgspec.Struct, frozen=True, tag_field="type", tag="error"):

@@ -10,11 +10,11 @@ from aiohttp import BodyPartReader, web
 from contracts.api import ImageReply
 from contracts.geometry import CROP_SIZE
 from contracts.protocol import Members
+from faces.people import People
 from gateway.admission import Admission, Full, SharedAdmission
 from gateway.dispatcher import Broken, Dispatcher, Expired, Undecodable, WorkError
 from gateway.door import ADDRESS, CALLER, asker
 from gateway.image_header import BadImage, ImageHeader, read_image_header
-from gateway.people import People
 from gateway.problems import Problematic
 from gateway.reading import chunks_of, read_query, readable_body, whole
 from gateway.replies import json_reply

@@ -28,10 +28,10 @@ from contracts.protocol import (
     SessionUpdated,
 )
 from contracts.work import FrameAnswered
+from faces.people import People
 from gateway.admission import Admission
 from gateway.dispatcher import Broken, Dispatcher, Expired, Unavailable, Undecodable, WorkError
 from gateway.image_header import BadImage, read_jpeg_header
-from gateway.people import People
 from gateway.rate import Rate
 from gateway.settings import GatewaySettings
 from gateway.timing import timing_of

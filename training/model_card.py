@@ -8,10 +8,12 @@ was not measured is left out. What is told of the data and of how single runs we
 """
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import click
 
+from contracts.geometry import CROP_SIZE
 from training import card_experiments, card_sections, card_texts, experiments, manifest
 from training.card_sections import UNKNOWN, Report, percent, table
 from training.plots import PLOTS, write_plots
@@ -149,8 +151,8 @@ def _epochs(recipe: Report) -> str:
     """How many, and how many of them on smaller pictures."""
     if not recipe.get("small_share"):
         return str(recipe["epochs_trained"])
-    early, side = round(recipe["small_share"] * recipe["epochs"]), recipe["small_resolution"]
-    return f"{recipe['epochs_trained']} ({early} of them at {side}×{side})"
+    early, side = round(recipe["small_share"] * recipe["epochs"]), Fraction(recipe["small_resolution"], CROP_SIZE)
+    return f"{recipe['epochs_trained']} ({early} of them at {side} of the side)"
 
 
 def _figures(report: Report) -> str:

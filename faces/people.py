@@ -1,4 +1,4 @@
-"""Turns the ensemble's faces into what clients see: an id, raw and smoothed probabilities, the top label."""
+"""Turns the ensemble's faces into what clients see: an id, raw and smoothed probabilities, the top label, certainty."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from faces.smoothing import Smoother
 
 
 class People:
-    """The faces of one session over time."""
+    """The faces of one live session, video or picture over time."""
 
     def __init__(self) -> None:
         self._follower = Follower()
@@ -22,12 +22,12 @@ class People:
         ids = self._follower.update([face.box for face in faces], time_s)
         self._smoother.forget_all_but(self._follower.followed)
         return [
-            shown_face(face, face_id, self._smoother.update(face_id, face.probabilities, time_s, smoothing))
+            _shown(face, face_id, self._smoother.update(face_id, face.probabilities, time_s, smoothing))
             for face_id, face in zip(ids, faces, strict=True)
         ]
 
 
-def shown_face(face: ClassifiedFace, face_id: int, smoothed: Sequence[float]) -> Face:
+def _shown(face: ClassifiedFace, face_id: int, smoothed: Sequence[float]) -> Face:
     """One face as the protocol tells it; `top` is of the raw probabilities."""
     probabilities = by_label(face.probabilities)
     top = most_likely(probabilities)
