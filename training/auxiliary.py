@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from training.datasets import open_dataset
-from training.fer2013 import DatasetError, Fer2013, Split, without_test_pictures
+from training.fer2013 import DatasetError, Fer2013, Split, without
 
 KINDS = ("jaffe", "ckplus", "folder")
 
@@ -29,10 +29,10 @@ def with_auxiliary(dataset: Fer2013, chosen: list[str]) -> tuple[Split, list[str
     """FER2013's training pictures and those of the `chosen` data sets (`kind=DIR`) that stand in no test split, and a
     line about each data set. Raises DatasetError.
     """
-    train, lines = without_test_pictures(dataset), []
+    train, lines = dataset.train, []
     for kind, path in map(parse, chosen):
         other = open_dataset(kind, path)
-        kept = without_test_pictures(Fer2013(other.test, dataset.public_test, dataset.private_test))
+        kept = without(other.test, dataset.public_test, dataset.private_test)
         train = _together(train, kept)
         lines.append(f"{kind}: {len(kept):,} of {len(other.test):,} pictures are in no test split")
         lines += [*other.notes, *other.skipped]

@@ -38,7 +38,7 @@ def member_calibration(
     counting, labels = truth(split, by_ferplus)
     probabilities = probabilities[counting]
     return {
-        "truth": TRUTHS[by_ferplus],
+        "truth": _truth_of(split, by_ferplus),
         "temperature": temperature,
         "ece_before": expected_calibration_error(softmax(logits_of(probabilities, temperature)), labels),
         "ece_after": expected_calibration_error(probabilities, labels),
@@ -59,8 +59,13 @@ def vote_calibration(
     counting, labels = truth(measured_on[1], by_ferplus)
     probabilities = measured_on[0][counting]
     return {
-        "truth": TRUTHS[by_ferplus],
+        "truth": _truth_of(measured_on[1], by_ferplus),
         "temperature": temperature,
         "ece_before": expected_calibration_error(probabilities, labels),
         "ece_after": expected_calibration_error(softmax(logits_of(probabilities) / temperature), labels),
     }
+
+
+def _truth_of(split: Split, by_ferplus: bool) -> str:
+    """Whose labels those are that `truth` gives."""
+    return TRUTHS[by_ferplus and split.ferplus is not None]

@@ -25,8 +25,8 @@ RECIPES = """\
 Trained by `training/train.py` on a CPU, `face_mobilenet` from the backbone above and all others from scratch. From
 scratch: SGD with Nesterov momentum, decay on kernels only; from the backbone: Adam, its first seven layers left as
 they are, and a second head that learns FER+'s annotators beside the first (the weight of its loss is in the table).
-All have warm-up and a cosine, label smoothing, a running average of the weights (which is what is exported), mirror,
-rotation, zoom, shift, brightness and contrast. Some, as the table says, have random erasing and mixup, and learn a
+All have warm-up and a cosine, a running average of the weights (which is what is exported), mirror, rotation, zoom,
+shift, brightness and contrast. Some, as the table says, have label smoothing, random erasing and mixup, and learn a
 share of FER+'s annotators' votes or of what members trained before say of the same picture (distillation).
 What the table calls finished went on for so many epochs of pictures as they are, mirrored at the most, at a tenth of
 the rate (docs/adr/0011).
@@ -37,8 +37,8 @@ default. They are not the original's recipes (`training.train five_layer --origi
 and halving of the rate), so a figure near the original's is no replication.
 
 `vgg` was trained for 60 epochs and then went on towards 120: its rate fell, rose and fell again, and the table counts
-more epochs on smaller pictures (84) than there were (66). `mobilenet` was trained before two faults in its training
-were mended (docs/training.md), and some of the teachers are versions that were replaced since. The
+more epochs on smaller pictures (84) than there were (66). `mobilenet_second` was trained when pictures were
+varied before they were enlarged (docs/adr/0013), and some of the teachers are versions that were replaced since. The
 original's own transfer networks, which need other weights and a GPU, are not among the members, and nothing is claimed
 for them.
 """

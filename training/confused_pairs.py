@@ -189,7 +189,7 @@ def together(seen: Mapping[str, Seen]) -> NDArray[np.float32]:
 def main(data: Path, models: Path) -> None:
     dataset, weights = fer2013.load(data), manifest.read_manifest(models)["votes"]["default"]["weights"]
     members = [EmbeddingMember(models, name) for name in weights]
-    train, *tests = fer2013.without_test_pictures(dataset), dataset.public_test, dataset.private_test
+    train, *tests = dataset.train, dataset.public_test, dataset.private_test
     seen = {
         split.name: {member.name: member.see(split.pictures, split.name) for member in members}
         for split in (train, *tests)

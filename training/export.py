@@ -229,7 +229,7 @@ def main(
         checkpoint = annotators_head(checkpoint)
     dataset = fer2013.load(data)
     public_test, model = dataset.public_test, rebuild(checkpoint)
-    checkpoint = with_precise_bn(model, checkpoint, fer2013.without_test_pictures(dataset).pictures)
+    checkpoint = with_precise_bn(model, checkpoint, dataset.train.pictures)
     logits = logits_of(model, public_test.pictures, mirrored)
     counting, labels = truth(public_test, learned_ferplus(checkpoint.configuration))
     temperature = fit_temperature(logits[counting], labels)

@@ -3,10 +3,12 @@
 The forms are three .npz files, Kaggle's CSV and Kaggle's folders (`training.kaggle`); FER+'s votes stand in the first.
 
 Of the 28,709 training pictures 703 stand in the public or the private test split too (all of them as they
-are; none was found mirrored only). A figure measured with those in training would be too good, so
-`without_test_pictures` drops them and leaves 28,006.
+are; none was found mirrored only). A figure measured with those in training would be too good, so `load`
+leaves them out of what is trained on: 28,006.
 """
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -62,18 +64,22 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Fer2013:
-    """The three official splits."""
+    """The official splits; what of `official_train` stands, as it is or mirrored, in a test split is left out of
+    `train`. Nothing but `training.leakage` asks for those pictures.
+    """
 
     train: Split
     public_test: Split
     private_test: Split
+    official_train: Split
 
 
 def load(path: Path) -> Fer2013:
     """Read the three splits of the folder (or CSV) at `path`; raises DatasetError where one is missing or not to be
     told apart.
     """
-    return Fer2013(**_wanted(path, tuple(FILES)))
+    official_train, public_test, private_test = _wanted(path, tuple(FILES)).values()
+    return Fer2013(without(official_train, public_test, private_test), public_test, private_test, official_train)
 
 
 def load_split(path: Path, name: str) -> Split:
@@ -121,16 +127,21 @@ def _read_npz(directory: Path, name: str) -> Split:
     path = directory / FILES[name]
     if not path.is_file():
         raise DatasetError(f"{path} is missing; --data is the folder of {', '.join(FILES.values())}")
-    with np.load(path) as arrays:
-        pictures, labels = arrays["images"], arrays["labels"].astype(np.int64)
-        label_names = tuple(str(label_name) for label_name in arrays["label_names"])
-        ferplus = None
-        if "ferplus_votes" in arrays:
-            ferplus = _ferplus_shares(arrays["ferplus_votes"], arrays["ferplus_names"])
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:  # np.load would leave a broken one open
+            pictures, labels = arrays["images"], arrays["labels"].astype(np.int64)
+            label_names = tuple(str(label_name) for label_name in arrays["label_names"])
+            ferplus = None
+            if "ferplus_votes" in arrays:
+                ferplus = _ferplus_shares(arrays["ferplus_votes"], arrays["ferplus_names"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise DatasetError(f"{path} can't be read ({error}); it must hold images, labels and label_names") from error
     if label_names != LABELS:
         raise DatasetError(f"{path} names its labels {label_names}, not {LABELS}")
     if pictures.dtype != np.uint8 or pictures.shape != (len(labels), 48, 48):
         raise DatasetError(f"{path} holds {pictures.dtype} {pictures.shape}, not uint8 [n, 48, 48]")
+    if not np.isin(labels, range(len(LABELS))).all():
+        raise DatasetError(f"{path} has labels from {labels.min()} to {labels.max()}, not 0 to {len(LABELS) - 1}")
     return Split(name, pictures, labels, ferplus)
 
 
@@ -147,10 +158,10 @@ def some_of(pictures: NDArray[np.uint8], count: int, seed: int) -> NDArray[np.ui
     return pictures[np.random.default_rng(seed).choice(len(pictures), min(count, len(pictures)), replace=False)]
 
 
-def without_test_pictures(dataset: Fer2013) -> Split:
-    """The training split without every picture that stands, as it is or mirrored, in a test split."""
-    seen_in_tests = digests(dataset.public_test.pictures) | digests(dataset.private_test.pictures)
-    return dataset.train.where(~found_in(dataset.train.pictures, seen_in_tests))
+def without(split: Split, *tests: Split) -> Split:
+    """The split without every picture that stands, as it is or mirrored, in one of the tests."""
+    seen_in_tests = set().union(*(digests(test.pictures) for test in tests))
+    return split.where(~found_in(split.pictures, seen_in_tests))
 
 
 def digests(pictures: NDArray[np.uint8]) -> set[bytes]:

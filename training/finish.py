@@ -22,6 +22,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import click
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,6 +48,14 @@ from training.trained import FINISHED, names_of, read_trained
 AS_THEY_ARE = Augmentation(0.0, 0.0, 0.0, brightness=0.0, contrast=0.0, erasing=0.0)
 OF_THE_RATE = 0.1
 WARM_UP_EPOCHS = 0.2
+NOT_TO_BE_SET = {
+    "epochs": "--epochs is its option",
+    "precision": "--precision is its option",
+    "distillation": "--distillation is its option",
+    "class_weights": "finishing has none",
+    "ferplus_head": "only first heads are finished",
+    "backbone_weights": "all weights are there",
+}
 
 
 def finishing(
@@ -77,6 +86,9 @@ def finishing(
         precision=precision,
         augmentation=AS_THEY_ARE,
     )
+    asked = [setting.partition("=")[0].strip() for setting in settings]
+    if refused := [f"{name} ({why})" for name, why in NOT_TO_BE_SET.items() if name in asked]:
+        raise click.ClickException(f"--set can't change {', '.join(refused)}")
     return with_settings(own, settings)
 
 
@@ -84,10 +96,8 @@ def finished(
     checkpoint: Checkpoint, pictures: NDArray[np.uint8], labels: NDArray[np.float32], configuration: Configuration
 ) -> Checkpoint:
     """The checkpoint's network after the epochs of pictures [n, 48, 48] and shares of labels [n, 7]."""
-    model = rebuild(checkpoint)
-    unfold(model, checkpoint, pictures)
     trainer = Trainer(configuration)
-    trainer.model.set_weights(model.get_weights())
+    trainer.model.set_weights(_as_exported(checkpoint, pictures).get_weights())
     trainer.begin_with(pictures[..., None])
     for epoch in range(configuration.epochs):
         trainer.train_epoch(epoch, pictures[..., None], labels)
@@ -95,6 +105,18 @@ def finished(
     done = told | {FINISHED: configuration.epochs, "finishing_rate": round(configuration.learning_rate, 9)}
     after = trainer.checkpoint(checkpoint.epoch)
     return replace(after, configuration=done)
+
+
+def _as_exported(checkpoint: Checkpoint, pictures: NDArray[np.uint8]) -> keras.Model:
+    """The network with the statistics of pictures as they are. Some architectures write into their weights what theirs
+    are before they are trained (`begin_with`), so measuring them afterwards would come too late.
+    """
+    model = rebuild(checkpoint)
+    if checkpoint.configuration.get(MEASURED_ON):
+        unfold(model, checkpoint, pictures)
+    else:
+        with_precise_bn(model, checkpoint, pictures)
+    return model
 
 
 def telling(
@@ -138,13 +160,15 @@ def main(
     precision: str,
 ) -> None:
     member, checkpoint = read_trained(run)
+    folder = runs / (name or f"{member}_finished")
+    if folder.resolve() == run.resolve():
+        raise click.ClickException(f"{folder} is the run that is to be finished; give another --name")
     configuration = finishing(checkpoint, epochs, precision, settings)
     dataset = fer2013.load(data)
-    train = fer2013.without_test_pictures(dataset)
+    train = dataset.train
     own = targets(train, configuration.ferplus)
     labels = taught(own, train.pictures, teachers, distillation)
     after = telling(finished(checkpoint, train.pictures, labels, configuration), teachers, distillation, settings)
-    folder = runs / (name or f"{member}_finished")
     folder.mkdir(parents=True, exist_ok=True)
     write_checkpoint(folder / "checkpoint.npz", after)
     shares = [public_accuracy(each, train.pictures, dataset.public_test) for each in (checkpoint, after)]

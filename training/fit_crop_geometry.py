@@ -35,7 +35,7 @@ Find = Callable[[NDArray[np.uint8]], list[DetectedFace]]
 @click.option("--seed", default=0, show_default=True)
 def main(data: Path, pictures: int, haar_pictures: int, seed: int) -> None:
     """Print the medians of landmarks and Haar boxes in FER2013's training pictures."""
-    training_pictures = fer2013.without_test_pictures(fer2013.load(data)).pictures
+    training_pictures = fer2013.load(data).train.pictures
     chosen = np.random.default_rng(seed).permutation(training_pictures)[:pictures]
     print_landmarks(*landmarks_in(chosen))
     if haar_pictures:

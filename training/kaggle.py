@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from training.fer2013 import LABELS, DatasetError, Split
-from training.picture_files import SIDE, Gathered, gather_class_folders, list_class_folders
+from training.picture_files import SIDE, Gathered, gather_class_folders, is_picture, list_class_folders
 
 COLUMNS = ("emotion", "pixels", "Usage")
 USAGES = {"Training": "train", "PublicTest": "public_test", "PrivateTest": "private_test"}
@@ -24,7 +24,7 @@ def load_csv(path: Path) -> tuple[Splits, list[str]]:
     """The three splits of the CSV, and the rows that were skipped."""
     gathered = {name: Gathered(path) for name in USAGES.values()}
     skipped: list[str] = []
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:  # what is no text is no number either
         rows = csv.DictReader(file, skipinitialspace=True)
         missing = set(COLUMNS) - {(name or "").strip() for name in rows.fieldnames or ()}
         if missing:
@@ -55,14 +55,16 @@ def load_folders(directory: Path) -> tuple[Splits, list[str]]:
     """`train` and the tests of `directory`/train and `directory`/test, and the files that were skipped."""
     train, _ = gather_class_folders(directory / "train")
     listed = list_class_folders(directory / "test")
-    told_apart = all(_test_of(path) for path, _ in listed.files)
+    pictures = [(path, label) for path, label in listed.files if is_picture(path)]
+    strays = [f"{path}: not a picture" for path, _ in listed.files if not is_picture(path)]
+    told_apart = all(_test_of(path) for path, _ in pictures)
     tests: dict[str, Gathered] = {}
-    for path, label in listed.files:
+    for path, label in pictures:
         name = _test_of(path) if told_apart else "test"
         tests.setdefault(name, Gathered(directory / "test")).add_file(path, label)
     if not tests:
         raise DatasetError(f"{directory / 'test'} has no pictures")
-    skipped = train.skipped + listed.skipped + [line for test in tests.values() for line in test.skipped]
+    skipped = train.skipped + listed.skipped + strays + [line for test in tests.values() for line in test.skipped]
     return {"train": train.split("train")} | {name: test.split(name) for name, test in tests.items()}, skipped
 
 

@@ -50,7 +50,7 @@ def measured(trainer: Trainer, train: fer2013.Split, tests: dict[str, fer2013.Sp
 def tests_of(dataset: fer2013.Fer2013) -> dict[str, fer2013.Split]:
     """Both tests, and of the private one the pictures that stand in the official training split and the others."""
     private = dataset.private_test
-    twice: NDArray[np.bool_] = fer2013.found_in(private.pictures, fer2013.digests(dataset.train.pictures))
+    twice: NDArray[np.bool_] = fer2013.found_in(private.pictures, fer2013.digests(dataset.official_train.pictures))
     if not twice.any() or twice.all():
         raise click.ClickException("the private test shares no picture with the training split, or all of them")
     return {
@@ -64,7 +64,7 @@ def tests_of(dataset: fer2013.Fer2013) -> dict[str, fer2013.Split]:
 def compare(configuration: Configuration, dataset: fer2013.Fer2013) -> Figures:
     """The figures of the network that learned without the duplicates and of its twin that learned them, too."""
     tests = tests_of(dataset)
-    ways = {"left_out": fer2013.without_test_pictures(dataset), "learned": dataset.train}
+    ways = {"left_out": dataset.train, "learned": dataset.official_train}
     told: Figures = {"n": {name: len(test) for name, test in tests.items()}}
     for way, train in ways.items():
         told[way] = {"pictures": len(train)} | measured(learned(configuration, train), train, tests)

@@ -76,7 +76,7 @@ def figures(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64])
 @click.option("--seed", type=int, default=1, show_default=True, help="of the made-up embeddings")
 def main(data: Path, models: Path, member: str, seed: int) -> None:
     dataset, embedding = fer2013.load(data), EmbeddingMember(models, member)
-    splits = (fer2013.without_test_pictures(dataset), dataset.public_test, dataset.private_test)
+    splits = (dataset.train, dataset.public_test, dataset.private_test)
     seen = {split.name: embedding.see(split.pictures, split.name) for split in splits}
     own = {split.name: figures(seen[split.name].probabilities, split.labels) for split in splits}
     ways = compare({split.name: (seen[split.name].features, split.labels) for split in splits}, seed)

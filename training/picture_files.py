@@ -44,7 +44,7 @@ class Gathered:
 
     def add_file(self, path: Path, label: int) -> None:
         """Read the file, or list it where it can't be read."""
-        if path.suffix.lower() not in SUFFIXES:
+        if not is_picture(path):
             self.skip(path, "not a picture")
             return
         try:
@@ -64,9 +64,20 @@ class Gathered:
         return Split(name, np.stack(self.pictures), np.array(self.labels, dtype=np.int64))
 
 
+def is_picture(path: Path) -> bool:
+    """Whether a file's name says that it holds a picture."""
+    return path.suffix.lower() in SUFFIXES
+
+
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """A picture file -> uint8 gray [48, 48]; raises one of `BROKEN` for a file that can't be read whole."""
+    """A picture file -> uint8 gray [48, 48]; raises one of `BROKEN` for a file that can't be read whole, and for one
+    whose values have no known range.
+    """
     with Image.open(path) as image:
+        if image.mode.startswith("I;16"):  # Pillow would clip them to 255
+            return as_crop((np.asarray(image) // 257).astype(np.uint8))
+        if image.mode in ("I", "F"):
+            raise ValueError(f"its values are of 32 bits each (mode {image.mode}), 8 or 16 are read")
         return as_crop(np.asarray(image.convert("L")))
 
 

@@ -127,7 +127,7 @@ def main(data: Path, models: Path) -> None:
     folders = {name: models / name / str(facts["version"]) for name, facts in known.items()}
     dataset = fer2013.load(data)
     splits = [dataset.public_test, dataset.private_test]
-    calibration = calibration_pictures(fer2013.without_test_pictures(dataset))
+    calibration = calibration_pictures(dataset.train)
     full_integer = [
         name
         for name, folder in tqdm(folders.items(), desc="int8", unit="member")

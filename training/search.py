@@ -79,8 +79,7 @@ def command_of(recipe: Configuration, values: Values, data: Path) -> str:
 
 def trainer_on(dataset: fer2013.Fer2013) -> Train:
     """Trains a configuration, tells each epoch's public accuracy of the averaged weights, returns the last."""
-    train = fer2013.without_test_pictures(dataset)
-    pictures, labels = train.pictures[..., None], targets(train, 0.0)
+    pictures, labels = dataset.train.pictures[..., None], targets(dataset.train, 0.0)
 
     def public_accuracy(configuration: Configuration, tell: Callable[[int, float], None]) -> float:
         keras.backend.clear_session()  # or every trial's graphs stay

@@ -42,6 +42,7 @@ from training.distillation import taught
 from training.ferplus import SECOND_HEAD
 from training.recipe_settings import parse_settings, plain_fields
 from training.run_log import LOG_FIELDS, append_to_log, plot_learning_curve
+from training.trained import FINISHED
 from training.zoo import BUILDERS, PREPARATIONS, TRANSFER
 from training.zoo.transfer import BackboneWeightsError
 
@@ -310,6 +311,11 @@ class Trainer:
         self.configuration = configuration
         self.class_weights = tf.Variable(tf.ones(7))
         self.model = untrained(configuration)
+        side = self.model.input_shape[1]
+        if configuration.small_share and side not in (None, configuration.small_resolution):
+            raise click.ClickException(
+                f"{configuration.architecture} reads {side}×{side} pictures only: small_share must be 0"
+            )
         self.learner = with_second_head(self.model) if configuration.ferplus_head else self.model
         self.behind, self.enlarged = behind_enlarging(self.learner)
         self.optimizer = optimizer_of(configuration)
@@ -447,7 +453,7 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     """Train to the configuration's last epoch, going on from the run folder's checkpoint if there is one."""
     dataset = fer2013.load(data)
     train, lines = with_auxiliary(dataset, list(configuration.auxiliary))
-    click.echo("\n".join([f"{len(train):,} training pictures; FER2013 had {len(dataset.train):,}", *lines]))
+    click.echo("\n".join([f"{len(train):,} training pictures; FER2013 had {len(dataset.official_train):,}", *lines]))
     pictures, labels = train.pictures[..., None], to_learn(train, configuration)
 
     run_folder.mkdir(parents=True, exist_ok=True)
@@ -457,6 +463,8 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
     checkpoint_path = run_folder / "checkpoint.npz"
     if checkpoint_path.exists():
         checkpoint = read_checkpoint(checkpoint_path)
+        if FINISHED in checkpoint.configuration:
+            raise click.ClickException(f"{run_folder} holds a finished network (training.finish); give another --name")
         if not is_same_run(configuration_from(checkpoint.configuration), configuration):
             raise click.ClickException(f"{run_folder} holds a run of another configuration; give --name or remove it")
         trainer.restore(checkpoint)

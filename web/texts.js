@@ -154,7 +154,7 @@ export function announcement(faces) {
 export const behind = (count, all, top) => `${count} of ${all} models say ${label(top)}.`;
 
 /** @param {string} name */
-export const voteProfile = (name) => ({ default: "default (FER2013)", fast: "fast (small members)", ferplus: "FER+" })[name] ?? name;
+export const voteProfile = (name) => ({ default: "default (FER2013)", fast: "fast (cheaper)", ferplus: "FER+" })[name] ?? name;
 
 /** @param {string} top @param {number | undefined} loss */
 export const leansOn = (top, loss) =>

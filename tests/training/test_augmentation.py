@@ -87,3 +87,64 @@ def test_without_mixing_up_pictures_and_labels_stay_as_they_are() -> None:
     mixed, mixed_labels = mix_up(pictures(), labels, tf.constant([1, 1]), UNCHANGED)
     assert (mixed.numpy() == pictures().numpy()).all()
     assert (mixed_labels.numpy() == labels.numpy()).all()
+
+
+COUNT = 200
+
+
+def bright_spots(at: tuple[int, int] = (24, 40)) -> tf.Tensor:
+    """The same picture many times: black, with a spot of 5×5."""
+    picture = np.zeros((COUNT, 48, 48, 1), np.float32)
+    picture[:, at[0] - 2 : at[0] + 3, at[1] - 2 : at[1] + 3] = 255.0
+    return tf.constant(picture)
+
+
+def where_they_are(pictures: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """How far below and right of the middle the light is, in pixels."""
+    light = pictures.numpy()[..., 0]
+    place = np.arange(48) - 23.5
+    total = light.sum(axis=(1, 2))
+    return (light.sum(axis=2) * place).sum(axis=1) / total, (light.sum(axis=1) * place).sum(axis=1) / total
+
+
+def spread_out(values: np.ndarray, most: float) -> None:
+    """From end to end of what is allowed, on both sides, and no further."""
+    assert np.abs(values).max() <= most * 1.02 + 0.02
+    assert values.max() > 0.9 * most
+    assert values.min() < -0.9 * most
+
+
+def test_pictures_are_turned_by_up_to_so_many_degrees_either_way() -> None:
+    turned = augment(bright_spots(), tf.constant([1, 1]), replace(UNCHANGED, rotation_degrees=10.0, mirror=False), 48)
+    down, right = where_they_are(turned)
+    start = np.degrees(np.arctan2(0.5, 16.5))
+    spread_out(np.degrees(np.arctan2(down, right)) - start, 10.0)
+    np.testing.assert_allclose(np.hypot(down, right), np.hypot(0.5, 16.5), rtol=0.02)
+
+
+def test_pictures_are_zoomed_by_up_to_a_share_in_and_out() -> None:
+    zoomed = augment(bright_spots((40, 40)), tf.constant([1, 1]), replace(UNCHANGED, zoom=0.1, mirror=False), 48)
+    down, right = where_they_are(zoomed)
+    np.testing.assert_allclose(down, right, rtol=1e-3)
+    spread_out(16.5 / right - 1.0, 0.1)
+
+
+def test_pictures_are_shifted_by_up_to_a_share_of_their_side_along_both_axes() -> None:
+    shifted = augment(bright_spots((24, 24)), tf.constant([1, 1]), replace(UNCHANGED, shift=0.1, mirror=False), 48)
+    down, right = where_they_are(shifted)
+    for moved in (down - 0.5, right - 0.5):
+        spread_out(moved, 4.8)
+    assert abs(np.corrcoef(down, right)[0, 1]) < 0.3, "each axis by itself"
+
+
+def test_pictures_are_made_brighter_and_darker_by_up_to_a_share_of_the_middle_gray() -> None:
+    relit = augment(tf.fill([COUNT, 48, 48, 1], 128.0), tf.constant([1, 1]), replace(UNCHANGED, brightness=0.25), 48)
+    spread_out(relit.numpy().mean(axis=(1, 2, 3)) - 128.0, 32.0)
+
+
+def test_contrast_is_stretched_and_pressed_about_each_pictures_mean() -> None:
+    halves = np.full((COUNT, 48, 48, 1), 100.0, np.float32)
+    halves[:, 24:] = 150.0
+    relit = augment(tf.constant(halves), tf.constant([1, 1]), replace(UNCHANGED, contrast=0.2), 48).numpy()
+    np.testing.assert_allclose(relit.mean(axis=(1, 2, 3)), 125.0, atol=0.01)
+    spread_out((relit[:, 40, 5, 0] - relit[:, 5, 5, 0]) / 50.0 - 1.0, 0.2)

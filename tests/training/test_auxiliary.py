@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -41,7 +42,7 @@ def test_test_pictures_among_them_are_refused_also_when_mirrored(dataset: fer201
 def test_they_have_no_votes_of_annotators(dataset: fer2013.Fer2013, tmp_path: Path) -> None:
     save_class_folders(tmp_path / "mine", seed=7)
     voted = fer2013.Split("train", dataset.train.pictures, dataset.train.labels, np.ones((128, 7), np.float32) / 7)
-    with_votes = fer2013.Fer2013(voted, dataset.public_test, dataset.private_test)
+    with_votes = replace(dataset, train=voted)
     train, _ = with_auxiliary(with_votes, [f"folder={tmp_path / 'mine'}"])
     assert train.ferplus is not None
     assert not train.ferplus[-7:].any()

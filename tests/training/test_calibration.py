@@ -57,3 +57,10 @@ def test_by_the_annotators_truth_only_pictures_with_a_leading_label_count() -> N
     calibration = member_calibration(softmax(logits), other, temperature=0.5, by_ferplus=True)
     assert calibration["truth"] == "FER+"
     assert calibration["ece_after"] < 0.04 < calibration["ece_before"]
+
+
+def test_without_annotators_votes_the_truth_is_fer2013s_whoever_was_asked_for() -> None:
+    logits, labels = drawn(100, seed=4)
+    own = softmax(logits), split_of(labels)
+    assert member_calibration(own[0], own[1], 1.0, by_ferplus=True)["truth"] == "FER2013"
+    assert vote_calibration(own, own, by_ferplus=True)["truth"] == "FER2013"

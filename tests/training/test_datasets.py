@@ -8,7 +8,7 @@ from PIL import Image
 
 from training.datasets import open_dataset
 from training.fer2013 import LABELS, DatasetError
-from training.picture_files import as_crop
+from training.picture_files import as_crop, read_picture
 
 USAGES = ("Training", "PublicTest", "PrivateTest")
 CK_FOLDERS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
@@ -93,6 +93,41 @@ def test_kaggles_folders_keep_the_tests_apart_where_file_names_tell_them(tmp_pat
     assert (dataset.test.pictures == private[dataset.test.labels]).all()
     assert dataset.public_test is not None
     assert len(dataset.public_test) == 7
+
+
+def test_a_stray_file_in_kaggles_folders_is_listed_and_changes_nothing(tmp_path: Path) -> None:
+    save_class_folders(tmp_path / "train", "Training_")
+    for seed, prefix in ((1, "PublicTest_"), (2, "PrivateTest_")):
+        save_class_folders(tmp_path / "test", prefix, seed)
+    stray = tmp_path / "test" / "happy" / ".DS_Store"
+    stray.write_bytes(b"1")
+    dataset = open_dataset("fer2013", tmp_path)
+    assert (dataset.test.name, len(dataset.test)) == ("private_test", 7)
+    assert dataset.skipped == [f"{stray}: not a picture"]
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_picture_of_sixteen_bits_keeps_its_grays(tmp_path: Path, suffix: str) -> None:
+    ramp = np.linspace(0, 65535, 48 * 48).astype(np.uint16).reshape(48, 48)
+    save(tmp_path / f"ramp.{suffix}", ramp)
+    np.testing.assert_array_equal(read_picture(tmp_path / f"ramp.{suffix}"), (ramp // 257).astype(np.uint8))
+
+
+def test_a_picture_whose_values_have_no_known_range_is_listed(tmp_path: Path) -> None:
+    save_class_folders(tmp_path)
+    save(tmp_path / "happy" / "float.tif", np.full((48, 48), 0.5, np.float32))
+    dataset = open_dataset("folder", tmp_path)
+    assert len(dataset.test) == 7
+    assert "32 bits" in dataset.skipped[0]
+
+
+def test_a_csv_with_broken_text_loses_that_row_only(tmp_path: Path) -> None:
+    write_csv(tmp_path / "fer2013.csv", csv_rows(), ("emotion", "pixels", "Usage"))
+    text = (tmp_path / "fer2013.csv").read_bytes()
+    (tmp_path / "fer2013.csv").write_bytes(text + b"3,\xff 1 2,Training\n")
+    dataset = open_dataset("fer2013", tmp_path)
+    assert len(dataset.test) == 7
+    assert len(dataset.skipped) == 1
 
 
 def test_kaggles_folders_without_such_names_are_one_test_and_it_is_said(tmp_path: Path) -> None:

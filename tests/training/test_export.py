@@ -1,4 +1,4 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
-from conftest import made_up_pictures
+from conftest import made_up_pictures, write_split
 
 from training import manifest
-from training.checkpoint import Checkpoint
+from training.checkpoint import Checkpoint, write_checkpoint
 from training.export import SIGNATURE, export, logits_of, main, rebuild
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE, LiteMember
 from training.measures import softmax
+from training.precise_bn import MEASURED_ON
 from training.train import Configuration
 from training.trained import flat, read_exported
 from training.zoo import BUILDERS, FROM_SCRATCH, TRANSFER
@@ -204,3 +205,20 @@ def test_a_version_that_the_manifest_no_longer_tells_of_is_not_exported_again_un
         export("baseline", version, tmp_path, checkpoint_with_random_weights("baseline"), 1.0)
     result = CliRunner().invoke(main, [f"{tmp_path}/baseline/1", "--version", "3", "--data", str(tmp_path)])
     assert (result.exit_code, "models.toml tells of version 2" in result.output) == (1, True)
+
+
+def test_the_temperature_is_fitted_to_the_public_test(dataset_folder: Path, tmp_path: Path) -> None:
+    """The network is always right about the public test, and always wrong about the private one."""
+    keras.utils.set_random_seed(3)
+    checkpoint = checkpoint_with_random_weights("baseline")
+    checkpoint = replace(checkpoint, configuration=checkpoint.configuration | {MEASURED_ON: 1})
+    (tmp_path / "run").mkdir()
+    write_checkpoint(tmp_path / "run" / "checkpoint.npz", checkpoint)
+    for split, off, seed in (("public_test", 0, 1), ("private_test", 1, 2)):
+        pictures = made_up_pictures(28, seed)[0]
+        said = logits_of(rebuild(checkpoint), pictures).argmax(axis=1)
+        write_split(dataset_folder, split, pictures, ((said + off) % 7).astype(np.uint8))
+    arguments = [str(tmp_path / "run"), "--version", "1", "--member", "right", "--models", str(tmp_path / "models")]
+    ended = CliRunner().invoke(main, [*arguments, "--data", str(dataset_folder)], catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    assert manifest.read_manifest(tmp_path / "models")["members"]["right"]["temperature"] < 1.0

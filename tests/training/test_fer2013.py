@@ -19,19 +19,16 @@ def test_the_three_splits_are_read_with_their_labels(dataset_folder: Path) -> No
     assert list(dataset.train.labels[:8]) == [0, 1, 2, 3, 4, 5, 6, 0]
 
 
-def test_nothing_is_dropped_where_no_picture_stands_twice(dataset_folder: Path) -> None:
-    assert len(fer2013.without_test_pictures(fer2013.load(dataset_folder))) == 128
-
-
 def test_training_loses_what_stands_in_a_test_split_as_it_is_or_mirrored(dataset_folder: Path) -> None:
     pictures, labels = made_up_pictures(128, seed=0)
     public, private = made_up_pictures(28, seed=1)[0], made_up_pictures(28, seed=2)[0]
     pictures[5], pictures[17], pictures[99] = public[3], private[4][:, ::-1], private[7]
     write_split(dataset_folder, "train", pictures, labels)
 
-    train = fer2013.without_test_pictures(fer2013.load(dataset_folder))
+    dataset = fer2013.load(dataset_folder)
+    train = dataset.train
 
-    assert len(train) == 125
+    assert (len(train), len(dataset.official_train)) == (125, 128)
     kept = np.delete(np.arange(128), [5, 17, 99])
     assert (train.pictures == pictures[kept]).all()
     assert (train.labels == labels[kept]).all()
@@ -42,7 +39,7 @@ def test_a_picture_that_differs_in_one_pixel_is_kept(dataset_folder: Path) -> No
     pictures[5] = made_up_pictures(28, seed=1)[0][3]
     pictures[5, 0, 0] += 1
     write_split(dataset_folder, "train", pictures, labels)
-    assert len(fer2013.without_test_pictures(fer2013.load(dataset_folder))) == 128
+    assert len(fer2013.load(dataset_folder).train) == 128
 
 
 def test_a_missing_file_is_named(dataset_folder: Path) -> None:
@@ -144,3 +141,17 @@ def test_the_annotators_votes_become_shares_of_the_seven_labels(dataset_folder: 
     assert not ferplus[1:].any(), "nobody named one of the seven, or nobody was asked"
     assert fer2013.load_split(dataset_folder, "train").first(1).ferplus.shape == (1, 7)
     assert fer2013.load_split(dataset_folder, "public_test").ferplus is None
+
+
+@pytest.mark.parametrize("wrong", ["cut off", "without label names", "a label too many"])
+def test_a_file_that_is_broken_or_anothers_is_named(dataset_folder: Path, wrong: str) -> None:
+    path = dataset_folder / fer2013.FILES["public_test"]
+    pictures, labels = made_up_pictures(28, seed=1)
+    if wrong == "cut off":
+        path.write_bytes(path.read_bytes()[:1000])
+    elif wrong == "without label names":
+        np.savez(path, images=pictures, labels=labels)
+    else:
+        write_split(dataset_folder, "public_test", pictures, labels + 1)
+    with pytest.raises(fer2013.DatasetError, match=path.name):
+        fer2013.load(dataset_folder)

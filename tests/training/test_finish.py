@@ -2,6 +2,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,7 +18,7 @@ from training.export import annotators_head, logits_of, rebuild
 from training.export import main as export
 from training.finish import AS_THEY_ARE, finished, finishing
 from training.precise_bn import MEASURED_ON, with_precise_bn
-from training.train import RECIPES, run
+from training.train import RECIPES, Trainer, run
 from training.trained import FINISHED
 
 PICTURES, LABELS = made_up_pictures(96, seed=0)
@@ -110,6 +111,40 @@ def test_a_network_with_frozen_layers_and_scales_of_its_own_is_finished_from_whe
     assert not np.allclose(*kernels), "all kernels have one scale"
     said = [logits_of(model, PICTURES[:32]) for model in (before, after)]
     assert np.corrcoef(said[0].ravel(), said[1].ravel())[0, 1] > 0.9
+
+
+def test_a_run_is_finished_from_what_would_be_exported_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its statistics are far from those of the pictures; they are measured before they are written into the weights."""
+    monkeypatch.setattr(finish, "OF_THE_RATE", 0.0)
+    recipe = asdict(replace(RECIPES["face_mobilenet"], batch_size=16, backbone_weights="none"))
+    checkpoint = replace(a_run("face_mobilenet"), configuration=recipe)
+    shown: list[keras.Model] = []
+    monkeypatch.setattr(Trainer, "train_epoch", lambda trainer, *_: shown.append(trainer.model))
+    finished(checkpoint, PICTURES[:32], SHARES[:32], finishing(checkpoint))
+    model = rebuild(checkpoint)
+    with_precise_bn(model, checkpoint, PICTURES[:32])
+    said = [logits_of(each, PICTURES[:32]) for each in (model, shown[0])]
+    assert np.corrcoef(said[0].ravel(), said[1].ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("setting", ["distillation=0.9", "class_weights=true", "ferplus_head=0.5", "epochs=3"])
+def test_what_finishing_ignores_or_has_an_option_for_can_not_be_set(setting: str) -> None:
+    checkpoint = replace(a_run("vgg"), configuration=asdict(VGG))
+    with pytest.raises(click.ClickException, match=f"can't change {setting.partition('=')[0]}"):
+        finishing(checkpoint, settings=["rotation_degrees=8", setting])
+
+
+def test_a_run_and_what_was_finished_of_it_never_share_a_folder(dataset_folder: Path, tmp_path: Path) -> None:
+    run(replace(TINY, epochs=1), dataset_folder, tmp_path / "small")
+    before = (tmp_path / "small" / "checkpoint.npz").read_bytes()
+    arguments = [str(tmp_path / "small"), "--data", str(dataset_folder), "--runs", str(tmp_path)]
+    ended = CliRunner().invoke(finish.main, [*arguments, "--name", "small"])
+    assert ended.exit_code == 1
+    assert "give another --name" in ended.output
+    assert (tmp_path / "small" / "checkpoint.npz").read_bytes() == before
+    assert CliRunner().invoke(finish.main, arguments).exit_code == 0
+    with pytest.raises(click.ClickException, match="holds a finished network"):
+        run(replace(TINY, epochs=2), dataset_folder, tmp_path / "small_finished")
 
 
 def test_what_is_finished_is_not_finished_again_and_has_no_second_head() -> None:

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from conftest import made_up_pictures, write_split
 from test_train import TINY, UNCHANGED
 
-from training import card_experiments, fer2013, leakage
+from training import card_experiments, fer2013, finish, leakage
+from training.search import trainer_on
+from training.train import Trainer, run
 
 BY_HEART = replace(TINY, architecture="vgg", epochs=30, learning_rate=0.05, label_smoothing=0.0, augmentation=UNCHANGED)
 
@@ -64,3 +66,20 @@ def test_test_pictures_that_stand_in_training_mirrored_count(leaking: Path) -> N
     tests = leakage.tests_of(fer2013.load(leaking))
     private = fer2013.load(leaking).private_test
     np.testing.assert_array_equal(tests["private_test_duplicates"].pictures, private.pictures[:14])
+
+
+def test_no_command_learns_from_what_stands_in_a_test_split(
+    leaking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+
+    def train_epoch(_: Trainer, epoch: int, pictures: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        counts.append(len(pictures))
+        return 0.0, 0.0
+
+    monkeypatch.setattr(Trainer, "train_epoch", train_epoch)
+    run(replace(TINY, epochs=1), leaking, tmp_path / "run")
+    finishing = [str(tmp_path / "run"), "--data", str(leaking), "--runs", str(tmp_path)]
+    assert CliRunner().invoke(finish.main, finishing, catch_exceptions=False).exit_code == 0
+    trainer_on(fer2013.load(leaking))(replace(TINY, epochs=1), lambda epoch, accuracy: None)
+    assert counts == [114] * 3

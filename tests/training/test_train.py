@@ -284,3 +284,33 @@ def test_balancing_weights_make_rare_labels_count_as_much_as_frequent_ones() -> 
     weights = balancing_weights(labels)
     np.testing.assert_allclose(weights * np.bincount(labels), 10.0, rtol=1e-5)
     assert weights[labels].mean() == pytest.approx(1.0)
+
+
+def test_smaller_pictures_are_refused_for_a_network_that_reads_one_size() -> None:
+    with pytest.raises(click.ClickException, match="reads 48×48 pictures only"):
+        Trainer(replace(TINY, small_share=0.5, small_resolution=32))
+
+
+def test_the_loss_is_the_cross_entropy_to_smoothed_labels_weighted_by_class() -> None:
+    trainer = Trainer(replace(TINY, label_smoothing=0.14))
+    weights = np.array([2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5], np.float32)
+    trainer.class_weights.assign(weights)
+    logits = np.random.default_rng(0).normal(size=(2, 7)).astype(np.float32)
+    labels = np.eye(7, dtype=np.float32)[[0, 6]]
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    smoothed = np.where(labels == 1.0, 0.88, 0.02)
+    expected = (weights[[0, 6]] * -(smoothed * log_probabilities).sum(axis=1)).mean()
+    assert float(trainer._loss(tf.constant(logits), tf.constant(labels))) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_weight_decay_shrinks_kernels_and_nothing_else() -> None:
+    weights = []
+    for decay in (0.0, 0.5):
+        trainer = Trainer(replace(TINY, weight_decay=decay, momentum=0.0, nesterov=False, warm_up_epochs=0.0, epochs=1))
+        start = [weight.numpy() for weight in trainer.learner.trainable_variables]
+        pictures, labels = made_up_pictures(32, seed=0)
+        trainer.train_epoch(0, pictures[..., None], np.eye(7, dtype=np.float32)[labels])
+        weights.append([weight.numpy() for weight in trainer.learner.trainable_variables])
+    for weight, begun, free, decayed in zip(trainer.learner.trainable_variables, start, *weights, strict=True):
+        shrunk = TINY.learning_rate * 0.5 * begun if weight.name == "kernel" else 0.0 * begun
+        np.testing.assert_allclose(free - decayed, shrunk, atol=1e-5)

@@ -1,7 +1,16 @@
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from conftest import write_split
+from test_export import checkpoint_with_random_weights
 
-from training.vote import choose_weights, equal_weights, fast_members, indispensable, soft_vote
+from training import manifest
+from training.export import export
+from training.lite import FLOAT_FILE, LiteMember
+from training.vote import choose_weights, equal_weights, fast_weights, main, soft_vote
 
 LABELS = np.array([0, 1, 2, 3, 4, 5, 6, 0])
 
@@ -40,32 +49,47 @@ def test_weights_sum_to_one() -> None:
     assert sum(equal_weights(["a", "b", "c"]).values()) == pytest.approx(1.0)
 
 
-def test_the_fast_vote_leaves_out_who_takes_more_than_three_quarters_of_the_slowest_ones_time() -> None:
-    assert fast_members({"small": 0.4, "large": 4.0, "middling": 3.0, "larger": 3.1}) == ["small", "middling"]
+def knowing(known: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Sure of the labels that are `known`, and without an opinion of all others."""
+    return np.where(known[:, None], sure_of(labels, 0.9), np.float32(1 / 7))
 
 
-def test_members_that_are_all_alike_have_no_fast_vote() -> None:
-    assert fast_members({"one": 1.0, "other": 1.1}) == []
-
-
-def test_a_fast_vote_does_without_a_member_that_is_worth_hardly_anything() -> None:
-    labels = np.arange(2100) % 7
-    parts = {"some": labels < 3, "others": labels >= 3, "one_picture": np.arange(2100) == 5}
-    parts["others"] &= ~parts["one_picture"]
+def test_the_fast_votes_members_together_take_three_quarters_of_the_default_votes_time_at_most() -> None:
+    labels = np.arange(60) % 6 + 1  # nobody is right by having no opinion, which names the first label
     predictions = {
-        name: np.where(known[:, None], sure_of(labels, 0.9), np.float32(1 / 7)) for name, known in parts.items()
+        "slow": knowing(labels != 6, labels),
+        "other": knowing(labels > 4, labels),
+        "third": knowing(labels < 3, labels),
     }
-    weights = {"some": 0.5, "others": 0.3, "one_picture": 0.2}
-    assert indispensable(predictions, weights, labels) == pytest.approx({"some": 0.625, "others": 0.375})
-    predictions = {"knows": sure_of(LABELS, 0.9), "guesses": sure_of((LABELS + 1) % 7, 0.2)}
-    assert indispensable(predictions, {"knows": 0.5, "guesses": 0.5}, LABELS) == {"knows": 1.0}
+    ms_per_crop = {"slow": 8.0, "other": 4.0, "third": 4.0}
+    assert set(choose_weights(predictions, labels)) == {"slow", "other"}
+    assert set(fast_weights(predictions, labels, ms_per_crop, {"slow", "other"})) == {"slow"}
+    assert set(fast_weights(predictions, labels, ms_per_crop | {"slow": 13.0}, {"slow", "other"})) == {"other", "third"}
 
 
-def test_a_fast_vote_keeps_members_that_it_would_miss() -> None:
-    half = np.arange(len(LABELS)) < 4
-    predictions = {
-        name: np.where(known[:, None], sure_of(LABELS, 0.9), np.float32(1 / 7))
-        for name, known in (("first_half", half), ("second_half", ~half))
-    }
-    weights = {"first_half": 0.5, "second_half": 0.5}
-    assert indispensable(predictions, weights, LABELS) == weights
+def test_where_nobody_is_fast_enough_there_is_no_fast_vote() -> None:
+    predictions = {"only": sure_of(LABELS, 0.9)}
+    assert fast_weights(predictions, LABELS, {"only": 1.0}, {"only"}) == {}
+
+
+def test_votes_are_chosen_on_the_public_test_whatever_the_private_one_says(
+    dataset_folder: Path, tmp_path: Path
+) -> None:
+    """Of two members one is right about the public test's labels, the other about the private test's."""
+    folder = preferring(dataset_folder, tmp_path)
+    ended = CliRunner().invoke(main, ["--data", str(folder), "--models", str(tmp_path)], catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    assert manifest.read_manifest(tmp_path)["votes"]["default"]["weights"] == {"baseline": 1.0}
+
+
+def preferring(dataset_folder: Path, models: Path) -> Path:
+    """Two members of random weights, and a data set whose public labels are what the first says of the public test and
+    whose private labels are what the second says of the private one.
+    """
+    for name, split, seed in (("baseline", "public_test", 1), ("five_layer", "private_test", 2)):
+        keras.utils.set_random_seed(seed)
+        folder = export(name, 1, models, checkpoint_with_random_weights(name), 1.0)
+        pictures = np.random.default_rng(seed).integers(0, 256, (28, 48, 48), dtype=np.uint8)
+        said = LiteMember(folder / FLOAT_FILE).probabilities(pictures).argmax(axis=1)
+        write_split(dataset_folder, split, pictures, said.astype(np.uint8))
+    return dataset_folder
