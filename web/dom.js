@@ -20,6 +20,13 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Empties it; the focus, where that was in it, goes to `next`. @param {HTMLElement} target @param {HTMLElement} next */
+export function clear(target, next) {
+  const focused = target.contains(document.activeElement);
+  target.replaceChildren();
+  if (focused) next.focus();
+}
+
 /** Writes only what changed: most frames change little. @param {HTMLElement} target @param {string} text */
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;

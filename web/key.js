@@ -17,6 +17,12 @@ export function bearer() {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
+/** The page is loaded anew, so that nothing goes on with it. */
+export function forget() {
+  inTab.removeItem(STORED);
+  location.reload();
+}
+
 /**
  * `fetch` with the key. It is asked for when the server wants one, until it is good or the person gives up: then the
  * server's refusal is the answer.

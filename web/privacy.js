@@ -2,6 +2,7 @@
 /** The page that the consent leads to: what becomes of pictures, and how that is tested. Its words are no other view's. */
 
 import { element } from "./dom.js";
+import { bearer, forget } from "./key.js";
 import { TEXTS } from "./texts.js";
 
 const PARTS = [
@@ -33,6 +34,12 @@ const PARTS = [
   },
 ];
 
+const KEY = {
+  title: "Your API key",
+  body: "It lies in this tab’s storage, which a browser may bring back with a tab that is opened again, and is shown to this server alone.",
+  forget: "Forget the key",
+};
+
 /** @param {HTMLElement} section @returns {import("./router.js").View} */
 export function mountPrivacy(section) {
   section.append(element("h1", { textContent: TEXTS.privacyTitle }));
@@ -40,5 +47,9 @@ export function mountPrivacy(section) {
     section.append(element("h2", { textContent: title }));
     section.append(...paragraphs.map((textContent) => element("p", { textContent })));
   }
-  return { show: () => {}, hide: () => {} };
+  const button = element("button", { type: "button", className: "secondary", textContent: KEY.forget });
+  button.addEventListener("click", forget);
+  const key = element("div", {}, element("h2", { textContent: KEY.title }), element("p", { textContent: KEY.body }), button);
+  section.append(key);
+  return { show: () => void (key.hidden = !bearer().Authorization), hide: () => {} };
 }

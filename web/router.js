@@ -82,7 +82,7 @@ export class Router {
   /** @param {boolean} byPerson then the focus goes along, as it does when a page loads */
   async #go(byPerson) {
     const { name: asked, params } = routeOf(location.hash);
-    const name = asked in this.views ? asked : FIRST;
+    const name = Object.hasOwn(this.views, asked) ? asked : FIRST;
     if (this.#shown) {
       byId(`view-${this.#shown}`).hidden = true;
       this.views[this.#shown].hide();

@@ -1,7 +1,7 @@
 // @ts-check
 /** What the browser keeps for us. Where site data is blocked, naming a storage throws: then it is this page's memory. */
 
-/** @typedef {Pick<Storage, "getItem" | "setItem">} Kept */
+/** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} Kept */
 
 class Memory {
   /** @type {Map<string, string>} */
@@ -15,6 +15,11 @@ class Memory {
   /** @param {string} key @param {string} value */
   setItem(key, value) {
     this.#values.set(key, value);
+  }
+
+  /** @param {string} key */
+  removeItem(key) {
+    this.#values.delete(key);
   }
 }
 

@@ -59,7 +59,8 @@ export const TEXTS = {
   chooseFace: "Show this face’s timeline and vote",
   explain: "Explain",
   explainAsking: "Covering the face part by part, to see what the label leans on…",
-  explainNoFace: "The face was not found again in this frame. Close this and try once more.",
+  explainNoFace: "The face was not found again. Close this and try once more.",
+  explainNoMap: "No map: only the four largest faces get one, while there is time.",
   explainPicture: "The face as it was sent, with the map over it",
   explainMap: "Show the map",
   explainNote:
@@ -127,7 +128,7 @@ export const barName = (owner, label) => `${owner}, ${label}`;
 /** The dialog that asks for an API key. */
 export const KEY = {
   title: "This server asks for a key",
-  lead: "Enter the API key you were given. It stays in this tab and is forgotten when you close it.",
+  lead: "Enter the API key you were given. It stays in this tab; “What becomes of your pictures” can forget it.",
   wrong: "That key is not known here, or was taken back. Enter another.",
   label: "API key",
   use: "Use this key",
@@ -149,6 +150,18 @@ export function announcement(faces) {
   if (faces.length === 0) return TEXTS.noFaceTitle;
   return faces.map((face) => `${faceName(face.id)}: ${topWords(face.top, face.uncertain)}`).join(", ");
 }
+
+/**
+ * What the models say of one moment. The label shown is smoothed and may lag behind: then theirs is named.
+ * @param {number} percent
+ * @param {string} now the vote's top label at this moment
+ * @param {string} shown the smoothed one
+ */
+export const agreement = (percent, now, shown) =>
+  now === shown ? `${percent} % of voting models agree` : `${percent} % of voting models say ${label(now)} now`;
+
+/** @param {number} id */
+export const explainName = (id) => `Explain ${faceName(id)}`;
 
 /** @param {number} count @param {number} all @param {string} top */
 export const behind = (count, all, top) => `${count} of ${all} models say ${label(top)}.`;
@@ -178,7 +191,7 @@ const REFUSALS = {
   disk_full: { title: "The server has no room for this video", advice: "Delete what is no longer needed, or try again later." },
   key_needed: { title: "This server asks for a key", advice: "Try again and enter the API key you were given." },
   unknown_key: { title: "The key is not known here", advice: "It may have been taken back. Try again and enter another." },
-  scope_needed: { title: "Your key is not for this", advice: "Ask the server’s owner for a key that is." },
+  scope_needed: { title: "Your key is not for this", advice: "Enter one that is in a new tab." },
   forbidden: { title: "This page may not ask the server", advice: "Open it by the address that the server’s owner gave you." },
   too_many_requests: { title: "Asked too often", advice: "Your key or address has used up its share. Try again in a minute." },
   unknown_job: { title: "There is no such video", advice: "It was deleted, or the link is not whole." },

@@ -76,6 +76,18 @@ def test_signs_that_were_pasted_along_do_no_harm(started: Page, key: str) -> Non
     started.wait_for_selector("body[data-state=live] .face")
 
 
+def test_a_key_can_be_forgotten(started: Page, key: str) -> None:
+    enter(started, key)
+    started.wait_for_selector("body[data-state=live] .face")
+    started.evaluate("location.hash = '#/privacy'")
+    started.get_by_role("button", name="Forget the key").click()
+    expect(started.get_by_role("heading", name="Your API key")).to_be_hidden()
+    assert started.evaluate("sessionStorage.length") == 0
+    started.evaluate("location.hash = '#/live'")
+    started.click("#start")
+    expect(started.get_by_role("dialog", name="This server asks for a key")).to_be_visible()
+
+
 def test_who_has_no_key_is_told_so(started: Page) -> None:
     expect(started.get_by_role("dialog")).to_be_visible()
     started.keyboard.press("Escape")

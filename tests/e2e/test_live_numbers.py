@@ -275,6 +275,7 @@ def test_a_face_that_is_clicked_is_explained(live_page: Page, keep_screenshot) -
     wait_until(opened)  # between answers that are late no face is drawn
     expect(dialog).to_contain_text(re.compile(r"The vote is “happy”"), timeout=30_000)
     expect(dialog.get_by_label("Show the map")).to_be_checked()
+    assert live_page.locator("#explain .key-scale").evaluate("scale => scale.clientWidth") > 40, "which colour is what"
     keep_screenshot(live_page, "explain")
     with_map = pixels_of(live_page, "#explain-picture")
     dialog.get_by_label("Show the map").uncheck()
@@ -306,3 +307,11 @@ def test_a_server_that_is_away_is_told_in_our_words(live_page: Page) -> None:
     live_page.route("**/v1/images?*", lambda route: route.abort())
     live_page.locator(".face").get_by_role("button", name=re.compile("Explain")).click()
     expect(live_page.locator("#explain-words")).to_have_text("No map: the server did not answer.")
+
+
+def test_a_face_that_is_explained_goes_with_the_view(live_page: Page) -> None:
+    live_page.locator(".face").get_by_role("button", name="Explain").first.click()
+    expect(live_page.locator("#explain")).to_be_visible()
+    live_page.evaluate("location.hash = '#/files'")
+    expect(live_page.locator("#explain")).to_be_hidden()
+    assert live_page.evaluate("document.getElementById('explain-picture').width") == 0, "the face stayed in the page"

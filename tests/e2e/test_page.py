@@ -19,6 +19,14 @@ def test_the_start_page_says_what_is_sent_and_asks_for_no_camera(page: Page) -> 
     assert page.evaluate("[watched.cameraRequests, watched.sockets.length]") == [0, 0]
 
 
+def test_an_address_that_there_is_not_shows_the_first_view(page: Page) -> None:
+    page.goto(f"{page.url.partition('#')[0]}#/constructor")
+    page.reload()
+    expect(page.locator("#welcome-title")).to_be_visible()
+    page.evaluate("location.hash = '#/privacy'")
+    expect(page.locator("#view-privacy h1")).to_be_visible()
+
+
 def test_after_start_a_face_has_seven_bars_that_sum_to_a_hundred(live_page: Page) -> None:
     face = live_page.locator(".face").first
     bars = face.evaluate("face => [...face.querySelectorAll('.bar')].map(bar => [bar.dataset.label, bar.ariaValueNow])")

@@ -204,6 +204,7 @@ def test_a_person_need_not_wait_for_the_next_attempt(live_page: Page) -> None:
     wait_until(lambda: live_page.evaluate("watched.sockets[0].readyState === WebSocket.CLOSED"))
     live_page.get_by_role("button", name="Try now").click()
     live_page.wait_for_selector("body[data-state=live]")
+    expect(live_page.get_by_role("button", name="Stop", exact=True)).to_be_focused()
 
 
 def test_an_error_of_the_server_is_shown_in_words(live_page: Page) -> None:

@@ -106,6 +106,23 @@ def test_what_the_vote_leans_on_is_shown_on_demand_and_hidden_again(files_page: 
     assert pixels_of(card.locator("canvas")) == before
 
 
+def test_a_picture_without_a_map_is_told_so_and_shows_no_legend(files_page: Page, portrait: bytes) -> None:
+    def without_map(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for face in told["faces"]:
+            del face["explanation"]
+        route.fulfill(response=answer, json=told)
+
+    files_page.route("**/v1/images?*explain=true*", without_map)
+    choose(files_page, file_of("me.jpg", portrait, "image/jpeg"))
+    card = read_picture(files_page, "me.jpg")
+    card.get_by_role("button", name="Show what the vote leans on").click()
+    expect(card.get_by_text("No map: only the four largest faces get one")).to_be_visible(timeout=30_000)
+    expect(card.get_by_role("button", name="Show what the vote leans on")).to_be_focused()
+    expect(card.locator(".legend")).to_be_hidden()
+
+
 def test_several_pictures_are_read_and_their_numbers_saved_together(files_page: Page, group_pictures, portrait) -> None:
     choose(files_page, group_pictures[0], group_pictures[4])
     for path in (group_pictures[0], group_pictures[4]):

@@ -235,6 +235,18 @@ def test_the_list_is_filtered_by_state_and_label(files_page: Page, jobs: JobClie
     expect(files_page.locator(".job")).to_have_count(1)
 
 
+def test_a_filter_that_the_server_was_too_busy_for_is_tried_again(files_page: Page, jobs: JobClient) -> None:
+    shown, other = jobs.submit(NOT_A_VIDEO, label="shown"), jobs.submit(NOT_A_VIDEO, label="other")
+    expect(row_of(files_page, other)).to_be_visible()
+    busy = {"type": "urn:thespis:problem:overload", "detail": "busy"}
+    files_page.route("**/v1/jobs?label=*", lambda route: route.fulfill(status=503, json=busy), times=1)
+    files_page.locator(".job-list").get_by_label("Label").fill("shown")
+    expect(files_page.get_by_text("trying again")).to_be_visible()
+    expect(row_of(files_page, other)).to_have_count(0, timeout=20_000)
+    expect(row_of(files_page, shown)).to_be_visible()
+    expect(files_page.get_by_text("trying again")).to_have_count(0)
+
+
 def test_more_jobs_come_page_by_page(page: Page, jobs: JobClient) -> None:
     for number in range(52):
         jobs.submit(NOT_A_VIDEO, f"{number}.mp4")
@@ -311,6 +323,7 @@ def test_a_link_is_copied(open_page, platform, jobs: JobClient) -> None:
     page.get_by_role("button", name="Copy the link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
+    expect(page.locator("#announcer")).to_have_text("Copied")
 
 
 def test_a_link_without_annotated_video_asks_for_the_file(page: Page, platform: Platform, film: Path, jobs) -> None:
@@ -323,13 +336,28 @@ def test_a_link_without_annotated_video_asks_for_the_file(page: Page, platform: 
     expect(page.locator(".player")).to_contain_text("See it beside the numbers")
     expect(page.locator(".player .face-top")).to_have_text("happy")
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Choose the video").click()
+        page.get_by_role("button", name="Choose the video").press("Enter")
     chooser.value.set_files(film)
     expect(page.locator(".player video")).to_have_attribute("data-source", "own")
+    expect(page.get_by_role("button", name="Full screen")).to_be_focused()
     expect(page.locator(".player .stage")).to_have_attribute("data-boxes", "1")
     page.get_by_role("slider", name="Place in the video").press("End")
     wait_until(lambda: sought(page, SECONDS))
     assert "POST" not in sent, "the file stays where it is"
+
+
+def test_a_server_that_is_busy_has_not_lost_the_annotated_video(
+    page: Page, platform: Platform, film: Path, jobs: JobClient
+) -> None:
+    job_id = jobs.submit(film, "film.webm", annotated=True)
+    jobs.wait(job_id)
+    busy = {"type": "urn:thespis:problem:overload", "detail": "busy"}
+    page.route("**/annotated", lambda route: route.fulfill(status=503, json=busy), times=1)
+    show_job(page, platform, job_id)
+    expect(page.get_by_role("alert")).to_contain_text("The server is busy")
+    page.get_by_role("button", name="Try again").click()
+    loaded(page)
+    expect(page.locator(".player video")).to_have_attribute("data-source", "annotated")
 
 
 def test_a_file_that_is_not_the_one_or_cannot_be_played_is_told(

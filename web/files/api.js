@@ -58,7 +58,14 @@ function unreachable(error) {
 export const jobPath = (id) => `/v1/jobs/${encodeURIComponent(id)}`;
 
 /** @param {string} path @returns {Promise<boolean>} */
-export const exists = (path) => ask(path, { method: "HEAD" }).then(() => true, () => false);
+export const exists = (path) =>
+  ask(path, { method: "HEAD" }).then(
+    () => true,
+    (error) => {
+      if (error.status === 404) return false;
+      throw error;
+    },
+  );
 
 /** @returns {Promise<Models>} */
 export const models = () => json("/v1/models");

@@ -7,8 +7,8 @@ import { refusalNotice } from "../notice.js";
 import { FILES } from "./texts.js";
 import { exists, jobPath } from "./api.js";
 
-/** @param {import("./api.js").Job} job */
-export async function downloads(job) {
+/** @param {import("./api.js").Job} job @param {boolean} annotated whether there is such a video */
+export function downloads(job, annotated) {
   const path = jobPath(job.id);
   const base = job.file_name.replace(/\.[^.]*$/, "") || job.file_name;
   const trouble = element("div");
@@ -23,7 +23,7 @@ export async function downloads(job) {
     link(`${path}/summary`, `${base}.summary.json`, FILES.summaryJson),
     link(`${path}/timeline.png`, `${base}.png`, FILES.timelinePng),
   ];
-  if (await hasAnnotated(job)) links.push(link(`${path}/annotated`, `${base}.annotated.webm`, FILES.annotatedVideo));
+  if (annotated) links.push(link(`${path}/annotated`, `${base}.annotated.webm`, FILES.annotatedVideo));
   const title = element("h2", { textContent: FILES.downloadsTitle });
   return element("section", { className: "downloads" }, title, element("div", { className: "actions" }, ...links), trouble);
 }

@@ -104,6 +104,7 @@ class JobScreen {
 
   /** @param {Job} job */
   #show(job) {
+    if (this.#gone.signal.aborted) return;
     const focused = this.#trouble.contains(document.activeElement);
     this.#trouble.replaceChildren();
     setText(this.#title, job.file_name);
@@ -168,6 +169,7 @@ class JobScreen {
       return this.#showLink();
     }
     setText(this.#copy, FILES.copied);
+    setText(byId("announcer"), FILES.copied);
     setTimeout(() => setText(this.#copy, FILES.copyLink), COPIED_MS);
   }
 
@@ -181,7 +183,7 @@ class JobScreen {
   async #deleteIt() {
     if (!(await confirmDelete(this.#title.textContent ?? ""))) return;
     await deleteJob(this.id);
-    location.hash = "#/files";
+    if (!this.#gone.signal.aborted) location.hash = "#/files";
   }
 
   /** @param {string} words @param {() => Promise<void>} act */

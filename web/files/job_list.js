@@ -1,7 +1,7 @@
 // @ts-check
 /** The videos on this server, newest first, kept up to date while they are looked at. */
 
-import { element, setText } from "../dom.js";
+import { clear, element, setText } from "../dom.js";
 import * as texts from "./texts.js";
 import { jobs } from "./api.js";
 import { smallButton } from "./buttons.js";
@@ -14,6 +14,7 @@ import { refusalNotice } from "../notice.js";
 
 const { FILES } = texts;
 const TYPING_MS = 300;
+const AGAIN_MS = 5_000;
 
 export class JobList {
   /** @type {Map<string, JobRow>} */
@@ -71,7 +72,7 @@ export class JobList {
       for (const { id } of page.jobs) found.add(id);
       this.#add(page);
       cursor = page.next;
-    } while (cursor && found.size < before.length);
+    } while (cursor && found.size < Math.max(1, before.length));
     for (const [id, row] of before) {
       if (!found.has(id)) this.#forget(id, row);
     }
@@ -82,7 +83,7 @@ export class JobList {
     const first = this.#rows.size;
     const page = await this.#load(this.#next ?? "");
     if (page) this.#add(page);
-    [...this.#rows.values()][first]?.link.focus();
+    ([...this.#rows.values()][first]?.link ?? (this.#more.hidden ? this.#status : this.#more)).focus();
   }
 
   /** @param {string} cursor empty for the newest */
@@ -90,7 +91,7 @@ export class JobList {
     const turn = (this.#turn += 1);
     try {
       const page = await jobs({ ...this.#filter(), ...(cursor && { cursor }) });
-      this.#trouble.replaceChildren();
+      clear(this.#trouble, this.#status);
       return turn === this.#turn ? page : undefined;
     } catch (error) {
       this.#tell(error);
@@ -98,11 +99,13 @@ export class JobList {
     }
   }
 
-  /** What passes by itself is tried again whenever the events are; a refusal is not. @param {unknown} error */
+  /** What passes by itself is tried again; a refusal is not. @param {unknown} error */
   #tell(error) {
     const { passing } = /** @type {import("../refused.js").Refused} */ (error);
     if (!passing) this.hide();
     setText(this.#note, passing ? FILES.jobsLost : "");
+    clearTimeout(this.#typing);
+    if (passing) this.#typing = setTimeout(() => this.#events && this.#reload(), AGAIN_MS);
     const told = refusalNotice(error, smallButton(FILES.tryAgain, () => this.#again()));
     if (this.#trouble.textContent !== told.textContent) this.#trouble.replaceChildren(told);
   }

@@ -4,7 +4,7 @@
 import { shown } from "../bars.js";
 import { byId, element, setText } from "../dom.js";
 import { greatestLoss } from "../explanation.js";
-import { Panels } from "../live/faces.js";
+import { Panels } from "../faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "./texts.js";
 import { Refused } from "../refused.js";
@@ -164,11 +164,14 @@ export class PictureCard {
 
   async #askWhy() {
     this.#explain.disabled = true;
+    this.#trouble.replaceChildren();
     setText(this.#explain, FILES.explaining);
     try {
       const { reading } = await this.#read({ votes: "true", explain: "true" });
       this.#show(reading);
-      this.#showExplanation(true);
+      const mapped = reading.faces.some((face) => face.explanation);
+      this.#showExplanation(mapped);
+      if (!mapped) setText(this.#note, texts.TEXTS.explainNoMap);
     } catch (error) {
       if (this.#gone.signal.aborted) return;
       this.#trouble.replaceChildren(refusalNotice(error));

@@ -4,12 +4,12 @@
 import { shown } from "../bars.js";
 import { element, setText } from "../dom.js";
 import { openable } from "../key.js";
-import { Panels } from "../live/faces.js";
+import { Panels } from "../faces.js";
 import { Overlay } from "../overlay.js";
 import * as texts from "./texts.js";
 import { jobPath } from "./api.js";
 import { smallButton } from "./buttons.js";
-import { hasAnnotated } from "./downloads.js";
+import { followFrames } from "./frames.js";
 import { facesAt } from "./moments.js";
 import { notice, refusalNotice } from "../notice.js";
 import { ownFile, remember } from "./own_files.js";
@@ -19,8 +19,6 @@ import { VoteMap } from "./vote_map.js";
 const { FILES } = texts;
 /** Of the same video, containers tell lengths that differ by a frame or two. */
 const SAME_LENGTH_S = 0.5;
-/** A browser may round the place that it was given. */
-const STAYS_S = 0.05;
 
 export class Player {
   #gone = new AbortController();
@@ -43,18 +41,21 @@ export class Player {
   /** Seconds of the video before the first one that is played. */
   #offset = 0;
   #drawsBoxes = false;
-  #annotated = false;
   #canPlay = false;
+  /** Whether a button that is about to go has the focus. */
+  #focused = false;
 
   /**
    * @param {import("./api.js").Job} job
+   * @param {boolean} annotated whether there is such a video
    * @param {import("./rows.js").Rows} rows
    * @param {import("./moments.js").Plan} plan
    * @param {import("./playhead.js").Playhead} playhead
    * @param {(faceId: number) => void} onChoose
    */
-  constructor(job, rows, plan, playhead, onChoose) {
+  constructor(job, annotated, rows, plan, playhead, onChoose) {
     this.job = job;
+    this.annotated = annotated;
     this.rows = rows;
     this.plan = plan;
     this.playhead = playhead;
@@ -88,7 +89,7 @@ export class Player {
     const { signal } = this.#gone;
     document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
     document.addEventListener("drop", (event) => this.#dropped(event), { signal });
-    this.#follow();
+    followFrames(this.#video, () => this.#soughtTo, (time) => this.playhead.follow(time + this.#offset));
   }
 
   /** Anywhere: a browser would leave the page for the file. @param {DragEvent} event */
@@ -97,28 +98,10 @@ export class Player {
     this.#take(event.dataTransfer?.files[0]);
   }
 
-  /** Tells the moment of each frame that the browser shows. */
-  #follow() {
-    const video = this.#video;
-    const at = (/** @type {number} */ time) => this.playhead.follow(time + this.#offset);
-    if ("requestVideoFrameCallback" in video) {
-      const next = /** @type {VideoFrameRequestCallback} */ ((_now, { mediaTime }) => {
-        const stays = video.paused && Math.abs(video.currentTime - this.#soughtTo) < STAYS_S;
-        if (!video.seeking && !stays) at(mediaTime);
-        video.requestVideoFrameCallback(next);
-      });
-      video.requestVideoFrameCallback(next);
-    } else {
-      this.#video.addEventListener("timeupdate", () => at(this.#video.currentTime));
-    }
-  }
-
-  async #begin() {
-    this.#annotated = await hasAnnotated(this.job);
-    if (this.#gone.signal.aborted) return;
-    const own = ownFile(this.job.id); // it may have been dropped meanwhile
+  #begin() {
+    const own = ownFile(this.job.id);
     if (own) this.#playOwn(own);
-    else if (this.#annotated) this.#playAnnotated();
+    else if (this.annotated) this.#playAnnotated();
     else this.#askForFile();
   }
 
@@ -134,8 +117,8 @@ export class Player {
     URL.revokeObjectURL(this.#address);
     this.#address = URL.createObjectURL(file);
     this.#play(this.#address, 0, true);
-    const other = this.#annotated ? [this.#annotatedChooser()] : [];
-    this.#sources.replaceChildren(this.#fullScreen(), ...other, this.#chooser(FILES.chooseOther));
+    const other = this.annotated ? [this.#annotatedChooser()] : [];
+    this.#offer(...this.#fullScreen(), ...other, this.#chooser(FILES.chooseOther));
   }
 
   async #playAnnotated() {
@@ -148,11 +131,12 @@ export class Player {
     }
     const own = ownFile(this.job.id);
     const other = own ? smallButton(FILES.playOwn, () => this.#playOwn(own)) : this.#chooser(FILES.playOwn);
-    this.#sources.replaceChildren(this.#fullScreen(), other);
+    this.#offer(...this.#fullScreen(), other);
   }
 
   /** @param {string} address @param {number} offset @param {boolean} drawsBoxes */
   #play(address, offset, drawsBoxes) {
+    this.#focused = !!this.root.firstElementChild?.contains(document.activeElement);
     this.#offset = offset;
     this.#drawsBoxes = drawsBoxes;
     this.#canPlay = false;
@@ -164,6 +148,12 @@ export class Player {
     this.#video.dataset.source = drawsBoxes ? "own" : "annotated";
     setText(this.#note, drawsBoxes ? FILES.gliding : FILES.drawnIn);
     this.#moved(this.playhead.time, false);
+  }
+
+  /** @param {HTMLElement[]} buttons */
+  #offer(...buttons) {
+    this.#sources.replaceChildren(...buttons);
+    if (this.#focused) buttons[0].focus();
   }
 
   #askForFile() {
@@ -216,7 +206,7 @@ export class Player {
     if (canGoOn && !this.#drawsBoxes) return void this.#goOn();
     this.#askForFile();
     this.#trouble.replaceChildren(notice({ title: FILES.unplayable, advice: FILES.unplayableAdvice }));
-    if (this.#drawsBoxes && this.#annotated) this.#sources.replaceChildren(this.#annotatedChooser());
+    if (this.annotated) this.#sources.replaceChildren(this.#annotatedChooser());
     this.#drawsBoxes = false;
   }
 
@@ -244,7 +234,8 @@ export class Player {
     return smallButton(FILES.playAnnotated, () => this.#playAnnotated());
   }
 
+  /** A phone may have none. */
   #fullScreen() {
-    return smallButton(FILES.fullScreen, () => this.#stage.requestFullscreen());
+    return this.#stage.requestFullscreen ? [smallButton(FILES.fullScreen, () => this.#stage.requestFullscreen())] : [];
   }
 }

@@ -1,11 +1,11 @@
 // @ts-check
 /** What was found in a video: player, timeline, summary and downloads around one moment that they share. */
 
-import { element, setText } from "../dom.js";
+import { clear, element, setText } from "../dom.js";
 import * as texts from "./texts.js";
 import { summary } from "./api.js";
 import { smallButton } from "./buttons.js";
-import { downloads } from "./downloads.js";
+import { downloads, hasAnnotated } from "./downloads.js";
 import { notice, refusalNotice } from "../notice.js";
 import { planOf } from "./moments.js";
 import { Player } from "./player.js";
@@ -25,7 +25,7 @@ export class Results {
   #gone = new AbortController();
   /** @type {string | null} where the next rows are */
   #cursor = "0";
-  #status = element("p", { className: "hint loading", role: "status" });
+  #status = element("p", { className: "hint loading", role: "status", tabIndex: -1 });
   #trouble = element("div");
   root = element("div", { className: "results" }, this.#status, this.#trouble);
 
@@ -37,7 +37,7 @@ export class Results {
 
   /** What is shown already stays; the step goes on where it was. @param {() => Promise<void>} step */
   async #try(step) {
-    this.#trouble.replaceChildren();
+    clear(this.#trouble, this.#status);
     try {
       await step();
     } catch (error) {
@@ -56,7 +56,7 @@ export class Results {
   async #show() {
     const { job } = this;
     const found = await summary(job.id, this.#gone.signal);
-    const saves = await downloads(job);
+    const annotated = await hasAnnotated(job);
     this.#gone.signal.throwIfAborted();
     const labels = Object.keys(found.faces[0]?.mean_probabilities ?? {});
     const rows = new Rows(labels, job.options.votes ? Object.keys(job.members) : []);
@@ -66,7 +66,7 @@ export class Results {
     const playhead = new Playhead(startS, endS);
     const ids = found.faces.map((face) => face.face_id);
     const choose = (/** @type {number} */ faceId) => this.#choose(faceId);
-    this.player = new Player(job, rows, plan, playhead, choose);
+    this.player = new Player(job, annotated, rows, plan, playhead, choose);
     this.timeline = new Timeline(job, rows, plan, playhead, ids, choose);
     const faces = new SummaryView(found, rows, plan, playhead, (faceId) => {
       choose(faceId);
@@ -74,7 +74,7 @@ export class Results {
     });
     if (ids.length > 0) choose(ids[0]);
     document.addEventListener("themechange", () => faces.redraw(), { signal: this.#gone.signal });
-    this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, saves);
+    this.root.append(...this.#missing(found), this.player.root, this.timeline.root, faces.root, downloads(job, annotated));
     const redraw = () => {
       this.timeline?.redraw();
       faces.redraw();

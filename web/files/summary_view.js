@@ -45,6 +45,7 @@ export class SummaryView {
       more.remove();
       this.#show(rest);
       this.redraw();
+      this.#list.children[AT_FIRST].querySelector("button")?.focus();
     });
     this.root.append(more);
   }

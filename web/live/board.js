@@ -6,7 +6,7 @@ import { Overlay } from "../overlay.js";
 import { Announcer } from "./announcer.js";
 import { Choice } from "./choice.js";
 import { FacePicker } from "./facepicker.js";
-import { Panels } from "./faces.js";
+import { Panels } from "../faces.js";
 import { Readouts } from "./readouts.js";
 import { Recorder } from "./recorder.js";
 import { Screen } from "./screen.js";

@@ -51,8 +51,10 @@ export class Camera {
     const stream = await navigator.mediaDevices
       .getUserMedia({ audio: false, video: { ...wishes(this.width), ...which } })
       .catch((error) => {
+        if (turn !== this.#turn) return undefined; // nobody waits for that one any more
         throw new CameraError(PROBLEM_OF[error.name] ?? "unknownCamera", error);
       });
+    if (!stream) return;
     if (signal?.aborted || turn !== this.#turn) return stop(stream);
     this.#stream = stream;
     this.#track?.addEventListener("ended", () => turn === this.#turn && this.onEnded());

@@ -28,6 +28,8 @@ export class Explain {
     this.#dialog.addEventListener("close", () => {
       this.#turn += 1;
       this.#shown = undefined;
+      this.#canvas.width = 0;
+      if (document.activeElement === document.body) byId("stop").focus(); // the face has gone meanwhile
     });
     this.#map.addEventListener("input", () => this.#draw());
   }
@@ -51,11 +53,15 @@ export class Explain {
       if (turn !== this.#turn) return;
       if (!face) return this.#say(texts.explainFailed(texts.TEXTS.explainNoFace));
       this.#shown = { image: copy, mirrored, face };
-      this.#say(face.explanation ? texts.leansOn(face.explanation.label, greatestLoss(face.explanation)) : texts.TEXTS.explainNoFace);
+      this.#say(face.explanation ? texts.leansOn(face.explanation.label, greatestLoss(face.explanation)) : texts.TEXTS.explainNoMap);
       this.#draw();
     } catch (problem) {
       if (turn === this.#turn) this.#say(texts.explainFailed(reasonOf(problem)));
     }
+  }
+
+  close() {
+    this.#dialog.close();
   }
 
   /** @param {string} words */

@@ -1,15 +1,18 @@
 // @ts-check
 /** The last while of every face, pure: what the timeline draws. Time is in seconds and always given. */
 
+import { patienceMs } from "../patience.js";
+
 /** @typedef {import("./wire.js").Probabilities} Probabilities */
 /** @typedef {{ from: number, to: number }} Span */
 
-/** A face that was away for longer leaves a gap in its lines. */
+/** A face that was away for longer leaves a gap in its lines, unless answers were as rare. */
 const GAP_S = 0.7;
 
 export class History {
-  /** @type {Map<number, { at: number, shares: Probabilities }[]>} face id -> oldest first */
+  /** @type {Map<number, { at: number, sinceS: number, shares: Probabilities }[]>} face id -> oldest first */
   #faces = new Map();
+  #lastS = -Infinity;
 
   /** @param {number} lengthS */
   constructor(lengthS) {
@@ -18,9 +21,11 @@ export class History {
 
   /** @param {number} atS @param {{ id: number, shares: Probabilities }[]} faces */
   add(atS, faces) {
+    const sinceS = atS - this.#lastS;
+    this.#lastS = atS;
     for (const { id, shares } of faces) {
       const points = this.#faces.get(id) ?? [];
-      points.push({ at: atS, shares });
+      points.push({ at: atS, sinceS, shares });
       this.#faces.set(id, points);
     }
     this.#forget(atS - this.lengthS);
@@ -40,8 +45,8 @@ export class History {
   columns(id, labels) {
     const times = /** @type {number[]} */ ([]);
     const lines = labels.map(() => /** @type {(number | null)[]} */ ([]));
-    for (const { at, shares } of (id !== undefined && this.#faces.get(id)) || []) {
-      if (times.length > 0 && at - times[times.length - 1] > GAP_S) {
+    for (const { at, sinceS, shares } of (id !== undefined && this.#faces.get(id)) || []) {
+      if (times.length > 0 && at - times[times.length - 1] > patienceMs(GAP_S * 1000, sinceS * 1000) / 1000) {
         times.push(at - GAP_S / 2);
         for (const line of lines) line.push(null);
       }

@@ -2,18 +2,20 @@
 /** The loop that draws: the newest answered frame with its faces, or the bare camera while there is no answer. */
 
 import { shown } from "../bars.js";
+import { patienceMs } from "../patience.js";
 
 /** @typedef {import("./wire.js").Result} Result */
 /** @typedef {import("../bars.js").ShownFace} ShownFace */
 /** @typedef {{ image: HTMLCanvasElement, mirrored: boolean, faces: ShownFace[], result: Result, at: number }} Answered */
 
-/** With no answer for this long the live video is shown, without boxes: those would be of another moment. */
+/** With no answer for this long (longer where they are rare) the live video is shown, without boxes: those would be of another moment. */
 const STALE_MS = 700;
 
 export class Painter {
   /** @type {Answered | undefined} */
   newest;
   #drawn = false;
+  #sinceMs = 0;
   #animation = 0;
 
   /**
@@ -30,7 +32,7 @@ export class Painter {
   start() {
     this.#animation = requestAnimationFrame(() => this.start());
     const now = performance.now();
-    if (!this.newest || now - this.newest.at > STALE_MS) this.#drawCamera(now);
+    if (!this.newest || now - this.newest.at > patienceMs(STALE_MS, this.#sinceMs)) this.#drawCamera(now);
     else if (!this.#drawn) this.#drawNewest(this.newest, now);
     this.board.tick(now);
   }
@@ -45,6 +47,7 @@ export class Painter {
     if (!image) return;
     if (this.newest && this.newest.result.frame_id > result.frame_id) return this.shutter.giveBack(image);
     this.shutter.giveBack(this.newest?.image);
+    this.#sinceMs = now - (this.newest?.at ?? now);
     this.newest = { image, mirrored: this.#mirrored, faces: result.faces.map(shown), result, at: now };
     this.#drawn = false;
     this.board.remember(this.newest);

@@ -65,6 +65,13 @@ export class Run {
     this.#tellServer();
   }
 
+  /** The person would not wait. */
+  retry() {
+    clearInterval(this.#countdown);
+    this.board.screen.note(texts.TEXTS.waitingForServer);
+    this.stream.retryNow();
+  }
+
   stop() {
     this.#abort.abort();
     clearInterval(this.#countdown);

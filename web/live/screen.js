@@ -32,6 +32,7 @@ export class Screen {
     const startWords = { stopped: texts.TEXTS.startAgain, error: texts.TEXTS.tryAgain }[/** @type {string} */ (state)];
     setText(this.startButton, startWords ?? texts.TEXTS.start);
     if (state === "live") this.note("");
+    if (state === "live" && document.activeElement?.id === "retry") this.stopButton.focus();
     if (before && running(before) !== running(state)) this.#moveFocus(state);
   }
 

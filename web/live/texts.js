@@ -1,7 +1,7 @@
 // @ts-check
 /** The words of the live view. */
 
-import { TEXTS, faceName, label, percent } from "../texts.js";
+import { TEXTS, faceName, percent } from "../texts.js";
 
 export * from "../texts.js";
 
@@ -66,22 +66,13 @@ export const PROBLEMS = {
   },
   refused: {
     title: "The server closed the session",
-    advice: "Wait a moment, then try again.",
+    advice: "Try again in a moment.",
   },
 };
 
 /** In place of panels. @param {number} most how many faces are read at once */
 export const noFaceBody = (most) =>
   `Face the camera in even light. ${most === 1 ? "One face is" : `Up to ${most} faces are`} read at once.`;
-
-/**
- * What the models say of one moment. The label shown is smoothed and may lag behind: then theirs is named.
- * @param {number} percent
- * @param {string} now the vote's top label at this moment
- * @param {string} shown the smoothed one
- */
-export const agreement = (percent, now, shown) =>
-  now === shown ? `${percent} % of voting models agree` : `${percent} % of voting models say ${label(now)} now`;
 
 /** @param {number} p50 @param {number} p95 */
 export function latency(p50, p95) {
@@ -152,9 +143,6 @@ export const discardBody = (rows) => `${rowsOfNumbers(rows)} were not downloaded
 export const fileName = (what, ending) => `thespis-${what}-${new Date().toISOString().replace(/[:.]/g, "-")}.${ending}`;
 
 /** @param {number} id */
-export const explainName = (id) => `Explain ${faceName(id)}`;
-
-/** @param {number} id */
 export const explainTitle = (id) => `What ${faceName(id)}’s label leans on`;
 
 /** The ends of a map's scale. @param {number} share */
@@ -193,7 +181,7 @@ const CLOSINGS = {
   idle: "Nothing was sent for a while.",
   key_needed: "It asks for an API key, and none was given.",
   unknown_key: "It does not know that API key, or the key was taken back.",
-  scope_needed: "Your API key is not for the live view.",
+  scope_needed: "Your API key is not for the live view; one that is can be entered in a new tab.",
   forbidden: "Pages of this address may not ask it: its owner has set which may.",
   slow_reader: "This page was too slow to take the answers.",
 };

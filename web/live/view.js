@@ -27,7 +27,7 @@ class LiveView {
     screen.startButton.addEventListener("click", () => this.#start());
     screen.stopButton.addEventListener("click", () => this.stop());
     screen.cameraPicker.addEventListener("change", () => this.#run?.switchCamera(screen.cameraPicker.value));
-    byId("retry").addEventListener("click", () => this.#run?.stream.retryNow());
+    byId("retry").addEventListener("click", () => this.#run?.retry());
     byId("snapshot").addEventListener("click", () => this.#saveSnapshot());
     overlay.onFace((id) => this.#explainFace(id));
     this.#video.addEventListener("resize", () => this.#shapeStage());
@@ -36,6 +36,7 @@ class LiveView {
   }
 
   stop() {
+    this.#explain.close();
     if (!this.#run) return;
     this.#end();
     this.#board.screen.setState("stopped");

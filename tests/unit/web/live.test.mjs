@@ -97,6 +97,7 @@ test("the history keeps a minute of every face and leaves gaps where one was awa
   const history = new History(60);
   history.add(0, [{ id: 1, shares: { a: 0.1, b: 0.9 } }]);
   history.add(0.5, [{ id: 1, shares: { a: 0.2, b: 0.8 } }, { id: 2, shares: { a: 1, b: 0 } }]);
+  history.add(2.4, []);
   history.add(2.5, [{ id: 1, shares: { a: 0.3, b: 0.7 } }]);
   assert.deepEqual(history.columns(1, ["b", "a"]), [[0, 0.5, 2.15, 2.5], [0.9, 0.8, null, 0.7], [0.1, 0.2, null, 0.3]]);
   assert.deepEqual(history.columns(undefined, ["a"]), [[], []]);
@@ -104,6 +105,12 @@ test("the history keeps a minute of every face and leaves gaps where one was awa
   history.add(61, [{ id: 1, shares: { a: 0.4, b: 0.6 } }]);
   assert.deepEqual(history.ids, [1]);
   assert.deepEqual(history.columns(1, ["a"])[0], [2.5, 60.65, 61]);
+});
+
+test("answers that come once a second leave no gaps, but a long silence does", () => {
+  const history = new History(60);
+  for (const at of [0, 1, 2, 3, 13]) history.add(at, [{ id: 1, shares: { a: 0.5 } }]);
+  assert.deepEqual(history.columns(1, ["a"])[1], [0.5, 0.5, 0.5, 0.5, null, 0.5]);
 });
 
 test("a copy of the history keeps what the history forgets", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
+import { Camera } from "../../../web/live/camera.js";
 import { Sender } from "../../../web/live/sender.js";
 import { Shutter } from "../../../web/live/shutter.js";
 
@@ -125,4 +126,22 @@ test("the encoder goes on after a picture that it can't encode", async () => {
   assert.deepEqual(answers.map(({ frameId, jpeg }) => [frameId, jpeg?.byteLength]), [[1, undefined], [2, 4]]);
   delete globalThis.self;
   delete globalThis.OffscreenCanvas;
+});
+
+test("a camera that was passed over does not end the run when it can't be opened", async () => {
+  const asked = [];
+  const getUserMedia = () => new Promise((resolve, reject) => asked.push({ resolve, reject }));
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { mediaDevices: { getUserMedia } } });
+  const track = { addEventListener: () => {}, stop: () => {} };
+  const picture = { play: async () => {} };
+  const camera = new Camera(picture, () => {});
+  const [first, second] = [camera.open("infrared"), camera.open("front")];
+  asked[0].reject(new DOMException("in use", "NotReadableError"));
+  const stream = { getVideoTracks: () => [track], getTracks: () => [track] };
+  asked[1].resolve(stream);
+  await Promise.all([first, second]);
+  assert.equal(picture.srcObject, stream);
+  const third = camera.open("gone");
+  asked[2].reject(new DOMException("in use", "NotReadableError"));
+  await assert.rejects(third, { problem: "busy" });
 });

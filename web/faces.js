@@ -1,13 +1,14 @@
 // @ts-check
 /** A panel per face, side by side: its name, its top label in words, its bars. */
 
-import { Bars } from "../bars.js";
-import { element, setText } from "../dom.js";
+import { Bars } from "./bars.js";
+import { element, setText } from "./dom.js";
+import { patienceMs } from "./patience.js";
 import * as texts from "./texts.js";
 
-/** @typedef {import("../bars.js").ShownFace} ShownFace */
+/** @typedef {import("./bars.js").ShownFace} ShownFace */
 
-/** A face that is missed in a few frames keeps its (faded) panel this long, so that nothing jumps. */
+/** A face that is missed in a few frames keeps its (faded) panel this long (longer where they are rare), so that nothing jumps. */
 const LINGER_MS = 1_000;
 
 /** @typedef {{ onChoose: (id: number) => void, onExplain?: (id: number) => void }} Actions */
@@ -61,6 +62,8 @@ export class Panels {
   #panels = new Map();
   /** @type {string[]} */
   labels = [];
+  #updatedMs = 0;
+  #sinceMs = 0;
 
   /** @param {HTMLElement} list @param {HTMLElement} emptyNote @param {Actions} actions */
   constructor(list, emptyNote, actions) {
@@ -71,9 +74,11 @@ export class Panels {
 
   /** @param {ShownFace[]} faces @param {number} nowMs */
   update(faces, nowMs) {
+    if (faces.length > 0) [this.#sinceMs, this.#updatedMs] = [nowMs - this.#updatedMs, nowMs];
+    const lingerMs = patienceMs(LINGER_MS, this.#sinceMs);
     for (const face of faces) this.#panelOf(face).update(face, nowMs);
     for (const [id, panel] of this.#panels) {
-      if (nowMs - panel.seenAt > LINGER_MS) this.#remove(id, panel);
+      if (nowMs - panel.seenAt > lingerMs) this.#remove(id, panel);
       else if (panel.seenAt !== nowMs) panel.root.classList.add("absent");
     }
     this.emptyNote.hidden = this.#panels.size > 0;
