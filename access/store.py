@@ -18,6 +18,7 @@ USED_AGAIN_AFTER_S: Final = 60.0
 
 CREATE: Final = """
 -- KEYS: records. ARGV: id, record, 1 when there must be no key yet. -> 1, or 0 when there is one
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 1 end  -- asked twice: the first answer was lost
 if ARGV[3] == '1' and redis.call('HLEN', KEYS[1]) > 0 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1

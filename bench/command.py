@@ -18,6 +18,7 @@ from contracts.members import Ensemble
 from runtime.logs import configure_logs
 from runtime.model_tree import BadModelTree, read_ensemble
 from runtime.settings import BadSetting, read_settings
+from thespis.plain_errors import one_line_platform_errors
 from thespis.settings import UpSettings
 from thespis.up import passing_platform
 
@@ -42,15 +43,23 @@ async def measure_live(
     settings: UpSettings, counts: list[int], fps: float, seconds: float, frames: list[bytes], profile: str
 ) -> list[dict[str, object]]:
     """Starts a platform of its own and puts `counts` sessions on it, one count after the other."""
-    quiet = {**os.environ, "THESPIS_LOG_LEVEL": "warning"}
+    most = str(max(counts))  # all of them come from one address
+    room = {"THESPIS_MAX_SESSIONS": most, "THESPIS_MAX_SESSIONS_PER_ADDRESS": most}
+    quiet = {**os.environ, **room, "THESPIS_LOG_LEVEL": "warning"}
     async with passing_platform(settings, quiet) as (url, _):
         return [await measure_sessions(url, count, fps, seconds, frames, psutil.Process(), profile) for count in counts]
 
 
 @click.command()
 @click.option("--sessions", default="1,2,4,8", show_default=True, help="Session counts, one after the other.")
-@click.option("--seconds", default=10.0, show_default=True, help="Time each measurement takes.")
-@click.option("--fps", default=25.0, show_default=True, help="Frames a second that each session offers.")
+@click.option("--seconds", type=click.FloatRange(1), default=10.0, show_default=True, help="Time of each measurement.")
+@click.option(
+    "--fps",
+    type=click.FloatRange(0.5),
+    default=25.0,
+    show_default=True,
+    help="Frames a second that each session offers.",
+)
 @click.option("--detectors", type=int, help="Detector workers; THESPIS_DETECTORS otherwise.")
 @click.option("--ensembles", type=int, help="Ensemble workers; THESPIS_ENSEMBLES otherwise.")
 @click.option("--vote-profile", "profile", default="default", show_default=True, help="The vote that is asked for.")
@@ -89,7 +98,8 @@ def live(
     if everything or only_original:
         report["original_loop"] = measure_original(models_path, ensemble, frames, seconds)
     if everything:
-        report["live"] = asyncio.run(measure_live(settings, counts, fps, seconds, frames, profile))
+        with one_line_platform_errors():
+            report["live"] = asyncio.run(measure_live(settings, counts, fps, seconds, frames, profile))
     if as_json:
         click.echo(json.dumps(report))
     else:

@@ -1,9 +1,11 @@
 """`thespis bench jobs`: one job beside the in-process floor, a live session and PyPI's `fer`."""
 
 import asyncio
+import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,22 @@ from bench.jobs import (
 )
 from bench.long_video import memory_by_length
 from runtime.logs import configure_logs
-from runtime.model_tree import BadModelTree, read_ensemble
-from runtime.settings import BadSetting, read_settings
+from runtime.model_tree import read_ensemble
+from runtime.settings import read_settings
+from thespis.plain_errors import one_line_platform_errors
 from thespis.settings import UpSettings
 
 WORKERS = (1, 2)
 QUIET = {**os.environ, "THESPIS_LOG_LEVEL": "warning"}
+
+
+@contextlib.contextmanager
+def one_line_fer() -> Iterator[None]:
+    """Ends a command with one line where the `fer` that was given does not work."""
+    try:
+        yield
+    except NoFer as problem:
+        raise click.ClickException(str(problem)) from problem
 
 
 @click.command()
@@ -49,24 +61,19 @@ def jobs(seconds: float, fps: float, fer_python: str | None, hours: float | None
 
     Example: thespis bench jobs --seconds 60 --fer /tmp/fer/bin/python
     """
-    try:
+    with one_line_platform_errors(), one_line_fer():
         settings = read_settings(UpSettings, os.environ)
         read_ensemble(Path(settings.models_path))
         if fer_python is not None:
             check_fer(fer_python)
-    except (BadSetting, BadModelTree, NoFer) as problem:
-        raise click.ClickException(str(problem)) from problem
-    configure_logs("bench", "warning", settings.log_format)
-    with tempfile.TemporaryDirectory(prefix="thespis-bench-") as folder:
-        clip = Path(folder) / "clip.mp4"
-        write_clip(clip, seconds)
-        report = measure(settings, clip, seconds, fps)
-        try:
+        configure_logs("bench", "warning", settings.log_format)
+        with tempfile.TemporaryDirectory(prefix="thespis-bench-") as folder:
+            clip = Path(folder) / "clip.mp4"
+            write_clip(clip, seconds)
+            report = measure(settings, clip, seconds, fps)
             fer = {"left_out": HOW_TO_FER} if fer_python is None else measure_fer(fer_python, clip, fps, seconds)
-        except NoFer as problem:
-            raise click.ClickException(str(problem)) from problem
-        if hours is not None:
-            report["long"] = asyncio.run(memory_by_length(settings, QUIET, Path(folder), hours))
+            if hours is not None:
+                report["long"] = asyncio.run(memory_by_length(settings, QUIET, Path(folder), hours))
     report["fer"] = fer
     report["ratios"] = ratios(report)
     if as_json:

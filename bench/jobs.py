@@ -29,6 +29,8 @@ from thespis.client import AsyncClient
 from thespis.settings import UpSettings
 from thespis.up import passing_platform
 
+CHILDREN_READY_WITHIN_S = 120.0
+CHILDREN_DONE_WITHIN_S = 3600.0
 LIVE_FPS = 25.0
 BUSY_FPS = 25.0
 """What the job beside a live session samples: every frame, so that it never runs out of work."""
@@ -52,9 +54,9 @@ def floor(clip: Path, models_path: Path, fps: float, processes: int) -> dict[str
     ]
     for process in working:
         process.start()
-    ready.wait()
+    ready.wait(CHILDREN_READY_WITHIN_S)  # a child that falls would be waited for for good
     started = time.perf_counter()
-    counts = [results.get() for _ in working]
+    counts = [results.get(timeout=CHILDREN_DONE_WITHIN_S) for _ in working]
     taken_s = time.perf_counter() - started
     for process in working:
         process.join()

@@ -83,8 +83,8 @@ async def _session(
                 await asyncio.sleep(next_at - now)
                 continue
             frame_id = await stream.send(frames[step % len(frames)])
-            sent_at[frame_id] = now
-            tally.sent += window[0] <= now < window[1]
+            sent_at[frame_id] = next_at  # a load that lags must not hide what a client would wait
+            tally.sent += window[0] <= next_at < window[1]
             step += 1
             next_at += 1 / fps
         while sent_at and time.perf_counter() < window[1] + LAST_ANSWERS_S:

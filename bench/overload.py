@@ -18,7 +18,8 @@ from thespis.settings import UpSettings
 from thespis.streaming import open_stream
 from thespis.up import passing_platform
 
-PEAK_SESSIONS = (4, 8)
+FEWEST_SESSIONS = 4
+MOST_SESSIONS = 64
 PEAK_FPS = 25.0
 ROUNDS = 3
 TIMES = 10
@@ -29,6 +30,9 @@ TARGET = 0.8
 COLLAPSED = 0.5
 """Below this it is no noise: what is late is not dropped before it costs."""
 
+MORE = 1.05
+"""Times the results that twice as many sessions must have, or the peak is found."""
+
 RECOVERY_S = 10.0
 CALM_ANSWERS = 10
 """So many results in a row, without a frame dropped between, and the overload is over."""
@@ -37,14 +41,14 @@ Row = dict[str, Any]
 """What `measure_sessions` tells."""
 
 
-async def measure_overload(settings: UpSettings, fps: float, seconds: float, frames: list[bytes]) -> dict[str, object]:
+async def measure_overload(fps: float, seconds: float, frames: list[bytes]) -> dict[str, object]:
     """`ROUNDS` times in turn the peak, then `TIMES` as many sessions of `fps` as it serves; shares are of medians.
 
     The load runs on the machine that it measures, and ten times the sessions take ten times its processor time. So a
     share compares results a second of a processor that the load left to the platform; `answered_per_s` is as it was.
     `missed` tells a target that was not reached. `problems` is empty when nothing broke.
     """
-    peak_sessions, peak = await _peak(settings, seconds, frames)
+    peak_sessions, peak = await _peak(seconds, frames)
     count = TIMES * math.ceil(peak / fps)
     room = {"THESPIS_MAX_SESSIONS": str(count), "THESPIS_MAX_SESSIONS_PER_ADDRESS": str(count)}
     environment = {**os.environ, **room, "THESPIS_LOG_LEVEL": "error"}
@@ -82,13 +86,18 @@ def _per_processor(row: Row) -> float:
     return answered / (len(os.sched_getaffinity(0)) - load)
 
 
-async def _peak(settings: UpSettings, seconds: float, frames: list[bytes]) -> tuple[int, float]:
-    """How many sessions it has most results a second for, and how many."""
-    environment = {**os.environ, "THESPIS_LOG_LEVEL": "error"}
-    async with passing_platform(settings, environment) as (url, _):
-        rows: list[Row] = [
-            await measure_sessions(url, count, PEAK_FPS, seconds, frames, psutil.Process()) for count in PEAK_SESSIONS
-        ]
+async def _peak(seconds: float, frames: list[bytes]) -> tuple[int, float]:
+    """How many sessions it has most results a second for, and how many: twice as many until they get no more."""
+    room = {"THESPIS_MAX_SESSIONS": str(MOST_SESSIONS), "THESPIS_MAX_SESSIONS_PER_ADDRESS": str(MOST_SESSIONS)}
+    environment = {**os.environ, **room, "THESPIS_LOG_LEVEL": "error"}
+    rows: list[Row] = []
+    async with passing_platform(read_settings(UpSettings, environment), environment) as (url, _):
+        count = FEWEST_SESSIONS
+        while count <= MOST_SESSIONS:
+            rows.append(await measure_sessions(url, count, PEAK_FPS, seconds, frames, psutil.Process()))
+            if len(rows) > 1 and rows[-1]["answered_per_s"] < MORE * rows[-2]["answered_per_s"]:
+                break
+            count *= 2
     best = max(rows, key=lambda row: float(row["answered_per_s"]))
     return best["sessions"], best["answered_per_s"]
 

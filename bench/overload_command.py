@@ -9,8 +9,8 @@ import click
 from bench.frames import moving_frames
 from bench.overload import COLLAPSED, TARGET, TIMES, measure_overload
 from runtime.logs import configure_logs
-from runtime.model_tree import BadModelTree
-from runtime.settings import BadSetting, read_settings
+from runtime.settings import read_settings
+from thespis.plain_errors import one_line_platform_errors
 from thespis.settings import UpSettings
 
 
@@ -22,15 +22,21 @@ from thespis.settings import UpSettings
     is not told why, or when a session still loses frames ten seconds later.
     """
 )
-@click.option("--seconds", default=10.0, show_default=True, help="Time each measurement takes.")
-@click.option("--fps", default=5.0, show_default=True, help="Frames a second that each of too many sessions offers.")
+@click.option(
+    "--seconds", type=click.FloatRange(1), default=10.0, show_default=True, help="Time each measurement takes."
+)
+@click.option(
+    "--fps",
+    type=click.FloatRange(0.5),
+    default=5.0,
+    show_default=True,
+    help="Frames a second that each of too many sessions offers.",
+)
 def overload(seconds: float, fps: float) -> None:
-    try:
+    with one_line_platform_errors():
         settings = read_settings(UpSettings, os.environ)
         configure_logs("bench", "error", settings.log_format)
-        report = asyncio.run(measure_overload(settings, fps, seconds, moving_frames()))
-    except (BadSetting, BadModelTree) as problem:
-        raise click.ClickException(str(problem)) from problem
+        report = asyncio.run(measure_overload(fps, seconds, moving_frames()))
     click.echo(json.dumps(report))
     if report["problems"]:
         raise SystemExit(1)

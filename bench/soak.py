@@ -45,6 +45,7 @@ CARRIERS = ("gateway", "door")
 FALLS_WITHIN_S = 10.0
 """So soon after its gateway a connection has fallen, too."""
 
+LEAST_SENT = 0.5  # of what the sessions would send, were they let in all the time
 LEAST_RESULTS = 0.5
 """Of all frames of the half without kills, on a machine that also carries the load."""
 
@@ -75,7 +76,7 @@ async def soak(soaked: Soaked, clip: Path, frames: list[bytes], seconds: float, 
     warm: dict[int, Size] = {}
     await _load(soaked, clip, frames, seconds, calm, _look_after(seconds * WARM_UP_SHARE, soaked, warm))
     busy = sizes(soaked)
-    calm.problems += _too_few(calm) + await leftovers(soaked)
+    calm.problems += _too_few(calm, seconds) + await leftovers(soaked)
     calm.problems += fallen(idle, busy) + growth(warm, busy) + descriptors(idle, sizes(soaked))
     if not rough.jobs:
         rough.problems.append("no job ended while processes were killed")
@@ -214,8 +215,11 @@ async def _look_after(seconds: float, soaked: Soaked, warm: dict[int, Size]) -> 
     warm.update(await asyncio.to_thread(sizes, soaked))
 
 
-def _too_few(ledger: Ledger) -> list[str]:
+def _too_few(ledger: Ledger, seconds: float) -> list[str]:
+    """What is missing where nothing was killed; sessions that are not let in send nothing."""
     problems = [] if ledger.jobs else ["no job ended"]
+    if ledger.frames < LEAST_SENT * sum(RATES) * seconds:
+        problems.append(f"only {ledger.frames} frames could be sent in {seconds:g} s")
     if ledger.answers["result"] < LEAST_RESULTS * ledger.frames:
         problems.append(f"only {ledger.answers['result']} of {ledger.frames} frames have results")
     if ledger.fell_with_connection:

@@ -16,8 +16,8 @@ from bench.frames import moving_frames
 from bench.soak import soak as endure
 from bench.soaked import Bare, Contained, Soaked
 from runtime.logs import configure_logs
-from runtime.model_tree import BadModelTree
-from runtime.settings import BadSetting, read_settings
+from runtime.settings import read_settings
+from thespis.plain_errors import one_line_platform_errors
 from thespis.settings import UpSettings
 from thespis.up import passing_platform
 
@@ -35,7 +35,7 @@ def soak(minutes: float, kill_every: float, seed: int, compose: bool) -> None:
     Prints one JSON object. Fails when a frame was not answered once, a job lost a frame, a service grew by more than a
     tenth, or something was left behind.
     """
-    try:
+    with one_line_platform_errors():
         settings = read_settings(UpSettings, os.environ)
         configure_logs("bench", "error", settings.log_format)
         with tempfile.TemporaryDirectory(prefix="thespis-soak-") as folder:
@@ -43,9 +43,10 @@ def soak(minutes: float, kill_every: float, seed: int, compose: bool) -> None:
             write_clip(clip, CLIP_SECONDS)
             measured = partial(endure, clip=clip, frames=moving_frames(), seconds=minutes * 60, kill_every_s=kill_every,
                                seed=seed)  # fmt: skip
-            report = asyncio.run(_contained(Path(folder), measured) if compose else _bare(settings, measured))
-    except (BadSetting, BadModelTree, StackProblem) as problem:
-        raise click.ClickException(str(problem)) from problem
+            try:
+                report = asyncio.run(_contained(Path(folder), measured) if compose else _bare(settings, measured))
+            except StackProblem as problem:
+                raise click.ClickException(str(problem)) from problem
     click.echo(json.dumps(report))
     if report["problems"]:
         raise SystemExit(1)

@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import errno
 import hashlib
+import sys
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,7 +131,7 @@ class Jobs:
             with tracing.begin("job", job_id=job_id):
                 made = await self.ask(
                     self.store.create, job_id, upload.file_name, upload.options, key, upload.digest, caller.key_id,
-                    *self._most_unfinished(caller),
+                    *self._most_unfinished(caller), caller.quotas.stored_jobs if caller.key_id else sys.maxsize,
                 )  # fmt: skip
         except TooManyJobs as problem:  # others came while this one was received
             await self._throw_away(job_id)

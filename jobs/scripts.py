@@ -214,7 +214,8 @@ CREATE = (
     _EVENT
     + """
 -- KEYS: job, events, all jobs, its owner's jobs, plan stage, unfinished jobs, idempotency key or ''. ARGV: id, digest,
--- now, keep seconds, prefix of jobs' keys, most unfinished jobs, most of this owner, owner, then fields. -> the id of
+-- now, keep seconds, prefix of jobs' keys, most unfinished jobs, most of this owner, owner, most that it
+-- keeps, then fields. -> the id of
 -- the job: the new one, or that of an equal earlier submission that was not deleted; '' when the key belongs to another
 -- body; nil when there are too many
 if redis.call('EXISTS', KEYS[1]) == 1 then return ARGV[1] end  -- the client asked twice: the first answer was lost
@@ -232,11 +233,12 @@ for _, job in ipairs(unfinished) do
   if redis.call('HGET', ARGV[5] .. job, 'owner') == ARGV[8] then of_owner = of_owner + 1 end
 end
 if of_owner >= tonumber(ARGV[7]) then return nil end
+if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[9]) then return nil end
 if KEYS[7] ~= '' then
   redis.call('HSET', KEYS[7], 'job', ARGV[1], 'digest', ARGV[2])
   redis.call('EXPIRE', KEYS[7], ARGV[4])
 end
-redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], 'owner', ARGV[8], unpack(ARGV, 9))
+redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], 'owner', ARGV[8], unpack(ARGV, 10))
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])

@@ -69,6 +69,7 @@ class JobStore:
         owner: str = "",
         most_unfinished: int = sys.maxsize,
         most_unfinished_of_owner: int = sys.maxsize,
+        most_stored_of_owner: int = sys.maxsize,
     ) -> str:
         """Makes a queued job; its id, or that of the owner's earlier job of the same key and body.
 
@@ -86,11 +87,11 @@ class JobStore:
             [job_key(job_id), events_key(job_id), ALL_JOBS, jobs_of(owner), stage_key("plan"), UNFINISHED, key],
             [
                 job_id, digest, time.time(), IDEMPOTENCY_KEPT_S, JOB, most_unfinished, most_unfinished_of_owner, owner,
-                *_flat(fields),
+                most_stored_of_owner, *_flat(fields),
             ],
         )  # fmt: skip
         if found is None:
-            raise TooManyJobs("too many jobs are under way; wait until one has ended")
+            raise TooManyJobs("too many jobs are under way or kept; wait until one has ended, or delete some")
         if not found:
             raise KeyReused("this Idempotency-Key was used with another body")
         return cast(bytes, found).decode()

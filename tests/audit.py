@@ -14,12 +14,15 @@ from typing import Any
 REQUIREMENTS = Path(__file__).parent.parent / "requirements"
 LOCKED = ("services.txt", "parts.txt", "development.txt", "training.txt", "training-nodeps.txt", "node.txt")
 PROBE = "aiohttp"
+UNREACHABLE = re.compile(r"connection|resolve|timed out|unreachable|ServiceError|HTTP", re.IGNORECASE)
 
 
 def audited(path: Path) -> list[dict[str, Any]]:
     """What pip-audit says of each line: `vulns`, or `skip_reason` where it learnt nothing."""
     command = (sys.executable, "-m", "pip_audit", "--requirement", str(path), "--disable-pip", "--no-deps")
     run = subprocess.run([*command, "--format", "json", "--progress-spinner", "off"], capture_output=True, text=True)
+    if not run.stdout and not UNREACHABLE.search(run.stderr):
+        raise SystemExit(f"audit: pip-audit ended with {run.returncode}:\n{run.stderr[-2000:]}")
     return list(json.loads(run.stdout)["dependencies"]) if run.stdout else []
 
 

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import psutil
+
+from runtime.parent import end_with_parent
 
 ROOT = Path(__file__).parent.parent
 THESPIS_UP = (sys.executable, "-m", "thespis.command_line", "up", "--port", "0")
@@ -40,6 +43,7 @@ class Platform:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
+                preexec_fn=partial(end_with_parent, os.getpid(), signal.SIGTERM),  # pytest may be terminated
             )
         self.url = self._wait_for_address()
 

@@ -1,8 +1,10 @@
 """`thespis analyze`: one picture or one video, shown in the terminal."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -11,6 +13,7 @@ from contracts.api import ImageReply
 from contracts.jobs import WITH_RESULTS, JobSummary, JobView
 from runtime.settings import read_settings
 from thespis.client import AsyncClient
+from thespis.errors import ThespisError
 from thespis.job_progress import JobProgressBar
 from thespis.job_words import BAR_WIDTH
 from thespis.settings import UpSettings
@@ -30,7 +33,12 @@ async def analyze_video(
     async def submitted(client: AsyncClient) -> tuple[JobView, JobSummary | None]:
         with JobProgressBar() as bar:
             job = await client.submit(path, on_upload=bar.upload)
-            job = await client.wait(job.id, bar.frames)
+            try:
+                job = await client.wait(job.id, bar.frames)
+            except (asyncio.CancelledError, ThespisError, OSError):
+                if server is not None:
+                    click.echo(f"job {job.id} goes on; `thespis cancel {job.id}` ends it", err=True)
+                raise
         found = job.state in WITH_RESULTS
         return job, await client.summary(job.id) if found else None
 

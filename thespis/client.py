@@ -100,7 +100,7 @@ class Client:
         """All jobs, or those of a state or label, the newest first; asked for page by page."""
         cursor: str | None = None
         while True:
-            page = self._ask(calls.jobs(status, label, cursor))
+            page = self._patiently(calls.jobs(status, label, cursor), known=cursor is not None)
             yield from page.jobs
             if (cursor := page.next) is None:
                 return
@@ -118,7 +118,7 @@ class Client:
         raise AssertionError("_views ends only by raising")
 
     def _views(self, job_id: str, waiting: Waiting) -> Iterator[JobView]:
-        yield self.job(job_id)
+        yield self._patiently(calls.job(job_id), known=False)
         while True:
             try:
                 if waiting.by_events():
@@ -150,7 +150,7 @@ class Client:
         """One row a face and sampled frame, in the order of time, of a job that has ended; asked for page by page."""
         cursor: str | None = None
         while True:
-            page = self._ask(calls.results(job_id, cursor))
+            page = self._patiently(calls.results(job_id, cursor), known=cursor is not None)
             yield from page.rows
             if (cursor := page.next) is None:
                 return
@@ -184,6 +184,19 @@ class Client:
     def delete(self, job_id: str) -> None:
         """Removes a job, its upload and its results."""
         self._ask(calls.delete(job_id))
+
+    def _patiently(self, call: Call[ReplyT], *, known: bool) -> ReplyT:
+        """Asks again, for up to a minute, after what passes by itself; where the server is not `known` to be there, its
+        absence does not.
+        """
+        waiting = Waiting(None)
+        while True:
+            try:
+                return self._ask(call)
+            except (Unreachable, ThespisError) as problem:
+                if isinstance(problem, Unreachable) and not known:
+                    raise
+                time.sleep(waiting.troubled(problem))
 
     def _ask(self, call: Call[ReplyT]) -> ReplyT:
         with reaching(self._server):
@@ -250,7 +263,7 @@ class AsyncClient:
         """All jobs, or those of a state or label, the newest first; asked for page by page."""
         cursor: str | None = None
         while True:
-            page = await self._ask(calls.jobs(status, label, cursor))
+            page = await self._patiently(calls.jobs(status, label, cursor), known=cursor is not None)
             for view in page.jobs:
                 yield view
             if (cursor := page.next) is None:
@@ -267,7 +280,7 @@ class AsyncClient:
         raise AssertionError("_views ends only by raising")
 
     async def _views(self, job_id: str, waiting: Waiting) -> AsyncGenerator[JobView, None]:
-        yield await self.job(job_id)
+        yield await self._patiently(calls.job(job_id), known=False)
         while True:
             try:
                 if waiting.by_events():
@@ -302,7 +315,7 @@ class AsyncClient:
         """One row a face and sampled frame, in the order of time, of a job that has ended; asked for page by page."""
         cursor: str | None = None
         while True:
-            page = await self._ask(calls.results(job_id, cursor))
+            page = await self._patiently(calls.results(job_id, cursor), known=cursor is not None)
             for row in page.rows:
                 yield row
             if (cursor := page.next) is None:
@@ -338,6 +351,17 @@ class AsyncClient:
     async def delete(self, job_id: str) -> None:
         """Removes a job, its upload and its results."""
         await self._ask(calls.delete(job_id))
+
+    async def _patiently(self, call: Call[ReplyT], *, known: bool) -> ReplyT:
+        """See Client._patiently."""
+        waiting = Waiting(None)
+        while True:
+            try:
+                return await self._ask(call)
+            except (Unreachable, ThespisError) as problem:
+                if isinstance(problem, Unreachable) and not known:
+                    raise
+                await asyncio.sleep(waiting.troubled(problem))
 
     async def _ask(self, call: Call[ReplyT]) -> ReplyT:
         with reaching(self._server):

@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 from runtime.logs import configure_logs
-from runtime.model_tree import BadModelTree
 from runtime.parent import end_with_parent
-from runtime.settings import BadSetting, read_settings
+from runtime.settings import read_settings
 from thespis.job_commands import cancel, check_ended_well, delete, job, jobs, key_option, print_json, submit
 from thespis.key_commands import keys
-from thespis.plain_errors import is_video, one_line_errors
+from thespis.plain_errors import is_video, one_line_platform_errors
 from thespis.settings import UpSettings
 
 
@@ -51,20 +50,16 @@ def up(**flags: str | int | None) -> None:
     everything. Every setting is listed in docs/settings.md. Where other machines can reach it (--host), everybody needs
     an API key: see `thespis keys create --help`.
     """
-    from thespis.data_folder import FolderTaken
     from thespis.plan import valkey_server
-    from thespis.supervisor import HopelessChild
-    from thespis.up import NotReady, PortTaken, run_until_stopped
+    from thespis.up import run_until_stopped
 
     if "MAKELEVEL" in os.environ:
         end_with_parent(with_signal=signal.SIGTERM)  # a killed `make up` takes the platform with it
-    try:
+    with one_line_platform_errors():
         settings = _settings(flags)
         configure_logs("up", settings.log_level, settings.log_format)
         valkey_server()
         asyncio.run(run_until_stopped(settings, os.environ))
-    except (BadSetting, BadModelTree, PortTaken, FolderTaken, NotReady, HopelessChild, FileNotFoundError) as problem:
-        raise click.ClickException(str(problem)) from problem
 
 
 def _settings(flags: dict[str, str | int | None]) -> UpSettings:
@@ -91,22 +86,17 @@ def analyze(file: Path, server: str | None, key: str | None, as_json: bool) -> N
     """
     from thespis.analyze import analyze_video, analyze_with, show_reply
     from thespis.job_words import console_for_tables, show_summary
-    from thespis.supervisor import HopelessChild
-    from thespis.up import NotReady
 
     configure_logs("analyze", "warning", "text")
-    try:
-        with one_line_errors():
-            if is_video(file):
-                job, summary = asyncio.run(analyze_video(file, server, key, os.environ))
-                check_ended_well(job)
-                assert summary is not None  # noqa: S101  a job that ended well has one
-                print_json(summary) if as_json else show_summary(console_for_tables(), summary)
-            else:
-                reply = asyncio.run(analyze_with(file.read_bytes(), server, key, os.environ))
-                print_json(reply) if as_json else show_reply(reply)
-    except (BadSetting, BadModelTree, NotReady, HopelessChild) as problem:
-        raise click.ClickException(str(problem)) from problem
+    with one_line_platform_errors():
+        if is_video(file):
+            job, summary = asyncio.run(analyze_video(file, server, key, os.environ))
+            check_ended_well(job)
+            assert summary is not None  # noqa: S101  a job that ended well has one
+            print_json(summary) if as_json else show_summary(console_for_tables(), summary)
+        else:
+            reply = asyncio.run(analyze_with(file.read_bytes(), server, key, os.environ))
+            print_json(reply) if as_json else show_reply(reply)
 
 
 @main.command()

@@ -134,7 +134,13 @@ def clock() -> Iterator[Finding]:
 
 
 def port(host: str, number: int) -> Iterator[Finding]:
-    if number == 0 or is_free(number, host):
+    try:
+        free = number == 0 or is_free(number, host)
+    except OSError as problem:
+        advice = "set THESPIS_HOST and THESPIS_PORT to what this machine has"
+        yield Finding("port", "fail", f"nothing can listen at {host}:{number}: {problem.strerror}", advice)
+        return
+    if free:
         yield Finding("port", "ok", f"{host}:{number} is free")
     else:
         advice = "if that is no Thespis of yours, choose another with --port or THESPIS_PORT"

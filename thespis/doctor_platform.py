@@ -58,6 +58,7 @@ def _redis_server(role: str, variable: str, url: str) -> Iterator[Finding]:
         return
     with reached as client:
         try:
+            client.ping()  # so that connecting is not taken for a difference between the clocks
             before = time.time()
             seconds, micros = cast(tuple[int, int], client.time())
             skew_s = abs(seconds + micros / 1e6 - (before + time.time()) / 2)

@@ -118,6 +118,8 @@ def _ended(client: "Client", job: JobView, bar: "JobProgressBar") -> JobView:
         return client.wait(job.id, bar.frames)
     except KeyboardInterrupt as problem:
         raise click.ClickException(f"the job goes on; `thespis cancel {job.id}` ends it") from problem
+    except (ThespisError, OSError) as problem:
+        raise click.ClickException(f"{problem}; `thespis job {job.id}` shows how the job stands") from problem
 
 
 def check_ended_well(job: JobView) -> None:

@@ -1,8 +1,11 @@
 """Where the API keys of a platform lie: the jobs Redis that is told, or that of the data folder, running or not."""
 
 import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -10,14 +13,17 @@ import redis.backoff
 import redis.retry
 
 from jobs.settings import JobSettings
+from runtime.parent import end_with_parent
 from runtime.settings import read_settings, variable
 from thespis.data_folder import FolderTaken, address_file, own_folder
 from thespis.plan import jobs_redis_command
 from thespis.ports import free_ports
 
 TOLD = variable("jobs_redis_url")
-STARTED = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 200)
-"""It may just start, or read its records."""
+STARTED = redis.retry.Retry(redis.backoff.ExponentialBackoff(cap=1.0, base=0.05), 15)
+"""It may just start, or read its records: within some ten seconds."""
+
+CONNECTS_WITHIN_S = 1.0
 
 ENDS_WITHIN_S = 10.0
 
@@ -26,7 +32,7 @@ ENDS_WITHIN_S = 10.0
 def keys_redis(data_path: Path, environ: Mapping[str, str]) -> Iterator["redis.Redis"]:
     """Raises redis.RedisError, BadSetting, FolderTaken when a platform on this folder is just starting."""
     if any(name in environ for name in (TOLD, f"{TOLD}_FILE")):
-        with redis.Redis.from_url(read_settings(JobSettings, environ).jobs_redis_url, retry=STARTED) as client:
+        with _client(read_settings(JobSettings, environ).jobs_redis_url) as client:
             yield client
         return
     with contextlib.ExitStack() as stack:
@@ -36,7 +42,11 @@ def keys_redis(data_path: Path, environ: Mapping[str, str]) -> Iterator["redis.R
             url = running_url(data_path)
         else:
             url = stack.enter_context(_started(data_path))
-        yield stack.enter_context(redis.Redis.from_url(url, retry=STARTED))
+        yield stack.enter_context(_client(url))
+
+
+def _client(url: str) -> "redis.Redis":
+    return redis.Redis.from_url(url, retry=STARTED, socket_connect_timeout=CONNECTS_WITHIN_S)
 
 
 def running_url(data_path: Path) -> str:
@@ -56,7 +66,9 @@ def running_url(data_path: Path) -> str:
 def _started(data_path: Path) -> Iterator[str]:
     """A server on the folder's own records, for as long as the command takes."""
     (port,) = free_ports(1)
-    server = subprocess.Popen(jobs_redis_command(port, data_path.resolve() / "redis"))  # noqa: S603  our own program
+    command = jobs_redis_command(port, data_path.resolve() / "redis")
+    ends_with_us = partial(end_with_parent, os.getpid(), signal.SIGTERM)
+    server = subprocess.Popen(command, preexec_fn=ends_with_us)  # noqa: S603  our own program, and one thread
     try:
         yield f"redis://127.0.0.1:{port}/0"
     finally:

@@ -1,4 +1,8 @@
-"""What went wrong, as one line for people."""
+"""What went wrong, as one line for people.
+
+one_line_errors            Of a server that is asked.
+one_line_platform_errors   Of a platform that is started here.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from runtime.model_tree import BadModelTree
+from runtime.settings import BadSetting
 from thespis.errors import BadKey, ThespisError
 
 
@@ -18,6 +24,20 @@ def one_line_errors() -> Iterator[None]:
         raise click.ClickException(" ".join(str(problem).split())) from problem
 
 
+@contextlib.contextmanager
+def one_line_platform_errors() -> Iterator[None]:
+    """Ends a command with one line for what keeps a platform from starting or going on, a full disk among it."""
+    from thespis.data_folder import FolderTaken
+    from thespis.supervisor import HopelessChild
+    from thespis.up import NotReady, PortTaken
+
+    try:
+        with one_line_errors():
+            yield
+    except (BadSetting, BadModelTree, PortTaken, FolderTaken, NotReady, HopelessChild) as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
 def check_video(path: Path) -> None:
     """Raises click.ClickException for a file that no server would take, before any of it is sent."""
     with one_line_errors():
@@ -27,8 +47,18 @@ def check_video(path: Path) -> None:
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file begins as a video (or a zip of pictures) does. Raises OSError."""
-    return not _fault_of_video(path)
+    """Whether a file begins as a video (or a zip of pictures) does, and not as a picture.
+
+    Raises click.ClickException for one that begins as neither, and OSError.
+    """
+    fault = _fault_of_video(path)
+    if not fault:
+        return True
+    with path.open("rb") as file:
+        start = file.read(12)
+    if not start.startswith((b"\xff\xd8", b"\x89PNG")) and start[:4] + start[8:] != b"RIFFWEBP":
+        raise click.ClickException(f"{path}: it is no JPEG, PNG or WebP either; {fault}")
+    return False
 
 
 def _fault_of_video(path: Path) -> str:

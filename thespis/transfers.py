@@ -42,10 +42,15 @@ def opened(video: Video, on_upload: OnUpload | None) -> Iterator[tuple[str, IO[b
         if isinstance(video, bytes):
             name, file = "video", cast(IO[bytes], io.BytesIO(video))
         elif isinstance(video, str | os.PathLike):
-            name, file = Path(video).name, stack.enter_context(Path(video).open("rb"))
+            name, file = _shown(Path(video)), stack.enter_context(Path(video).open("rb"))
         else:
-            name, file = Path(str(getattr(video, "name", "video"))).name, video
+            name, file = _shown(Path(str(getattr(video, "name", "video")))), video
         yield name, file if on_upload is None else cast(IO[bytes], _CountedFile(file, on_upload))
+
+
+def _shown(path: Path) -> str:
+    """The file's name; what in it is no UTF-8, as a file system allows, can't be sent."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

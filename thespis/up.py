@@ -71,7 +71,32 @@ async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> 
 async def passing_platform(
     settings: UpSettings, environ: Mapping[str, str], job_workers: int = 0
 ) -> AsyncIterator[tuple[str, Supervisor]]:
-    """The same for one call: on a free port of this machine only, leaving nothing behind."""
+    """The same for one call: on a free port of this machine only, leaving nothing behind, not even when terminated."""
+    loop, running, ended_by = asyncio.get_running_loop(), asyncio.current_task(), list[int]()
+
+    def end(number: int) -> None:
+        ended_by.append(number)
+        if running is not None:
+            _stop_once(running)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end, number)
+    try:
+        async with _own_platform(settings, environ, job_workers) as running_one:
+            yield running_one
+    except asyncio.CancelledError:
+        if ended_by:
+            raise SystemExit(128 + ended_by[0]) from None
+        raise
+    finally:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def _own_platform(
+    settings: UpSettings, environ: Mapping[str, str], job_workers: int
+) -> AsyncIterator[tuple[str, Supervisor]]:
     own = {name: value for name, value in environ.items() if not name.startswith("THESPIS_ARTEFACTS_URL")}
     with tempfile.TemporaryDirectory(prefix="thespis-") as folder:
         changed = msgspec.structs.replace(

@@ -29,7 +29,7 @@ class Waiting:
         self._end_s = None if timeout_s is None else time.monotonic() + timeout_s
         self._last_event_id = ""
         self._id = self._data = ""
-        self._heard = True
+        self._heard = False
         self._deaf = False
         self._trouble_since_s: float | None = None
         self._pause_s = POLL_S
@@ -40,13 +40,13 @@ class Waiting:
 
     def listen(self, response: httpx.Response) -> bool:
         """Whether this response carries events."""
-        self._heard = False
         self._id = self._data = ""
         self._deaf = "text/event-stream" not in response.headers.get("Content-Type", "")
         return not self._deaf
 
     def headers(self) -> dict[str, str]:
-        """With which the events go on where they were lost."""
+        """With which the events are asked for: where they were lost they go on."""
+        self._heard = False
         return {"Last-Event-ID": self._last_event_id} if self._last_event_id else {}
 
     def hear(self, line: str) -> JobView | None:

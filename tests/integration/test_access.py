@@ -137,6 +137,7 @@ def test_a_first_key_is_made_only_once(client: "redis.Redis") -> None:
     assert not store.any()
     assert store.add(first, only_first=True)
     assert not store.add(second, only_first=True)
+    assert store.add(first, only_first=True), "asked again, as when the first answer was lost"
     assert [key for key, _ in store.all()] == [first]
 
 

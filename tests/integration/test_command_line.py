@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -45,6 +46,29 @@ def test_analyze_without_a_server_starts_one_for_the_call() -> None:
     run = thespis("analyze", str(astronaut_path()), "--json")
     assert run.returncode == 0, run.stderr
     assert len(json.loads(run.stdout)["faces"]) == 1
+
+
+def test_analyze_of_what_is_neither_is_told_before_anything_is_started(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("no picture, and no video at all")
+    run = thespis("analyze", str(text))
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "no JPEG, PNG or WebP" in line
+
+
+@pytest.mark.long
+def test_analyze_that_is_terminated_leaves_no_video_behind(tmp_path: Path) -> None:
+    film, passing = write_clip(tmp_path / "film.mp4", numbered(500)), tmp_path / "passing"
+    passing.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "thespis.command_line", "analyze", str(film)],
+        cwd=ROOT, env={**os.environ, "TMPDIR": str(passing)}, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_until(lambda: any(passing.glob("thespis-*/artefacts/**/upload")), 60)
+    process.terminate()
+    assert process.wait(30) == 128 + signal.SIGTERM
+    assert list(passing.iterdir()) == []
 
 
 @pytest.mark.long

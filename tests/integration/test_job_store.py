@@ -87,6 +87,20 @@ def test_no_more_jobs_are_created_than_may_be_under_way(store: JobStore) -> None
     assert create("six", "anna", "other key") == "six"
 
 
+def test_what_is_kept_of_one_key_is_counted_when_the_job_is_made(store: JobStore) -> None:
+    """Uploads that came at once were all let in before the first was a job."""
+
+    def create(job_id: str, owner: str) -> str:
+        return store.create(job_id, "a.mp4", JobOptions(), None, "digest", owner, most_stored_of_owner=2)
+
+    for job_id in ("one", "two"):
+        create(job_id, "anna")
+        store.end(job_id, "failed")
+    with pytest.raises(TooManyJobs):
+        create("three", "anna")
+    assert create("four", "bert") == "four"
+
+
 def test_work_on_a_job_that_has_ended_is_dropped(store: JobStore, client: "redis.Redis") -> None:
     job_id = running(store)
     claim = store.stages.claim("detect")

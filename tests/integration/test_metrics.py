@@ -79,10 +79,10 @@ async def test_each_member_is_timed_and_one_that_falls_is_seen(
         assert told["thespis_batch_size_count", "classify"] >= 1
         assert told["thespis_breaker_open", "vgg"] == 0
         measured.member("vgg").kill()
-        await session.ask(jpeg)
+        await session.result(jpeg)  # a frame that expires before would ask no member
         fallen = scraped.of("ensemble_worker.1")
         assert fallen["thespis_breaker_open", "vgg"] == 1
-        assert fallen["thespis_member_failures_total", "vgg", "UNAVAILABLE"] == 1
+        assert fallen["thespis_member_failures_total", "vgg", "UNAVAILABLE"] >= 1
 
         async def back() -> bool:
             await session.ask(jpeg)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from contracts.protocol import Dropped, Result, SessionClosed
+from runtime.parent import end_with_parent
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import LiveSession, live_session
 from tests.integration.scraping import Scraped
@@ -43,8 +45,15 @@ class Twin:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stderr=log, stdout=log)
-        wait_until(lambda: healthy(self.metrics_port), START_TIMEOUT_S)
+            self.process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stderr=log, stdout=log,
+                preexec_fn=functools.partial(end_with_parent, os.getpid()),
+            )  # fmt: skip
+        try:
+            wait_until(lambda: healthy(self.metrics_port), START_TIMEOUT_S)
+        except BaseException:
+            self.stop()
+            raise
 
     def restart(self) -> None:
         self.process.send_signal(signal.SIGTERM)

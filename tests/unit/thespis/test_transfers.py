@@ -17,6 +17,13 @@ def test_a_path_is_read_under_its_own_name_and_closed_again(tmp_path: Path) -> N
     assert file.closed
 
 
+def test_a_name_that_is_no_utf_8_is_sent_as_far_as_it_is(tmp_path: Path) -> None:
+    clip = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    clip.write_bytes(b"moving")
+    with opened(clip, None) as (name, _):
+        assert name == "caf\ufffd.mp4"
+
+
 def test_bytes_and_an_open_file_are_taken_as_they_are() -> None:
     with opened(b"moving", None) as (name, file):
         assert (name, file.read()) == ("video", b"moving")

@@ -51,6 +51,13 @@ def test_a_connection_without_one_line_means_asking_instead() -> None:
     assert waiting.pause_s() == POLL_S
 
 
+def test_where_even_the_headers_are_kept_back_the_job_is_asked_for_instead() -> None:
+    waiting = Waiting(None)
+    waiting.headers()
+    waiting.troubled(httpx.ReadTimeout("silence"))
+    assert not waiting.by_events()
+
+
 def test_a_reply_that_is_no_events_means_asking_instead() -> None:
     waiting = Waiting(None)
     assert not waiting.listen(httpx.Response(200, headers={"Content-Type": "text/html"}))
