@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.frames import description, moving_frames
-from bench.live import measure_sessions
+from bench.live import measure_sessions, room_for
 from bench.local import measure_in_process, measure_original
 from contracts.members import Ensemble
 from runtime.logs import configure_logs
@@ -43,9 +43,7 @@ async def measure_live(
     settings: UpSettings, counts: list[int], fps: float, seconds: float, frames: list[bytes], profile: str
 ) -> list[dict[str, object]]:
     """Starts a platform of its own and puts `counts` sessions on it, one count after the other."""
-    most = str(max(counts))  # all of them come from one address
-    room = {"THESPIS_MAX_SESSIONS": most, "THESPIS_MAX_SESSIONS_PER_ADDRESS": most}
-    quiet = {**os.environ, **room, "THESPIS_LOG_LEVEL": "warning"}
+    quiet = {**os.environ, **room_for(max(counts)), "THESPIS_LOG_LEVEL": "warning"}
     async with passing_platform(settings, quiet) as (url, _):
         return [await measure_sessions(url, count, fps, seconds, frames, psutil.Process(), profile) for count in counts]
 

@@ -29,6 +29,11 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter)
 
 
+def room_for(sessions: int) -> dict[str, str]:
+    """The settings of a platform that lets in so many, all of them from this machine."""
+    return {"THESPIS_MAX_SESSIONS": str(sessions), "THESPIS_MAX_SESSIONS_PER_ADDRESS": str(sessions)}
+
+
 async def measure_sessions(
     url: str,
     count: int,

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from bench.live import measure_sessions
+from bench.live import measure_sessions, room_for
 from contracts.protocol import Result
 from runtime.settings import read_settings
 from thespis.errors import Unreachable
@@ -50,8 +50,7 @@ async def measure_overload(fps: float, seconds: float, frames: list[bytes]) -> d
     """
     peak_sessions, peak = await _peak(seconds, frames)
     count = TIMES * math.ceil(peak / fps)
-    room = {"THESPIS_MAX_SESSIONS": str(count), "THESPIS_MAX_SESSIONS_PER_ADDRESS": str(count)}
-    environment = {**os.environ, **room, "THESPIS_LOG_LEVEL": "error"}
+    environment = {**os.environ, **room_for(count), "THESPIS_LOG_LEVEL": "error"}
     root = psutil.Process()
     rounds: list[Row] = []
     refused: Counter[str] = Counter()
@@ -88,8 +87,7 @@ def _per_processor(row: Row) -> float:
 
 async def _peak(seconds: float, frames: list[bytes]) -> tuple[int, float]:
     """How many sessions it has most results a second for, and how many: twice as many until they get no more."""
-    room = {"THESPIS_MAX_SESSIONS": str(MOST_SESSIONS), "THESPIS_MAX_SESSIONS_PER_ADDRESS": str(MOST_SESSIONS)}
-    environment = {**os.environ, **room, "THESPIS_LOG_LEVEL": "error"}
+    environment = {**os.environ, **room_for(MOST_SESSIONS), "THESPIS_LOG_LEVEL": "error"}
     rows: list[Row] = []
     async with passing_platform(read_settings(UpSettings, environment), environment) as (url, _):
         count = FEWEST_SESSIONS

@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass
 from typing import Literal
 
+Kind = Literal["jpeg", "png", "webp"]
+
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """In entropy-coded data: a marker that is neither a stuffed byte, fill nor a restart."""
 
@@ -36,7 +38,7 @@ class BadImage(ValueError):
 class ImageHeader:
     """Kind and size in pixels as encoded (EXIF orientation not applied); `end` is the picture's length in bytes."""
 
-    kind: Literal["jpeg", "png", "webp"]
+    kind: Kind
     width: int
     height: int
     end: int
@@ -46,17 +48,28 @@ class ImageHeader:
         return self.width * self.height
 
 
+def kind_of(start: bytes) -> Kind | None:
+    """By a file's first twelve bytes; None for what is no picture of a kind we read."""
+    if start.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    return "webp" if start[:4] == b"RIFF" and start[8:12] == b"WEBP" else None
+
+
 def read_image_header(data: bytes) -> ImageHeader:
     """Raises BadImage for other kinds, for what is cut off and for pictures without size."""
     if not data:
         raise BadImage("there are no bytes")
-    if data.startswith(b"\xff\xd8\xff"):
-        return read_jpeg_header(data)
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _sized("png", *_read_png(data))
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _sized("webp", *_read_webp(data))
-    raise BadImage("neither JPEG nor PNG nor WebP")
+    match kind_of(data):
+        case "jpeg":
+            return read_jpeg_header(data)
+        case "png":
+            return _sized("png", *_read_png(data))
+        case "webp":
+            return _sized("webp", *_read_webp(data))
+        case None:
+            raise BadImage("neither JPEG nor PNG nor WebP")
 
 
 def read_jpeg_header(data: bytes) -> ImageHeader:

@@ -214,10 +214,9 @@ CREATE = (
     _EVENT
     + """
 -- KEYS: job, events, all jobs, its owner's jobs, plan stage, unfinished jobs, idempotency key or ''. ARGV: id, digest,
--- now, keep seconds, prefix of jobs' keys, most unfinished jobs, most of this owner, owner, most that it
--- keeps, then fields. -> the id of
--- the job: the new one, or that of an equal earlier submission that was not deleted; '' when the key belongs to another
--- body; nil when there are too many
+-- now, keep seconds, prefix of jobs' keys, most unfinished jobs, most of this owner, owner, most that are kept of it,
+-- then fields. -> the id of the job: the new one, or that of an equal earlier submission that was not deleted; '' when
+-- the key belongs to another body; nil when there are too many
 if redis.call('EXISTS', KEYS[1]) == 1 then return ARGV[1] end  -- the client asked twice: the first answer was lost
 if KEYS[7] ~= '' then
   local known = redis.call('HMGET', KEYS[7], 'job', 'digest')

@@ -41,7 +41,7 @@ def one_line_platform_errors() -> Iterator[None]:
 def check_video(path: Path) -> None:
     """Raises click.ClickException for a file that no server would take, before any of it is sent."""
     with one_line_errors():
-        fault = _fault_of_video(path)
+        fault = _fault_of_video(_start_of(path))
     if fault:
         raise click.ClickException(f"{path}: {fault}")
 
@@ -51,21 +51,23 @@ def is_video(path: Path) -> bool:
 
     Raises click.ClickException for one that begins as neither, and OSError.
     """
-    fault = _fault_of_video(path)
-    if not fault:
-        return True
-    with path.open("rb") as file:
-        start = file.read(12)
-    if not start.startswith((b"\xff\xd8", b"\x89PNG")) and start[:4] + start[8:] != b"RIFFWEBP":
+    from gateway.image_header import kind_of
+
+    start = _start_of(path)
+    fault = _fault_of_video(start)
+    if fault and kind_of(start) is None:
         raise click.ClickException(f"{path}: it is no JPEG, PNG or WebP either; {fault}")
-    return False
+    return not fault
 
 
-def _fault_of_video(path: Path) -> str:
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)
+
+
+def _fault_of_video(start: bytes) -> str:
     from jobs.video import BadVideo, container_of
 
-    with path.open("rb") as file:
-        start = file.read(16)
     try:
         container_of(start)
     except BadVideo as problem:
