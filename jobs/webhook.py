@@ -15,13 +15,13 @@ import ipaddress
 import socket
 import time
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
 TIMEOUT_S: Final = 10.0
 GONE: Final = 410
 
+PORTS: Final = range(1, 65_536)
 STANDS_FOR_IPV4: Final = tuple(
     ipaddress.IPv6Network(network)
     for network in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
@@ -47,20 +47,19 @@ class NotWanted(RuntimeError):
 
 def check_url(url: str, *, private_allowed: bool = True) -> str:
     """The one address of its host that may be called. Raises BadWebhook."""
-    parts = urlsplit(url)
     try:
-        httpx.URL(url)
+        named = httpx.URL(url)
     except httpx.InvalidURL as problem:
         raise BadWebhook(f"webhook_url: {problem}") from problem
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    if named.scheme not in ("http", "https") or not named.host or named.userinfo:
         raise BadWebhook("webhook_url is an http or https address without a name or password in it")
+    port = {"http": 80, "https": 443}[named.scheme] if named.port is None else named.port
+    if port not in PORTS:
+        raise BadWebhook(f"webhook_url: there is no port {port}")
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    except ValueError as problem:
-        raise BadWebhook(f"webhook_url: {problem}") from problem
-    except OSError as problem:
-        raise UnknownHost(f"webhook_url: {parts.hostname} is not known") from problem
+        found = socket.getaddrinfo(named.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as problem:
+        raise UnknownHost(f"webhook_url: {named.host} is not known") from problem
     address = str(found[0][4][0])
     if not private_allowed and not _is_public(address):
         raise BadWebhook("webhook_url leads into a private network; THESPIS_WEBHOOKS_TO_PRIVATE allows that")
