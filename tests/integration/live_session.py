@@ -42,11 +42,16 @@ class LiveSession:
     async def ask(self, jpeg: bytes) -> Result | Dropped | Error:
         return await self.answer_to(await self.send(jpeg))
 
-    async def result(self, jpeg: bytes) -> Result:
-        """Asks until there is a result: on a busy machine a frame may rightly be answered as too late."""
+    async def read(self, jpeg: bytes) -> Result | Error:
+        """Asks until the frame is read: on a busy machine one may rightly be answered as too late."""
         async with asyncio.timeout(30):
-            while not isinstance(answer := await self.ask(jpeg), Result):
-                assert isinstance(answer, Dropped), answer
+            while isinstance(answer := await self.ask(jpeg), Dropped):
+                pass
+        return answer
+
+    async def result(self, jpeg: bytes) -> Result:
+        answer = await self.read(jpeg)
+        assert isinstance(answer, Result), answer
         return answer
 
     async def until_closed(self) -> tuple[int, str]:

@@ -153,7 +153,7 @@ async def test_frames_and_pictures_leave_nothing_behind(
         for frame in sound:
             await session.result(frame)
         for frame in broken:
-            assert isinstance(await session.ask(frame), Error)
+            assert isinstance(await session.read(frame), Error)
             await session.result(sound[0])
         await session.connection.send(MARKER.decode())
         assert isinstance(await session.answer_to(None), Error)

