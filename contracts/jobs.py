@@ -1,4 +1,4 @@
-"""What the jobs API says: a job's options, how it stands, and the rows of its results; docs/protocol.md tells them."""
+"""What the jobs API says: a job's options, how it stands, and the rows of its results; docs/jobs.md tells them."""
 
 from typing import Annotated, Final, Literal
 

@@ -5,25 +5,18 @@ and more, none of which anybody needs to send. OpenCV 4.10 returned the previous
 that ends early (opencv#26488); 4.12 and later return nothing, and a test keeps it so.
 """
 
-from typing import Final
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import CROP_SIZE
+from contracts.picture_kinds import NAMES, kind_of
 
 BgrImage = npt.NDArray[np.uint8]
 """uint8 [height, width, 3]."""
 
 GrayCrop = npt.NDArray[np.uint8]
 """uint8 [CROP_SIZE, CROP_SIZE]."""
-
-JPEG_MAGIC: Final = b"\xff\xd8\xff"
-PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
-RIFF_MAGIC: Final = b"RIFF"
-WEBP_MAGIC: Final = b"WEBP"
-WEBP_MAGIC_AT: Final = 8
 
 
 class UndecodableImage(ValueError):
@@ -46,23 +39,13 @@ def decode_crop(encoded: bytes) -> GrayCrop:
     return gray_crop
 
 
-def picture_format(encoded: bytes) -> str | None:
-    """JPEG, PNG or WebP by the first bytes; None for anything else."""
-    if encoded.startswith(JPEG_MAGIC):
-        return "JPEG"
-    if encoded.startswith(PNG_MAGIC):
-        return "PNG"
-    if encoded.startswith(RIFF_MAGIC) and encoded.startswith(WEBP_MAGIC, WEBP_MAGIC_AT):
-        return "WebP"
-    return None
-
-
 def _decode(encoded: bytes, flags: int) -> npt.NDArray[np.uint8]:
     if not encoded:
         raise UndecodableImage("the picture is empty: it has no bytes")
-    name = picture_format(encoded)
-    if name is None:
+    kind = kind_of(encoded)
+    if kind is None:
         raise UndecodableImage("this is not a JPEG, PNG or WebP picture")
+    name = NAMES[kind]
     try:
         image = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags)
     except cv2.error as error:

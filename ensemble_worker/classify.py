@@ -1,13 +1,12 @@
 """A batch of frames' crops to their replies: one Predict a member for all of them, then each frame's vote."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from contracts.labels import by_label
-from contracts.members import asked_members
 from contracts.work import ClassifiedFace, ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.voting import Predictions, shares_of_vote, soft_vote
@@ -25,8 +24,22 @@ class CroppedFaces:
     crops: bytes
 
 
-def rounds(waiting: Sequence[CroppedFaces], most_crops: int) -> Iterator[list[CroppedFaces]]:
-    """Cuts what waits into rounds of at most `most_crops` crops; a frame that has more is a round of its own."""
+def rounds(
+    waiting: Sequence[CroppedFaces], most_crops: int, members_of: Callable[[ClassifyFaces], Collection[str]]
+) -> Iterator[list[CroppedFaces]]:
+    """Cuts what waits into rounds of at most `most_crops` crops; a frame that has more is a round of its own.
+
+    The frames of a round need the same members, so that nobody's crops are read by members that only somebody else
+    asks for, nor wait for them. Those that need the fewest are done soonest and come first.
+    """
+    alike: dict[frozenset[str], list[CroppedFaces]] = {}
+    for cropped in waiting:
+        alike.setdefault(frozenset(members_of(cropped.frame)), []).append(cropped)
+    for needed in sorted(alike, key=len):
+        yield from _cut(alike[needed], most_crops)
+
+
+def _cut(waiting: Sequence[CroppedFaces], most_crops: int) -> Iterator[list[CroppedFaces]]:
     batch: list[CroppedFaces] = []
     crops = 0
     for cropped in waiting:
@@ -44,34 +57,32 @@ async def classify_batch(
     fan_out: FanOut,
     weights: Mapping[str, Mapping[str, float]],
     timeout_s: float,
+    asked: Collection[str],
 ) -> list[FrameAnswered | FrameFailed]:
     """One reply a frame, in order. `weights` are each vote profile's, `timeout_s` the longest wait for a member.
 
-    Only members that some frame's vote needs are asked, in one call each for all frames.
+    The members `asked`, which each of the frames needs, get one call for all of them.
     """
     started = time.perf_counter()
     left_s = max(cropped.frame.deadline for cropped in batch) - time.time()
     BATCH.observe(sum(len(cropped.frame.faces) for cropped in batch))
-    asked = [
-        asked_members(weights[cropped.frame.vote_profile], fan_out.names, votes=cropped.frame.votes)
-        for cropped in batch
-    ]
     crops = b"".join(cropped.crops for cropped in batch)
-    predictions = await fan_out.predict(crops, timeout_s, left_s, set().union(*asked))
+    predictions = await fan_out.predict(crops, timeout_s, left_s, asked)
     fan_out.canaries.offer(crops, predictions)
+    used = [name for name in predictions if name in asked] or list(predictions)
+    missing = [name for name in asked if name not in predictions]
     ensemble_ms = (time.perf_counter() - started) * 1000
     replies: list[FrameAnswered | FrameFailed] = []
     start = 0
-    for frame, its_own in zip((cropped.frame for cropped in batch), asked, strict=True):
+    for frame in (cropped.frame for cropped in batch):
         end = start + len(frame.faces)
         if predictions:
-            used = [name for name in predictions if name in its_own] or list(predictions)
             own = {name: predictions[name][start:end] for name in used}
             faces = classified_faces(frame.faces, own, weights[frame.vote_profile], votes=frame.votes)
             replies.append(
                 FrameAnswered(
                     frame.correlation_id, frame.width, frame.height, frame.decode_ms, frame.detect_ms, ensemble_ms,
-                    faces, used, [name for name in its_own if name not in predictions],
+                    faces, used, missing,
                 )
             )  # fmt: skip
         else:

@@ -53,6 +53,8 @@ class Member:
         try:
             with tracing.span("Predict", member=self.label, crops=count), MEMBER_SECONDS.labels(self.label).time():
                 response = await self._stub.Predict(request, timeout=given_s, metadata=_metadata())
+            if response is None:  # what gRPC makes of bytes that are no message of this kind
+                raise BadPrediction("the answer can't be read")
             probabilities = probabilities_of(response, count)
         except (grpc.aio.AioRpcError, BadPrediction) as problem:
             if given_s < timeout_s / 4 and _is_late(problem):

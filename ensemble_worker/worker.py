@@ -60,7 +60,7 @@ class EnsembleWorker:
     def serve_waiting_frames(self) -> None:
         """Takes what waits, up to a limit, and answers the frames that still have time."""
         waiting = self._take(self._faces, self._settings.max_batch_frames)
-        for batch in rounds(waiting, self._settings.max_batch_crops):
+        for batch in rounds(waiting, self._settings.max_batch_crops, self._members_of):
             in_time = [cropped for cropped in batch if has_time(cropped.frame)]
             if in_time:
                 self._answer_and_compare([cropped.frame for cropped in in_time], self._classify(in_time))
@@ -91,12 +91,19 @@ class EnsembleWorker:
             words = f"the votes {', '.join(unknown)} are not served everywhere yet"
             self._answer(frames, [FrameFailed(frame.correlation_id, "internal", words) for frame in frames])
 
+    def _members_of(self, frame: ClassifyFaces) -> list[str]:
+        """Whose answers the frame's vote needs."""
+        return asked_members(self._weights[frame.vote_profile], self._fan_out.names, votes=frame.votes)
+
     def _classify(self, batch: list[CroppedFaces]) -> list[FrameAnswered | FrameFailed]:
+        """The replies to frames that need the same members."""
         timeout_s = self._settings.predict_timeout_ms / 1000
+        asked = self._members_of(batch[0].frame)
         trails = [cropped.frame.trail for cropped in batch]
         try:
             with tracing.batch("classify_faces", [trail.traceparent for trail in trails]):
-                return self._loop.run_until_complete(classify_batch(batch, self._fan_out, self._weights, timeout_s))
+                classified = classify_batch(batch, self._fan_out, self._weights, timeout_s, asked)
+                return self._loop.run_until_complete(classified)
         except Exception:
             # The outermost loop: whatever it was, each frame's sender hears of it now and not at the deadline.
             log.exception("batch_failed", frames=[(trail.session_id, trail.frame_id) for trail in trails])

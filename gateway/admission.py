@@ -6,25 +6,56 @@ queue in Redis would grow with the number of sessions until every frame came too
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator
-from types import TracebackType
 from weakref import WeakValueDictionary
 
 
 class Admission:
-    """`capacity` places, given out in the order of asking: `async with admission: ...`."""
+    """`capacity` places for work. Callers that wait take turns, so that one's hundred wait behind each other and not in
+    front of another's one; each caller's own work goes in the order of asking.
+    """
 
     def __init__(self, capacity: int) -> None:
-        self._places = asyncio.Semaphore(capacity)
+        self._free = capacity
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        """By caller; the first has the next turn."""
 
-    async def __aenter__(self) -> None:
-        await self._places.acquire()
+    @contextlib.asynccontextmanager
+    async def place(self, who: str) -> AsyncIterator[None]:
+        """A place for as long as the block runs."""
+        await self._taken(who)
+        try:
+            yield
+        finally:
+            self._give_back()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._places.release()
+    async def _taken(self, who: str) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(who, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was given a place in the same moment
+                self._give_back()
+            raise
+
+    def _give_back(self) -> None:
+        """To who has the next turn, or to nobody."""
+        while self._waiting:
+            who = next(iter(self._waiting))
+            own = self._waiting.pop(who)
+            while own and own[0].cancelled():
+                own.popleft()
+            if own:
+                own.popleft().set_result(None)
+                if own:
+                    self._waiting[who] = own  # behind all others
+                return
+        self._free += 1
 
 
 class Full(RuntimeError):
@@ -50,7 +81,7 @@ class SharedAdmission:
                     if who:
                         own = self._own.setdefault(who, asyncio.Semaphore(self._most_each))
                         await stack.enter_async_context(own)
-                    await stack.enter_async_context(self._places)
+                    await stack.enter_async_context(self._places.place(who))
             except TimeoutError as problem:
                 raise Full from problem
             yield

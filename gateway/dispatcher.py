@@ -8,6 +8,7 @@ WorkError                 Raised when a picture was not answered with faces.
 """
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,7 @@ from contracts.names import (
     DETECT_IN_PICTURE,
     WAITING_FRAMES,
     WAITING_PICTURES,
+    crops_key,
     picture_key,
     reply_channel,
 )
@@ -94,6 +96,7 @@ class Dispatcher:
         self._channel = reply_channel(uuid.uuid4().hex)
         self._waiting: dict[str, asyncio.Future[Reply]] = {}
         self._listening = False
+        self._forgetting: set[asyncio.Task[None]] = set()
 
     async def detect(
         self,
@@ -136,12 +139,24 @@ class Dispatcher:
                 doorbell.ring(pipeline, [entry])
                 await pipeline.execute()
 
-        reply = await self._ask(correlation_id, send, deadline)
+        try:
+            reply = await self._ask(correlation_id, send, deadline)
+        except asyncio.CancelledError:
+            # Who asked is gone, and their place is free for the next: without its pixels the workers pass this one by.
+            forgetting = asyncio.create_task(self._forget(key, crops_key(correlation_id)))
+            self._forgetting.add(forgetting)
+            forgetting.add_done_callback(self._forgetting.discard)
+            raise
         if isinstance(reply, FrameFailed):
             raise FAILURES[reply.code](reply.message)
         if not isinstance(reply, FrameAnswered):
             raise Broken("a worker sent a reply of the wrong kind")
         return reply
+
+    async def _forget(self, *keys: str) -> None:
+        """Unlinks pixels. Where that fails they are gone at their time to live, some seconds later."""
+        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+            await self._redis.unlink(*keys)
 
     async def check_detector(self, timeout_s: float) -> None:
         """Returns when a detector worker consumes. Raises WorkError."""

@@ -6,9 +6,8 @@ Sources: JPEG, ITU-T T.81 annex B; PNG, W3C Portable Network Graphics, clause 5;
 import re
 import struct
 from dataclasses import dataclass
-from typing import Literal
 
-Kind = Literal["jpeg", "png", "webp"]
+from contracts.picture_kinds import Kind, kind_of
 
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """In entropy-coded data: a marker that is neither a stuffed byte, fill nor a restart."""
@@ -46,15 +45,6 @@ class ImageHeader:
     @property
     def pixels(self) -> int:
         return self.width * self.height
-
-
-def kind_of(start: bytes) -> Kind | None:
-    """By a file's first twelve bytes; None for what is no picture of a kind we read."""
-    if start.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if start.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    return "webp" if start[:4] == b"RIFF" and start[8:12] == b"WEBP" else None
 
 
 def read_image_header(data: bytes) -> ImageHeader:
@@ -158,7 +148,7 @@ def _read_webp(data: bytes) -> tuple[int, int, int]:
     return width, height, end
 
 
-def _sized(kind: Literal["jpeg", "png", "webp"], width: int, height: int, end: int) -> ImageHeader:
+def _sized(kind: Kind, width: int, height: int, end: int) -> ImageHeader:
     if not width or not height:
         raise BadImage(f"the picture is {width}×{height} pixels")
     return ImageHeader(kind, width, height, end)

@@ -1,4 +1,4 @@
-"""The routes of `/v1/jobs`; docs/protocol.md and `/openapi.json` tell them."""
+"""The routes of `/v1/jobs`; docs/jobs.md and `/openapi.json` tell them."""
 
 from aiohttp import web
 

@@ -9,7 +9,7 @@ def origin_allowed(origin: str | None, host: str, allowed: str) -> bool:
     if origin is None or allowed == "*":
         return True
     try:
-        own = urlsplit(origin).netloc == host
+        own = urlsplit(origin).netloc == host.lower()
     except ValueError:  # "http://[::1"
         return False
     return own or origin in _listed(allowed)
@@ -36,4 +36,5 @@ def is_address(name: str) -> bool:
 
 
 def _listed(names: str) -> frozenset[str]:
-    return frozenset(name.strip() for name in names.split(",")) - {""}
+    """In lower case, as browsers write origins and `urlsplit` gives names."""
+    return frozenset(name.strip().lower() for name in names.split(",")) - {""}

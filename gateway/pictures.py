@@ -59,7 +59,7 @@ async def analyze_picture(
     try:
         async with places.place(who, within_s=settings.picture_deadline_ms / 1000):
             picture = await _received(request, settings)
-            answer = await _analyzed(picture, options, dispatcher, turns, settings, arrived)
+            answer = await _analyzed(picture, options, dispatcher, turns, who, settings, arrived)
     except Full as problem:
         full = "all places for pictures are taken; try again"
         raise Problematic(503, "overload", full, {"Retry-After": "1"}) from problem
@@ -71,6 +71,7 @@ async def _analyzed(
     options: PictureOptions,
     dispatcher: Dispatcher,
     turns: Admission,
+    who: str,
     settings: GatewaySettings,
     arrived: float,
 ) -> ImageReply:
@@ -80,7 +81,7 @@ async def _analyzed(
         async with asyncio.timeout(deadline_s):
             header = await asyncio.to_thread(read_image_header, picture)
             _check_size(header, options, settings)
-            async with turns:
+            async with turns.place(who):
                 reply = await dispatcher.detect(
                     picture[: header.end],
                     deadline=deadline,

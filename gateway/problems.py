@@ -32,7 +32,8 @@ class Problematic(Exception):
 def problem_response(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
     """`code` ends the problem's type URI, which names the kind for programs; `detail` tells people what to do."""
     title = RENAMED.get(status) or HTTPStatus(status).phrase
-    problem = Problem(f"urn:thespis:problem:{code}", title, status, detail)
+    sayable = detail.encode(errors="backslashreplace").decode()  # a header's byte that is no UTF-8 may be quoted
+    problem = Problem(f"urn:thespis:problem:{code}", title, status, sayable)
     return web.Response(status=status, body=msgspec.json.encode(problem), content_type=CONTENT_TYPE, headers=headers)
 
 

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import get_args
 
 import msgspec
 import structlog
@@ -42,11 +43,14 @@ log = structlog.get_logger("thespis.gateway")
 
 @dataclass(slots=True, eq=False)
 class PendingFrame:
-    """A sound frame that is not answered yet; times are of the event loop's clock."""
+    """A sound frame that is not answered yet. Times are of the event loop's clock, which stands still while the loop
+    works; `received` is of the performance counter, for what took how long.
+    """
 
     frame: Frame
     arrived: float
     deadline: float
+    received: float
     answered: bool = False
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
@@ -59,12 +63,15 @@ class Session:
         put: Callable[[ServerMessage], None],
         dispatcher: Dispatcher,
         admission: Admission,
+        owner: str,
         settings: GatewaySettings,
         vote_profiles: list[str],
     ) -> None:
+        """`owner` is whose turn it takes where work is admitted; all sessions of one share theirs."""
         self._put = put
         self._dispatcher = dispatcher
         self._admission = admission
+        self._owner = owner
         self._settings = settings
         self._vote_profiles = vote_profiles
         self._loop = asyncio.get_running_loop()
@@ -85,7 +92,7 @@ class Session:
 
     @property
     def totals(self) -> SessionTotals:
-        dropped = {name: self._counts[name] for name in ("superseded", "rate", "overload", "expired")}
+        dropped = {name: self._counts[name] for name in get_args(DropReason)}
         return SessionTotals(
             frames=self._counts["frames"],
             results=self._counts["results"],
@@ -168,7 +175,7 @@ class Session:
 
     def _accept(self, frame: Frame) -> None:
         now = self._loop.time()
-        pending = PendingFrame(frame, now, now + self._settings.frame_deadline_ms / 1000)
+        pending = PendingFrame(frame, now, now + self._settings.frame_deadline_ms / 1000, time.perf_counter())
         pending.timer = self._loop.call_at(pending.deadline, self._overdue, pending)
         self._unanswered[frame.frame_id] = pending
         if self._waiting is not None:
@@ -202,7 +209,7 @@ class Session:
         turn = asyncio.Event()
         pending = None
         try:
-            async with self._admission:
+            async with self._admission.place(self._owner):
                 pending, self._waiting = self._waiting, None
                 if pending is None:
                     return
@@ -266,7 +273,7 @@ class Session:
         return first
 
     def _result(self, pending: PendingFrame, reply: FrameAnswered) -> Result:
-        total_ms = (self._loop.time() - pending.arrived) * 1000
+        total_ms = (time.perf_counter() - pending.received) * 1000
         return Result(
             frame_id=pending.frame.frame_id,
             capture_us=pending.frame.capture_us,

@@ -10,7 +10,7 @@ from access.keys import Caller
 from contracts.members import Ensemble
 from gateway.admission import Admission
 from gateway.dispatcher import Dispatcher
-from gateway.door import Door, neighbourhood
+from gateway.door import Door, asker, neighbourhood
 from gateway.settings import GatewaySettings
 
 CLOSE_TIMEOUT_S = 2.0
@@ -66,8 +66,9 @@ class Sessions:
 class Place:
     """One of the sessions that a key may have open at once, over all gateways."""
 
-    def __init__(self, door: Door, caller: Caller) -> None:
+    def __init__(self, door: Door, caller: Caller, address: str) -> None:
         self.session_id = uuid.uuid4().hex
+        self.owner = asker(caller, address) or self.session_id
         self._door = door
         self._caller = caller
 

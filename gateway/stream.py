@@ -66,7 +66,7 @@ async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.St
     if refusal is not None:
         await _turn_away(socket, request.transport, refusal)
         return socket
-    place = Place(door, request[CALLER])
+    place = Place(door, request[CALLER], address)
     try:
         if await place.taken():
             with sessions.present(), SESSIONS.track_inprogress():
@@ -103,13 +103,14 @@ async def _serve(
     session_id = place.session_id
     outbox = Outbox(socket.send_str, settings.max_unsent_messages)
     put = counted(outbox.put)
-    session = Session(put, sessions.dispatcher, sessions.admission, settings, list(sessions.ensemble.votes))
+    votes = list(sessions.ensemble.votes)
+    session = Session(put, sessions.dispatcher, sessions.admission, place.owner, settings, votes)
     outbox.put(
         SessionCreated(
             session_id=session_id,
             limits=_limits(settings),
             members=describe_members(sessions.ensemble),
-            vote_profiles=list(sessions.ensemble.votes),
+            vote_profiles=votes,
             labels=list(LABELS),
             retention=RETENTION,
             preferences=session.preferences,
@@ -151,11 +152,10 @@ async def _ending(
         await _cancelled(*found_out)
     # What the session itself found out says more than that the connection is gone.
     for task, ending in found_out.items():
-        if task in done:
+        if task in done and task.exception() is None:
             return ending
-    ends: tuple[asyncio.Task[Any], ...] = (receiving, sending)
-    for task in ends:
-        problem = task.exception() if task in done else None
+    for ended in done:
+        problem = ended.exception()
         if problem is not None and not isinstance(problem, ConnectionError):
             log.error("session_failed", exc_info=problem)
             return "internal", INTERNAL_ERROR
@@ -204,6 +204,7 @@ async def _receive(
             return ("message_too_large", None) if socket.close_code == TOO_LARGE else ("client_left", None)
         else:
             return "client_left", None
+        await asyncio.sleep(0)  # receiving what is there already gives way to nobody
     return "bad_frames", POLICY_VIOLATION
 
 

@@ -51,7 +51,7 @@ def is_video(path: Path) -> bool:
 
     Raises click.ClickException for one that begins as neither, and OSError.
     """
-    from gateway.image_header import kind_of
+    from contracts.picture_kinds import kind_of
 
     start = _start_of(path)
     fault = _fault_of_video(start)

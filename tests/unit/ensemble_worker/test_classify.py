@@ -9,6 +9,7 @@ import pytest
 
 from contracts.geometry import CROP_BYTES, BoundingBox
 from contracts.labels import LABELS
+from contracts.members import asked_members
 from contracts.work import ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.classify import CroppedFaces, classify_batch, rounds
 
@@ -49,13 +50,19 @@ def frame(*labels: int, profile: str = "default", votes: bool = False, seconds: 
     return CroppedFaces(command, crops)
 
 
+async def classified(
+    batch: list[CroppedFaces], fan_out: ScriptedFanOut, timeout_s: float = 0.4, asked: Collection[str] = ("a",)
+) -> list[FrameAnswered | FrameFailed]:
+    return await classify_batch(batch, fan_out, WEIGHTS, timeout_s, asked)
+
+
 def top(probabilities: list[float]) -> int:
     return int(np.argmax(probabilities))
 
 
 async def test_frames_of_several_sessions_share_one_round_and_keep_their_own_faces() -> None:
     fan_out = ScriptedFanOut("a", "b")
-    first, second = await classify_batch([frame(0, 4), frame(6)], fan_out, WEIGHTS, 0.4)
+    first, second = await classified([frame(0, 4), frame(6)], fan_out)
     assert fan_out.asked == [3]
     assert isinstance(first, FrameAnswered)
     assert isinstance(second, FrameAnswered)
@@ -67,41 +74,45 @@ async def test_frames_of_several_sessions_share_one_round_and_keep_their_own_fac
 async def test_a_round_is_offered_to_the_canaries_with_what_the_members_said() -> None:
     fan_out = ScriptedFanOut("a")
     batch = [frame(0, 4), frame(6)]
-    await classify_batch(batch, fan_out, WEIGHTS, 0.4)
+    await classified(batch, fan_out)
     assert fan_out.offered == [(batch[0].crops + batch[1].crops, ["a"])]
 
 
 async def test_each_frame_votes_by_its_own_profile() -> None:
-    replies = await classify_batch([frame(0), frame(0, profile="other")], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)
+    replies = await classified([frame(0), frame(0, profile="other")], ScriptedFanOut("a", "b"), asked="ab")
     assert [top(reply.faces[0].probabilities) for reply in replies if isinstance(reply, FrameAnswered)] == [0, 3]
 
 
 async def test_members_that_did_not_answer_are_named() -> None:
-    (reply,) = await classify_batch([frame(0)], ScriptedFanOut("b"), WEIGHTS, 0.4)
+    (reply,) = await classified([frame(0)], ScriptedFanOut("b"))
     assert isinstance(reply, FrameAnswered)
     assert (reply.used, reply.missing) == (["b"], ["a"])
 
 
-async def test_only_members_that_some_frame_needs_are_asked_and_each_frame_names_its_own() -> None:
+async def test_a_round_asks_the_members_that_its_frames_need_once() -> None:
     fan_out = ScriptedFanOut("a", "b")
-    batch = [frame(0), frame(0, profile="other")]
-    replies = await classify_batch(batch, fan_out, WEIGHTS, 0.4)
+    batch = [frame(0, profile="both"), frame(0, profile="both", votes=True)]
+    replies = await classified(batch, fan_out, asked=["a", "b", "gone"])
+    assert fan_out.asked_members == [{"a", "b", "gone"}]
     assert [(reply.used, reply.missing) for reply in replies if isinstance(reply, FrameAnswered)] == [
-        (["a"], []), (["b"], []),
-    ]  # fmt: skip
-    await classify_batch([frame(0)], fan_out, WEIGHTS, 0.4)
-    await classify_batch([frame(0, votes=True)], fan_out, WEIGHTS, 0.4)
-    assert fan_out.asked_members == [{"a", "b"}, {"a"}, {"a", "b", "gone"}]
+        (["a", "b"], ["gone"])
+    ] * 2
+
+
+async def test_where_none_of_those_asked_answers_those_that_did_vote() -> None:
+    (reply,) = await classified([frame(0, profile="both")], ScriptedFanOut("b"))
+    assert isinstance(reply, FrameAnswered)
+    assert (reply.used, reply.missing) == (["b"], ["a"])
 
 
 async def test_without_any_answer_each_frame_fails() -> None:
-    replies = await classify_batch([frame(0), frame(1)], ScriptedFanOut(), WEIGHTS, 0.4)
+    replies = await classified([frame(0), frame(1)], ScriptedFanOut())
     assert [reply.code for reply in replies if isinstance(reply, FrameFailed)] == ["members_unavailable"] * 2
 
 
 async def test_votes_are_sent_only_to_those_who_asked_and_agreement_to_all() -> None:
     batch = [frame(0, profile="both"), frame(0, profile="both", votes=True)]
-    silent, curious = await classify_batch(batch, ScriptedFanOut("a", "b"), WEIGHTS, 0.4)
+    silent, curious = await classified(batch, ScriptedFanOut("a", "b"), asked="ab")
     assert isinstance(silent, FrameAnswered)
     assert isinstance(curious, FrameAnswered)
     assert silent.faces[0].votes is None
@@ -112,19 +123,33 @@ async def test_votes_are_sent_only_to_those_who_asked_and_agreement_to_all() -> 
 
 
 async def test_members_without_a_share_of_the_vote_neither_agree_nor_disagree() -> None:
-    (curious,) = await classify_batch([frame(0, votes=True)], ScriptedFanOut("a", "b"), WEIGHTS, 0.4)
+    (curious,) = await classified([frame(0, votes=True)], ScriptedFanOut("a", "b"), asked="ab")
     assert isinstance(curious, FrameAnswered)
     assert curious.faces[0].agreement == 1.0
 
 
 async def test_members_are_waited_for_no_longer_than_the_last_deadline() -> None:
     fan_out = ScriptedFanOut("a")
-    await classify_batch([frame(0, seconds=20.0), frame(0, seconds=40.0)], fan_out, WEIGHTS, 100.0)
+    await classified([frame(0, seconds=20.0), frame(0, seconds=40.0)], fan_out, 100.0)
     assert fan_out.timeouts[0] == pytest.approx(40.0, abs=10.0)
+
+
+def needs_a(_: ClassifyFaces) -> list[str]:
+    return ["a"]
 
 
 def test_rounds_are_cut_by_crops_and_lose_no_frame() -> None:
     waiting = [frame(*[0] * count) for count in (2, 1, 3, 9, 1, 1)]
-    cut = [[len(cropped.frame.faces) for cropped in batch] for batch in rounds(waiting, 4)]
+    cut = [[len(cropped.frame.faces) for cropped in batch] for batch in rounds(waiting, 4, needs_a)]
     assert cut == [[2, 1], [3], [9], [1, 1]]
-    assert list(rounds([], 4)) == []
+    assert list(rounds([], 4, needs_a)) == []
+
+
+def test_frames_that_need_other_members_are_rounds_of_their_own_and_the_cheaper_come_first() -> None:
+    curious, plain, other, plain_too = frame(0, votes=True), frame(1), frame(2, profile="other"), frame(3)
+
+    def members_of(command: ClassifyFaces) -> list[str]:
+        return asked_members(WEIGHTS[command.vote_profile], ScriptedFanOut.names, votes=command.votes)
+
+    cut = list(rounds([curious, plain, other, plain_too], 4, members_of))
+    assert cut == [[plain, plain_too], [other], [curious]]

@@ -1,10 +1,13 @@
 """What a member's answer must be to count."""
 
+import grpc
 import numpy as np
 import pytest
 from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import predict_pb2
 
+from contracts.geometry import CROP_BYTES
+from ensemble_worker.member import Member
 from ensemble_worker.tensors import BadPrediction, probabilities_of
 
 GOOD = np.full((2, 7), 1 / 7, np.float32)
@@ -44,3 +47,23 @@ def test_probabilities_are_read_as_bytes_and_as_a_list() -> None:
 def test_anything_else_is_the_members_mistake(answer: object) -> None:
     with pytest.raises(BadPrediction):
         probabilities_of(answer, 2)
+
+
+async def test_bytes_that_are_no_answer_are_the_members_mistake_and_nobody_elses() -> None:
+    async def babble(_: bytes, __: object) -> bytes:
+        return b"\xff\xff"
+
+    predict = {"Predict": grpc.unary_unary_rpc_method_handler(babble)}
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler("tensorflow.serving.PredictionService", predict)]
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    member = Member("a", f"127.0.0.1:{port}", 1.0)
+    try:
+        assert await member.predict(bytes(CROP_BYTES), 10.0) is None
+        assert not member.breaker.closed
+    finally:
+        await member.close()
+        await server.stop(None)

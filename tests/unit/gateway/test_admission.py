@@ -6,17 +6,26 @@ import pytest
 from gateway.admission import Admission, Full, SharedAdmission, Shares
 
 
-async def test_places_are_given_in_the_order_of_asking() -> None:
-    admission = Admission(1)
-    order: list[int] = []
+async def order_of(admission: Admission, *askers: str) -> list[str]:
+    """In which order they were let in who all asked at once, in this order."""
+    order: list[str] = []
 
-    async def work(number: int) -> None:
-        async with admission:
-            order.append(number)
+    async def work(name: str) -> None:
+        async with admission.place(name[0]):
+            order.append(name)
             await asyncio.sleep(0)
 
-    await asyncio.gather(*(work(number) for number in range(5)))
-    assert order == [0, 1, 2, 3, 4]
+    await asyncio.gather(*map(work, askers))
+    return order
+
+
+async def test_a_callers_places_are_given_in_the_order_of_asking() -> None:
+    assert await order_of(Admission(1), *(f"a{number}" for number in range(5))) == ["a0", "a1", "a2", "a3", "a4"]
+
+
+async def test_callers_take_turns_however_many_places_one_asks_for() -> None:
+    askers = ["a1", "a2", "a3", "a4", "b1", "b2", "c1"]
+    assert await order_of(Admission(1), *askers) == ["a1", "a2", "b1", "c1", "a3", "b2", "a4"]
 
 
 async def test_no_more_than_the_capacity_work_at_once() -> None:
@@ -25,7 +34,7 @@ async def test_no_more_than_the_capacity_work_at_once() -> None:
 
     async def work() -> None:
         nonlocal working, most
-        async with admission:
+        async with admission.place("anna"):
             working += 1
             most = max(most, working)
             await asyncio.sleep(0)
@@ -37,12 +46,26 @@ async def test_no_more_than_the_capacity_work_at_once() -> None:
 
 async def test_one_who_gives_up_waiting_takes_no_place() -> None:
     admission = Admission(1)
-    async with admission:
-        waiting = asyncio.create_task(admission.__aenter__())
+    async with contextlib.AsyncExitStack() as held:
+        await held.enter_async_context(admission.place("anna"))
+        waiting = asyncio.create_task(held.enter_async_context(admission.place("anna")))
         await asyncio.sleep(0)
         waiting.cancel()
-    async with asyncio.timeout(1), admission:
+    async with asyncio.timeout(1), admission.place("bert"):
         pass
+
+
+async def test_one_who_gives_up_in_the_moment_of_being_let_in_takes_no_place() -> None:
+    admission = Admission(1)
+    async with contextlib.AsyncExitStack() as held:
+        async with admission.place("anna"):
+            waiting = asyncio.create_task(held.enter_async_context(admission.place("anna")))
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        async with asyncio.timeout(1), admission.place("bert"):
+            pass
 
 
 async def test_who_has_their_share_waits_and_holds_up_nobody_else() -> None:

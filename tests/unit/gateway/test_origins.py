@@ -17,6 +17,7 @@ from gateway.origins import host_allowed, origin_allowed
         ("http://a]b", "", False),
         ("https://app.example", "https://app.example, https://other.example", True),
         ("https://app.example.evil", "https://app.example", False),
+        ("https://app.example", "https://App.Example", True),
         ("https://anything", "*", True),
     ],
 )
@@ -46,3 +47,8 @@ def test_only_the_gateways_own_page_and_listed_origins_open_sessions(
 )
 def test_only_names_that_are_surely_ours_are_answered_without_a_key(host: str, may: bool) -> None:
     assert host_allowed(host, "thespis.lan, other.lan") is may
+
+
+def test_names_are_listed_in_any_case() -> None:
+    assert host_allowed("Thespis.lan:8080", "THESPIS.LAN")
+    assert origin_allowed("http://thespis.lan:8080", "Thespis.lan:8080", "")

@@ -41,3 +41,14 @@ async def test_a_failure_within_an_answer_breaks_it_off(problem: Exception) -> N
         with pytest.raises(aiohttp.ClientError):
             await answer.read()
         assert b"HTTP" not in b"".join(answer.content._buffer)
+
+
+async def test_what_is_no_text_can_be_quoted() -> None:
+    """aiohttp gives a header's bytes that are no UTF-8 as surrogates."""
+
+    async def fail(_: web.Request) -> web.StreamResponse:
+        raise Problematic(421, "unknown_host", b"not known as \xff".decode("utf-8", "surrogateescape"))
+
+    async with client_of(fail) as client, client.get("/") as answer:
+        assert answer.status == 421
+        assert (await answer.json(content_type=None))["detail"] == "not known as \\udcff"

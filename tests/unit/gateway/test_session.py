@@ -52,6 +52,7 @@ class Room:
             self.said.append,
             self.dispatcher,
             self.admission,
+            "anna",
             GatewaySettings(**settings),
             ["default", "equal"],
         )
@@ -332,5 +333,5 @@ async def test_an_abandoned_session_leaves_no_task_and_no_place_taken() -> None:
     admission_room.send()
     await admission_room.session.abandon()
     assert len(asyncio.all_tasks()) == 1
-    async with asyncio.timeout(5), admission_room.admission:
+    async with asyncio.timeout(5), admission_room.admission.place("bert"):
         pass  # there is a place
