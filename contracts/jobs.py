@@ -15,9 +15,10 @@ WITH_RESULTS: Final = frozenset({"succeeded", "partially_succeeded"})
 FINAL_STATES: Final = WITH_RESULTS | {"failed", "cancelled", "expired"}
 
 
-class JobOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a client may wish for a job. `members` empty means those that have a weight in the vote, with `votes` all;
-    times are seconds of the video.
+class JobOptions(msgspec.Struct, frozen=True):
+    """What a client may wish for a job, and what its record says that it wished for: an option that came with a later
+    version is passed over there; where a client sends it, it is refused (gateway/job_options.py). `members` empty means
+    those that have a weight in the vote, with `votes` all; times are seconds of the video.
     """
 
     fps: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
@@ -62,7 +63,7 @@ class JobProgress(msgspec.Struct, frozen=True):
 
 
 class SegmentError(msgspec.Struct, frozen=True):
-    """A stretch of the video that is missing from the results, and why."""
+    """A stretch of the video that is missing from the results, or some of it, and why; `segment` is its first."""
 
     segment: int
     start_s: float

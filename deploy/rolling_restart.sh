@@ -18,8 +18,10 @@ quietly() {
   }
 }
 
+# Gateways last: the votes and options that they offer must be known behind them.
 ours=(residual five_layer baseline vgg vgg_ferplus mobilenet_second mobilenet members_together
-  ensemble_worker ensemble_worker_b detector_worker detector_worker_b gateway gateway_b ensemble_worker_jobs detector_worker_jobs job_worker)
+  ensemble_worker ensemble_worker_b detector_worker detector_worker_b ensemble_worker_jobs detector_worker_jobs job_worker
+  gateway gateway_b)
 if [ $# -eq 0 ]; then
   running=$(compose ps --services)
   for service in "${ours[@]}"; do

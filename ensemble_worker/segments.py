@@ -60,7 +60,7 @@ class SegmentClassifier:
         except FileNotFoundError:
             if not self._artefacts.exists(done):
                 raise
-            # Another worker did it and fell before it could say so.
+            # Another worker did it: our claim is stale, or the record is a restored one that is older than the files.
             known = msgspec.msgpack.decode(self._artefacts.read(done), type=SegmentPredictions)
             end_segment(self._store, self._bells, claim, len(known.frames), known.error)
             return

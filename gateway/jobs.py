@@ -91,6 +91,9 @@ class Jobs:
             return await asyncio.get_running_loop().run_in_executor(self._asking, traced)
         except UnknownJob as problem:
             raise Problematic(404, "unknown_job", str(problem)) from problem
+        except redis.exceptions.OutOfMemoryError as problem:
+            full = "there is no room for another job's record now: delete some"
+            raise Problematic(507, "disk_full", full, {"Retry-After": "60"}) from problem
         except redis.RedisError as problem:
             raise Problematic(503, "unavailable", "the jobs' Redis can't be reached", {"Retry-After": "2"}) from problem
 

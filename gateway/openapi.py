@@ -6,7 +6,8 @@ import msgspec
 
 from access.tickets import TicketWish
 from contracts.api import ImageReply, ModelsReply, Problem, Readiness, TicketReply
-from contracts.jobs import JobList, JobOptions, JobSummary, JobView, ResultPage, ResultRow
+from contracts.jobs import JobList, JobSummary, JobView, ResultPage, ResultRow
+from gateway.job_options import SubmittedOptions
 from gateway.job_results import ResultQuery
 from gateway.jobs import JobQuery
 from gateway.pictures import PictureOptions
@@ -16,7 +17,7 @@ Json = dict[str, Any]
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 SHOWN: Final = (
-    ImageReply, ModelsReply, TicketReply, TicketWish, Readiness, Problem, JobView, JobOptions, JobList,
+    ImageReply, ModelsReply, TicketReply, TicketWish, Readiness, Problem, JobView, SubmittedOptions, JobList,
     ResultPage, ResultRow, JobSummary,
 )  # fmt: skip
 PICTURE_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
@@ -119,7 +120,7 @@ def _paths() -> Json:
                     "required": True,
                     "content": {
                         "multipart/form-data": {
-                            "schema": _form({"video": {}, "options": _ref("JobOptions")}, ["video"]),
+                            "schema": _form({"video": {}, "options": _ref("SubmittedOptions")}, ["video"]),
                             "encoding": {"options": {"contentType": JSON}},
                         }
                     },

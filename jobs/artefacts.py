@@ -86,6 +86,7 @@ class Artefacts:
 
     def jobs(self) -> list[str]:
         """The ids of the jobs that have files."""
+        self._files.invalidate_cache()  # of a store across the network, which others write to as well
         try:
             return [str(name).rsplit("/", 1)[-1] for name in self._files.ls(f"{self._root}/jobs", detail=False)]
         except FileNotFoundError:

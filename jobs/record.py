@@ -14,6 +14,12 @@ Record: TypeAlias = Mapping[str, str]
 TRIED: Final = ("tried:plan:", "tried:detect:", "tried:classify:", "tried:finish:", "attempts")
 """How often the work in hand was tried, and the most of what has ended."""
 
+ERROR: Final = "error:"
+"""Begins the field of a segment that is missing, or some of it."""
+
+MOST_ERRORS: Final = 100
+"""Stretches that a job's view names: a long video that is damaged all over has tens of thousands."""
+
 FACTS: Final = ("state", "options", "segments", "start_s", "fps", "ticks", "video")
 """The fields that `state_of`, `options_of`, `plan_of` and `video_of` read."""
 
@@ -38,6 +44,28 @@ def video_of(record: Record) -> VideoFacts | None:
     return msgspec.json.decode(record["video"], type=VideoFacts) if "video" in record else None
 
 
+def missing_of(record: Record) -> dict[int, str]:
+    """Segment -> why it, or some of it, is missing; in the order of the video."""
+    errors = {int(name.removeprefix(ERROR)): message for name, message in record.items() if name.startswith(ERROR)}
+    return dict(sorted(errors.items()))
+
+
+def _stretches(missing: Mapping[int, str], plan: Plan) -> list[SegmentError]:
+    """The first MOST_ERRORS of them; segments that follow each other and lack the same are one."""
+    found: list[SegmentError] = []
+    last = -1
+    for segment, message in missing.items():
+        start_s, end_s = plan.span_of(segment)
+        if found and segment == last + 1 and message == found[-1].message:
+            found[-1] = msgspec.structs.replace(found[-1], end_s=end_s)
+        elif len(found) == MOST_ERRORS:
+            break
+        else:
+            found.append(SegmentError(segment, start_s, end_s, message))
+        last = segment
+    return found
+
+
 def view_of(job_id: str, record: Record) -> JobView:
     """A job's record as the API shows it."""
     started_s = _number(record, "started_s")
@@ -48,12 +76,6 @@ def view_of(job_id: str, record: Record) -> JobView:
     if started_s is not None and ended_s is None and done:
         eta_s = round((time.time() - started_s) / done * (segments - done - failed), 1)
     plan = plan_of(record)
-    errors = []
-    for name, message in sorted(record.items()):
-        kind, _, segment = name.partition(":")
-        if kind == "error" and plan is not None:
-            start_s, end_s = plan.span_of(int(segment))
-            errors.append(SegmentError(int(segment), start_s, end_s, message))
     seconds_done = 0.0 if plan is None else min(done * len(plan.ticks_of(0)), plan.ticks) / plan.fps
     return JobView(
         id=job_id,
@@ -68,7 +90,7 @@ def view_of(job_id: str, record: Record) -> JobView:
             eta_s=eta_s,
         ),
         attempts=max([int(value) for name, value in record.items() if name.startswith(TRIED)], default=0),
-        errors=sorted(errors, key=lambda error: error.segment),
+        errors=[] if plan is None else _stretches(missing_of(record), plan),
         message=record.get("message", ""),
         video=video_of(record),
         members=msgspec.json.decode(record["members"], type=dict[str, int]) if "members" in record else {},

@@ -8,7 +8,6 @@ and OSError where this machine is at fault, such as a disk that is full.
 """
 
 import contextlib
-import errno
 import fcntl
 import math
 import multiprocessing
@@ -26,7 +25,7 @@ import numpy.typing as npt
 from contracts.jobs import VideoFacts
 from jobs.annotate import annotate
 from jobs.plan import Plan
-from jobs.video import MAX_PIXELS, BadVideo, SampledFrame, probe, sampled_frames
+from jobs.video import MAX_PIXELS, BadVideo, SampledFrame, is_our_fault, probe, sampled_frames
 from runtime.parent import end_with_parent
 
 MEMORY_BYTES: Final = 2 * 1024**3
@@ -46,11 +45,6 @@ MOST_ANNOTATED_BYTES: Final = 8 * 1024**3
 
 SERVER_KILLED: Final = 255
 """What multiprocessing gives as exit code of a process whose fork server is gone: it fell with it."""
-
-OUR_FAULTS: Final = frozenset(
-    {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
-)
-"""What an OSError says that no file can cause."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["jobs.annotate"])
@@ -225,9 +219,9 @@ def _work_within_limits(
     except BrokenPipeError:
         return
     except OSError as problem:
-        if problem.errno not in OUR_FAULTS:
+        if not is_our_fault(problem):
             raise
-        send(SentOurFault(problem.errno, str(problem)))
+        send(SentOurFault(problem.errno or 0, str(problem)))
 
 
 def _what_happened(exit_code: int | None) -> str:

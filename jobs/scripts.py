@@ -16,6 +16,12 @@ TIMES_FROM: Final = 1_000_000_000
 SERVED: Final = "thespis:jobs:served"
 """Stage -> the last turn that was claimed there."""
 
+
+def _goes_on(script: str) -> str:
+    """In a Redis that is full, too: to work on the jobs that there are, and to end them, is what makes room."""
+    return "#!lua flags=allow-oom\n" + script
+
+
 _EVENT = f"""
 local function tell(kind, data)
   redis.call('HSET', KEYS[1], 'told_s', redis.call('TIME')[1])
@@ -25,9 +31,9 @@ local function tell(kind, data)
 end
 """
 
-CLAIM = f"""
+CLAIM = _goes_on(f"""
 -- KEYS: stage. ARGV: now, lease until, stage's name, prefix of jobs' keys, states that let a job be worked on here by
--- commas ('' for any, also for a job that is gone). -> item and the number of this attempt, or nil
+-- commas ('' for any, also for a job that is gone). -> item, the number of this attempt and of this claim, or nil
 while true do
   local item = redis.call('ZRANGEBYSCORE', KEYS[1], {TIMES_FROM}, ARGV[1], 'LIMIT', 0, 1)[1]
   if not item then
@@ -40,27 +46,29 @@ while true do
   local state = redis.call('HGET', ARGV[4] .. job, 'state')
   if ARGV[5] == '' or (state and string.find(',' .. ARGV[5] .. ',', ',' .. state .. ',', 1, true)) then
     redis.call('ZADD', KEYS[1], ARGV[2], item)
-    if not state then return {{item, 1}} end
-    return {{item, redis.call('HINCRBY', ARGV[4] .. job, 'tried:' .. ARGV[3] .. ':' .. segment, 1)}}
+    if not state then return {{item, 1, 1}} end
+    local place = ARGV[3] .. ':' .. segment
+    local tried = redis.call('HINCRBY', ARGV[4] .. job, 'tried:' .. place, 1)
+    return {{item, tried, redis.call('HINCRBY', ARGV[4] .. job, 'claims:' .. place, 1)}}
   end
   redis.call('ZREM', KEYS[1], item)
 end
-"""
+""")
 
 _OURS = """
--- Whether the item (ARGV[1]) is still there and no later attempt than ours (ARGV[4]) was begun; ARGV[3] is the field
--- that counts them.
+-- Whether the item (ARGV[1]) is still there and was not claimed after us (ARGV[4]); ARGV[3] is the field that counts
+-- claims. It only grows: an attempt that does not count is a claim all the same.
 local function ours()
   if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
-  local tried = redis.call('HGET', KEYS[2], ARGV[3])
-  return not tried or tonumber(tried) <= tonumber(ARGV[4])
+  local claims = redis.call('HGET', KEYS[2], ARGV[3])
+  return not claims or tonumber(claims) <= tonumber(ARGV[4])
 end
 """
 
-RENEW = (
+RENEW = _goes_on(
     _OURS
     + """
--- KEYS: stage, job. ARGV: item, lease until, field, attempt. -> 1 while it is ours and its job not to be cancelled
+-- KEYS: stage, job. ARGV: item, lease until, field, claim. -> 1 while it is ours and its job not to be cancelled
 if not ours() then return 0 end
 if redis.call('HGET', KEYS[2], 'state') == 'cancelling' then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
@@ -68,10 +76,10 @@ return 1
 """
 )
 
-PUT_BACK = (
+PUT_BACK = _goes_on(
     _OURS
     + """
--- KEYS: stage, job. ARGV: item, time from which it may be claimed, field, attempt, segment or '', what went wrong.
+-- KEYS: stage, job. ARGV: item, time from which it may be claimed, field, claim, segment or '', what went wrong.
 -- -> 0 when it is no longer ours
 if not ours() then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
@@ -80,15 +88,15 @@ return 1
 """
 )
 
-HAND_BACK = (
+HAND_BACK = _goes_on(
     _OURS
     + """
--- An attempt that does not count. KEYS: stage, job. ARGV: item, time from which it may be claimed, field, attempt, what
--- to say of the job until a segment of it is done, or ''. -> 0 when it is no longer ours
+-- An attempt that does not count. KEYS: stage, job. ARGV: item, time from which it may be claimed, field, claim, what
+-- to say of the job until a segment of it is done, or '', the field that counts attempts. -> 0 when it is not ours
 if not ours() then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 if redis.call('EXISTS', KEYS[2]) == 1 then
-  redis.call('HINCRBY', KEYS[2], ARGV[3], -1)
+  redis.call('HINCRBY', KEYS[2], ARGV[6], -1)
   if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[2], 'ended_s') == 0 then
     redis.call('HSET', KEYS[2], 'message', ARGV[5])
   end
@@ -97,7 +105,7 @@ return 1
 """
 )
 
-MOVE_SEGMENT = f"""
+MOVE_SEGMENT = _goes_on(f"""
 -- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, segment, now. -> 1, or 0 when it is not
 -- there
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
@@ -108,15 +116,18 @@ local turn = math.max(served, tonumber(redis.call('HGET', KEYS[1], 'classify_tur
 redis.call('ZADD', KEYS[3], turn, ARGV[1])
 redis.call('HSET', KEYS[1], 'classify_turn', turn, 'detected_s:' .. ARGV[2], ARGV[3])
 return 1
-"""
+""")
 
-END_SEGMENT = (
+END_SEGMENT = _goes_on(
     _EVENT
     + """
 -- A segment is done or given up. KEYS: job, events, stages it may be in (two), finish.
--- ARGV: item, job, segment, frames done, error ('' when whole; one with frames is done in part).
--- -> 2 when it was the last, 1, or 0 when it is not there
+-- ARGV: item, job, segment, frames done, error ('' when whole; one with frames is done in part), the field that counts
+-- claims and ours. -> 2 when it was the last, 1, or 0 when it is not there, or given up by who was overtaken: what is
+-- done is done, whoever did it, but the other may yet do it
 if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
+local overtaken = tonumber(redis.call('HGET', KEYS[1], ARGV[6]) or '0') > tonumber(ARGV[7])
+if ARGV[5] ~= '' and tonumber(ARGV[4]) == 0 and overtaken then return 0 end
 if redis.call('ZREM', KEYS[3], ARGV[1]) + redis.call('ZREM', KEYS[4], ARGV[1]) == 0 then return 0 end
 redis.call('HDEL', KEYS[1], 'detected_s:' .. ARGV[3])
 -- What may have held the job up is no longer away; a segment that is still held up says so again.
@@ -134,7 +145,8 @@ for _, name in ipairs({'tried:detect:', 'tried:classify:'}) do
   most = math.max(most, tonumber(redis.call('HGET', KEYS[1], name .. ARGV[3]) or '0'))
 end
 redis.call('HSET', KEYS[1], 'attempts', most)
-redis.call('HDEL', KEYS[1], 'tried:detect:' .. ARGV[3], 'tried:classify:' .. ARGV[3], 'trouble:' .. ARGV[3])
+redis.call('HDEL', KEYS[1], 'tried:detect:' .. ARGV[3], 'tried:classify:' .. ARGV[3], 'trouble:' .. ARGV[3],
+           'claims:detect:' .. ARGV[3], 'claims:classify:' .. ARGV[3])
 local ended = (tonumber(redis.call('HGET', KEYS[1], 'segments_done') or '0')
              + tonumber(redis.call('HGET', KEYS[1], 'segments_failed') or '0'))
 tell('progress', tostring(ended))
@@ -146,7 +158,7 @@ return 1
 """
 )
 
-START = (
+START = _goes_on(
     _EVENT
     + f"""
 -- A planned job begins. KEYS: job, events, plan stage, detect stage. ARGV: job, segments, then fields. -> 1, or 0
@@ -162,7 +174,7 @@ return 1
 """
 )
 
-EXPIRE = (
+EXPIRE = _goes_on(
     _EVENT
     + """
 -- The results are gone. KEYS: job, events.
@@ -174,7 +186,7 @@ return 1
 """
 )
 
-CANCEL = (
+CANCEL = _goes_on(
     _EVENT
     + """
 -- KEYS: job, events, plan and finish stages. ARGV: job. -> 1, or 0 when it is ending or has ended already
@@ -188,12 +200,12 @@ return 1
 """
 )
 
-END = (
+END = _goes_on(
     _EVENT
     + """
 -- KEYS: job, events, plan, finish, tidy and notify stages, unfinished jobs. ARGV: job, new state, time to tidy, 1 to
--- notify, the field that counts attempts and ours (or ''), fields. -> 1, or 0 when the job has ended already, or is
--- being cancelled and this is another end, or a later attempt than ours was begun, which has our files removed
+-- notify, the field that counts claims and ours (or ''), fields. -> 1, or 0 when the job has ended already, or is
+-- being cancelled and this is another end, or it was claimed after us, which had our files removed
 if ARGV[5] ~= '' and tonumber(redis.call('HGET', KEYS[1], ARGV[5]) or '0') > tonumber(ARGV[6]) then return 0 end
 local state = redis.call('HGET', KEYS[1], 'state')
 if state == 'cancelling' and ARGV[2] ~= 'cancelled' then return 0 end

@@ -52,12 +52,15 @@ def stage_key(stage: Stage) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One item that this worker may work on: a job, or one segment of it. `attempt` counts from 1."""
+    """One item that this worker may work on: a job, or one segment of it. `attempt` counts from 1, as does `number`,
+    by which a claim is told from later ones: it counts those, too, that are no attempt because they were handed back.
+    """
 
     stage: Stage
     job_id: str
     segment: int | None
     attempt: int
+    number: int
 
     @property
     def item(self) -> str:
@@ -65,8 +68,17 @@ class Claim:
 
     @property
     def attempts_field(self) -> str:
-        """Of the job's record: counts how often the item was claimed in this stage."""
-        return f"tried:{self.stage}:{'' if self.segment is None else self.segment}"
+        """Of the job's record: counts how often the item was tried in this stage."""
+        return f"tried:{self._place}"
+
+    @property
+    def claims_field(self) -> str:
+        """Counts its claims, which is never less."""
+        return f"claims:{self._place}"
+
+    @property
+    def _place(self) -> str:
+        return f"{self.stage}:{'' if self.segment is None else self.segment}"
 
 
 class Stages:
@@ -82,9 +94,9 @@ class Stages:
         found = self._run(scripts.CLAIM, [stage_key(stage)], arguments)
         if not found:
             return None
-        item, attempt = cast(tuple[bytes, int], found)
+        item, attempt, number = cast(tuple[bytes, int, int], found)
         job_id, _, segment = item.decode().partition(":")
-        return Claim(stage, job_id, int(segment) if segment else None, attempt)
+        return Claim(stage, job_id, int(segment) if segment else None, attempt, number)
 
     def renew(self, claim: Claim) -> bool:
         """Keeps a claim for another lease; False when the work is for nothing: the item is gone or another's
@@ -92,7 +104,7 @@ class Stages:
         """
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
         return bool(
-            self._run(scripts.RENEW, keys, [claim.item, time.time() + LEASE_S, claim.attempts_field, claim.attempt])
+            self._run(scripts.RENEW, keys, [claim.item, time.time() + LEASE_S, claim.claims_field, claim.number])
         )
 
     def put_back(self, claim: Claim, message: str) -> None:
@@ -102,14 +114,14 @@ class Stages:
             wait_s = 3**claim.attempt * random.uniform(0.5, 1.0)  # noqa: S311  spreads the load, keeps no secret
         segment = "" if claim.segment is None else claim.segment
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
-        whose = [claim.item, time.time() + wait_s, claim.attempts_field, claim.attempt]
+        whose = [claim.item, time.time() + wait_s, claim.claims_field, claim.number]
         self._run(scripts.PUT_BACK, keys, [*whose, segment, message])
 
     def hand_back(self, claim: Claim, wait_s: float = 0.0, message: str = "") -> None:
         """An attempt that is not to count: the item may be claimed again after a wait. `message` goes into the job."""
         keys = [stage_key(claim.stage), job_key(claim.job_id)]
-        whose = [claim.item, time.time() + wait_s, claim.attempts_field, claim.attempt]
-        self._run(scripts.HAND_BACK, keys, [*whose, message])
+        whose = [claim.item, time.time() + wait_s, claim.claims_field, claim.number]
+        self._run(scripts.HAND_BACK, keys, [*whose, message, claim.attempts_field])
 
     def trouble(self, claim: Claim) -> str:
         """What went wrong with this item last."""
@@ -118,7 +130,9 @@ class Stages:
         return cast(bytes, message).decode() if message else "the workers on it ended without a word"
 
     def detected(self, claim: Claim) -> bool:
-        """The segment's crops lie in its part file; False when the job or the claim is gone."""
+        """The segment's crops lie in its part file, whoever wrote it; False when the job is gone, or the segment was
+        moved or given up before.
+        """
         return bool(
             self._run(
                 scripts.MOVE_SEGMENT,
@@ -128,7 +142,9 @@ class Stages:
         )
 
     def end_segment(self, claim: Claim, frames: int, error: str = "") -> int:
-        """A segment is done, or given up with an error. LAST_SEGMENT when no other is left, NOT_OURS if it is gone."""
+        """A segment is done, or given up with an error. LAST_SEGMENT when no other is left, NOT_OURS if it is gone, or
+        if another has taken it over from who gives it up.
+        """
         return cast(
             int,
             self._run(
@@ -137,7 +153,7 @@ class Stages:
                     job_key(claim.job_id), events_key(claim.job_id),
                     stage_key("detect"), stage_key("classify"), stage_key("finish"),
                 ],
-                [claim.item, claim.job_id, claim.segment or 0, frames, error],
+                [claim.item, claim.job_id, claim.segment or 0, frames, error, claim.claims_field, claim.number],
             ),
         )  # fmt: skip
 

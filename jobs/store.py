@@ -4,6 +4,7 @@ A record is a hash; what must change in one step is a script (jobs/scripts.py). 
 work on a job waits, and who has it: jobs/stages.py.
 """
 
+import contextlib
 import sys
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ import redis
 from contracts.jobs import JobOptions, JobState, JobView, VideoFacts
 from jobs import scripts
 from jobs.plan import Plan
-from jobs.record import FACTS, Record, options_of, plan_of, state_of, video_of, view_of
+from jobs.record import FACTS, Record, missing_of, options_of, plan_of, state_of, video_of, view_of
 from jobs.redis_keys import ALL_JOBS, JOB, UNFINISHED, events_key, job_key, jobs_of, submission_key, upload_key
 from jobs.scripts import CHANGES
 from jobs.stages import LEASE_S, Claim, Stages, stage_key
@@ -107,6 +108,10 @@ class JobStore:
     def view(self, job_id: str) -> JobView:
         """The job as the API shows it. Raises UnknownJob."""
         return view_of(job_id, self._record(job_id))
+
+    def missing(self, job_id: str) -> dict[int, str]:
+        """Segment -> why it, or some of it, is missing. Raises UnknownJob."""
+        return missing_of(self._record(job_id))
 
     def age_s(self, job_id: str) -> float:
         """For how long there has been the job; 0 where there is none."""
@@ -210,7 +215,7 @@ class JobStore:
         if expires_s is not None:
             fields["expires_s"] = expires_s
         stages = [stage_key(stage) for stage in ("plan", "finish", "tidy", "notify")]
-        whose = ["", 0] if claim is None else [claim.attempts_field, claim.attempt]
+        whose = ["", 0] if claim is None else [claim.claims_field, claim.number]
         changed = self._run(
             scripts.END,
             [job_key(job_id), events_key(job_id), *stages, UNFINISHED],
@@ -226,7 +231,8 @@ class JobStore:
         self._redis.srem(UNFINISHED, job_id)
         self._redis.zrem(jobs_of(owner.decode()), job_id)
         self._redis.delete(job_key(job_id), events_key(job_id))
-        self._redis.xadd(CHANGES, {"job": job_id, "owner": owner}, maxlen=1000)
+        with contextlib.suppress(redis.exceptions.OutOfMemoryError):  # to forget is what makes room
+            self._redis.xadd(CHANGES, {"job": job_id, "owner": owner}, maxlen=1000)
 
     def last_change(self) -> str:
         """The place in the stream of changes after which all that follows is new."""

@@ -6,6 +6,7 @@ hosts is never opened. Motion JPEG is handed on as it is encoded: a job sees the
 BadVideo   Raised when a file is not a video that we read; the sender's to correct, a retry is useless.
 """
 
+import errno
 import io
 import lzma
 import warnings
@@ -35,6 +36,10 @@ MAX_PICTURE_BYTES: Final = 20 * 1024 * 1024
 MAX_ZIP_BYTES: Final = 4 * 1024**3
 SKIPPED_BYTES: Final = 4096
 """More than a container puts between two packets."""
+OUR_FAULTS: Final = frozenset(
+    {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
+)
+"""What an OSError says that no file can cause."""
 PICTURE_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -154,10 +159,17 @@ def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(bgr_image, quarter_turns)) if quarter_turns else bgr_image
 
 
+def is_our_fault(problem: BaseException) -> bool:
+    """Whether this machine is to blame and no file: then it is worth another try."""
+    return isinstance(problem, OSError) and problem.errno in OUR_FAULTS
+
+
 def _opened(path: Path, container: str) -> av.container.InputContainer:
     try:
         return av.open(str(path), format=container, options={"protocol_whitelist": "file", "enable_drefs": "0"})
     except (av.error.FFmpegError, ValueError) as problem:
+        if is_our_fault(problem):
+            raise
         raise BadVideo(
             f"it can't be opened as {container}: {getattr(problem, 'strerror', None) or problem}"
         ) from problem
@@ -301,6 +313,8 @@ def _picture_names(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(PICTURE_SUFFIXES)]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as problem:
+        if is_our_fault(problem):
+            raise
         raise BadVideo(f"the zip can't be read: {problem}") from problem
     if not entries:
         raise BadVideo("there is no picture (jpg, png, webp) in the zip")
@@ -332,5 +346,9 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
             return file.read(MAX_PICTURE_BYTES)
     # Each way to compress has errors of its own; a password, and a way that nobody knows, are RuntimeErrors, a name
     # that can't be decoded is a ValueError. Damage may ask for more memory than there is, too.
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError, MemoryError):
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError, MemoryError
+    ) as problem:  # fmt: skip
+        if is_our_fault(problem):
+            raise
         return b""

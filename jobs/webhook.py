@@ -2,7 +2,8 @@
 sent to an address inside our own network.
 
 BadWebhook      Raised when an address may not be called; the client's to correct.
-UnknownHost     Raised when no address is known of its host; the client's to correct, or the name server is away.
+UnknownHost     Raised when no address is known of its host; the client's to correct.
+NotLookedUp     Raised when no name server could be asked; a later attempt may pass.
 NotDelivered    Raised when the receiver could not be reached or was not content; a later attempt may pass.
 NotWanted       Raised when the receiver answers 410: it wants no more.
 """
@@ -37,6 +38,10 @@ class UnknownHost(BadWebhook):
     """Raised when the look-up of an address fails."""
 
 
+class NotLookedUp(UnknownHost):
+    """Raised when no name server could be asked; the address may be a good one."""
+
+
 class NotDelivered(RuntimeError):
     """Raised when a message did not arrive."""
 
@@ -45,7 +50,7 @@ class NotWanted(RuntimeError):
     """Raised when the receiver wants no more messages."""
 
 
-def check_url(url: str, *, private_allowed: bool = True) -> str:
+def check_url(url: str, *, private_allowed: bool) -> str:
     """The one address of its host that may be called. Raises BadWebhook."""
     try:
         named = httpx.URL(url)
@@ -58,6 +63,10 @@ def check_url(url: str, *, private_allowed: bool = True) -> str:
         raise BadWebhook(f"webhook_url: there is no port {port}")
     try:
         found = socket.getaddrinfo(named.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
+    except socket.gaierror as problem:
+        if problem.errno == socket.EAI_AGAIN:
+            raise NotLookedUp(f"webhook_url: no name server tells of {named.host} now") from problem
+        raise UnknownHost(f"webhook_url: {named.host} is not known") from problem
     except (OSError, UnicodeError) as problem:
         raise UnknownHost(f"webhook_url: {named.host} is not known") from problem
     address = str(found[0][4][0])

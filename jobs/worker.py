@@ -122,9 +122,9 @@ class JobWorker:
         if plan is None or video is None:
             raise GivenUp("it was never planned")
         self._artefacts.remove(self._artefacts.path(job_id, "results"))  # of an attempt that fell
-        errors = self._store.view(job_id).errors
+        errors = self._store.missing(job_id)
         summariser, timeline = Summariser(1 / plan.fps), Timeline(plan.start_s, plan.time_of(plan.ticks))
-        frames = _Frames(self._artefacts, job_id, plan.segments, {error.segment for error in errors}, lease)
+        frames = _Frames(self._artefacts, job_id, plan.segments, set(errors), lease)
         trouble = ""
         with scratch() as folder:
             rows_path = folder / "rows.ndjson"
@@ -140,7 +140,7 @@ class JobWorker:
             self._put(job_id, "timeline.png", timeline.png())
             self._put_file(job_id, "rows.ndjson", rows_path)
         if not frames.seen:
-            first = errors[0].message if errors else "no frame lies in the chosen stretch"
+            first = next(iter(errors.values())) if errors else "no frame lies in the chosen stretch"
             return "failed", first
         if errors:
             missing = f"{len(errors)} of {plan.segments} segments are missing or incomplete; errors names them"

@@ -25,9 +25,10 @@ from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, DetectedFrame, SegmentCrops, SegmentPredictions
 from jobs.plan import Plan
+from jobs.redis_keys import job_key
 from jobs.scripts import TIMES_FROM
 from jobs.settings import JobSettings
-from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, Claim, Stage, stage_key
+from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, NOT_OURS, Claim, Stage, stage_key
 from jobs.store import JobFacts, JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.sweeper import Sweeper
 from jobs.worker import JobWorker
@@ -122,7 +123,9 @@ def test_a_segment_that_is_handed_back_is_claimed_again_at_once_as_the_same_atte
     assert claim is not None
     assert store.stages.claim("detect") is None
     store.stages.hand_back(claim)
-    assert store.stages.claim("detect") == claim
+    again = store.stages.claim("detect")
+    assert again is not None
+    assert (again.item, again.attempt, again.number) == (claim.item, 1, 2)
 
 
 def test_jobs_are_counted_by_state(store: JobStore) -> None:
@@ -433,7 +436,9 @@ def test_a_job_that_is_being_cancelled_and_can_not_be_finished_is_cancelled(stor
     job_id = running(store)
     store.cancel(job_id)
     worker = worker_of(store, Artefacts(f"file://{tmp_path}"))
-    with mock.patch.object(store.stages, "claim", side_effect=[Claim("finish", job_id, None, MAX_ATTEMPTS + 1), None]):
+    with mock.patch.object(
+        store.stages, "claim", side_effect=[Claim("finish", job_id, None, MAX_ATTEMPTS + 1, 1), None]
+    ):
         finish(worker)
     assert store.facts(job_id).state == "cancelled"
 
@@ -606,3 +611,86 @@ def test_a_film_that_takes_long_to_finish_holds_up_no_other_job(store: JobStore,
         drawn.set()
         long.result()
     assert store.view("a-film").state == "succeeded"
+
+
+def overtaken(client: "redis.Redis", store: JobStore, stage: Stage) -> tuple[Claim, Claim]:
+    """Two claims of the same item; the lease of the first ran out."""
+    first = store.stages.claim(stage)
+    assert first is not None
+    client.zadd(stage_key(stage), {first.item: time.time() - 1})
+    second = store.stages.claim(stage)
+    assert second is not None
+    return first, second
+
+
+def test_who_was_overtaken_ends_nothing_though_the_other_handed_it_back(store: JobStore, client: "redis.Redis") -> None:
+    """The other removed the results of the first before it handed the job back."""
+    job_id = running(store)
+    segment = store.stages.claim("detect")
+    assert segment is not None
+    store.stages.end_segment(segment, 5)
+    first, second = overtaken(client, store, "finish")
+    store.stages.hand_back(second)
+    assert not store.stages.renew(first)
+    assert not store.end(job_id, "succeeded", claim=first)
+    third = store.stages.claim("finish")
+    assert third is not None
+    assert third.attempt == 2
+    assert store.end(job_id, "succeeded", claim=third)
+
+
+def test_who_was_overtaken_gives_no_segment_up(store: JobStore, client: "redis.Redis") -> None:
+    begun(store, "one", 1)
+    first, second = overtaken(client, store, "detect")
+    assert store.stages.detected(second)
+    assert store.stages.end_segment(first, 0, "it can't be read") == NOT_OURS
+    classified = store.stages.claim("classify")
+    assert classified is not None
+    assert store.stages.end_segment(classified, 25) == LAST_SEGMENT
+    assert store.view("one").errors == []
+
+
+def test_in_a_full_redis_work_goes_on_and_no_job_is_taken(store: JobStore, client: "redis.Redis") -> None:
+    job_id = running(store)
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            store.create("two", "b.mp4", JobOptions(), None, "digest")
+        claim = store.stages.claim("detect")
+        assert claim is not None
+        assert store.stages.renew(claim)
+        store.stages.hand_back(claim)
+        claim = store.stages.claim("detect")
+        assert claim is not None
+        assert store.stages.detected(claim)
+        claim = store.stages.claim("classify")
+        assert claim is not None
+        store.stages.put_back(claim, "in vain")
+        assert store.stages.end_segment(claim, 5) == LAST_SEGMENT
+        assert store.cancel(job_id)
+        claim = store.stages.claim("finish")
+        assert claim is not None
+        assert store.end(job_id, "cancelled", claim=claim)
+        store.forget(job_id)
+    finally:
+        client.config_set("maxmemory", 0)
+    assert store.states() == {}
+
+
+def test_an_option_of_a_later_version_in_a_record_is_passed_over(store: JobStore, client: "redis.Redis") -> None:
+    job_id = running(store)
+    client.hset(job_key(job_id), "options", '{"fps":2.0,"later":1}')
+    assert store.facts(job_id).options.fps == store.view(job_id).options.fps == 2.0
+
+
+def test_segments_that_lack_the_same_are_shown_as_one_stretch_and_not_all_of_ten_thousand(
+    store: JobStore, client: "redis.Redis"
+) -> None:
+    begun(store, "one", 20)
+    lacking = {0: "cut", 1: "cut", 3: "cut", 4: "torn", 5: "torn", 6: "cut"}
+    client.hset(job_key("one"), mapping={f"error:{segment}": message for segment, message in lacking.items()})
+    stretches = [(each.segment, each.start_s, each.end_s, each.message) for each in store.view("one").errors]
+    assert stretches == [(0, 0.0, 10.0, "cut"), (3, 15.0, 20.0, "cut"), (4, 20.0, 30.0, "torn"), (6, 30.0, 35.0, "cut")]
+    assert store.missing("one") == lacking
+    client.hset(job_key("one"), mapping={f"error:{segment}": f"{segment}" for segment in range(10_000)})
+    assert [each.segment for each in store.view("one").errors] == list(range(100))

@@ -13,8 +13,8 @@ DOCKER = """#!/bin/sh
 echo "$*" >>"$CALLS"
 case "$*" in
 *"info persistence"*) echo aof_rewrite_in_progress:0 ;;
-*"exec -T redis_jobs tar"*) tar -C / -c etc/hostname; [ -z "$BREAKS" ] || exit 2 ;;
-*"exec -T gateway tar"*) tar -C / -c etc/hostname ;;
+*"exec -T redis_jobs sh -c tar"*) tar -C / -c etc/hostname; [ -z "$BREAKS" ] || exit 2 ;;
+*"exec -T gateway sh -c tar"*) [ -z "$STOPPED" ] || exit 1; tar -C / -c etc/hostname ;;
 *"ps -q"*) [ -z "$RUNS" ] || echo a-container ;;
 *"run --rm"*) cat >/dev/null ;;
 esac
@@ -30,7 +30,8 @@ def script(tmp_path: Path) -> Script:
     (tmp_path / "docker").chmod(0o755)
 
     def run(name: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        told = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(tmp_path / "calls"), "BREAKS": "", "RUNS": ""}
+        told = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(tmp_path / "calls")}
+        told |= dict.fromkeys(("BREAKS", "STOPPED", "RUNS"), "")
         return subprocess.run(
             [ROOT / "deploy" / name, "copy"],
             cwd=tmp_path, env={**os.environ, **told, **environment}, capture_output=True, text=True, check=False,
@@ -49,11 +50,14 @@ def test_a_copy_lies_where_it_was_asked_for_and_nobody_else_can_read_it(script: 
     assert modes == {"jobs.tar": 0o600, "artefacts.tar": 0o600}
 
 
-def test_a_copy_that_fails_leaves_the_last_one_as_it_was(script: Script, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["BREAKS", "STOPPED"])
+def test_a_copy_that_fails_leaves_the_last_one_as_it_was(script: Script, tmp_path: Path, fault: str) -> None:
     script("backup.sh")
-    (tmp_path / "copy" / "jobs.tar").write_bytes(b"the last one")
-    assert script("backup.sh", BREAKS="yes").returncode != 0
-    assert (tmp_path / "copy" / "jobs.tar").read_bytes() == b"the last one"
+    for name in ("jobs.tar", "artefacts.tar"):
+        (tmp_path / "copy" / name).write_bytes(b"the last one")
+    assert script("backup.sh", **{fault: "yes"}).returncode != 0
+    for name in ("jobs.tar", "artefacts.tar"):
+        assert (tmp_path / "copy" / name).read_bytes() == b"the last one"
 
 
 def test_a_copy_is_put_back_where_nothing_runs(script: Script, tmp_path: Path) -> None:

@@ -89,3 +89,8 @@ def test_it_knows_every_service_of_ours_and_every_server_of_members() -> None:
     added = services("deploy/compose.sharded.yml").keys() - services().keys()
     shard = {name for name in added if not name.startswith("redis")}
     assert known == OURS | set(services("deploy/compose.embedded.yml")) | shard
+
+
+def test_gateways_come_last_for_what_they_offer_must_be_known_behind_them() -> None:
+    script = (ROOT / "deploy" / "rolling_restart.sh").read_text()
+    assert script.partition("ours=(")[2].partition(")")[0].split()[-2:] == ["gateway", "gateway_b"]

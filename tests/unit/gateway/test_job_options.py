@@ -10,7 +10,7 @@ from gateway import job_options
 from gateway.job_options import OptionsReader
 from gateway.problems import Problematic
 from gateway.settings import GatewaySettings
-from jobs.webhook import BadWebhook
+from jobs.webhook import BadWebhook, NotLookedUp
 
 WITH_WEBHOOK = b'{"webhook_url":"https://host.example/"}'
 
@@ -47,3 +47,16 @@ async def test_what_can_not_be_done_is_refused_with_its_reason(
     with pytest.raises(Problematic) as refused:
         await reader.read(msgspec.json.encode(options))
     assert (refused.value.status, told in refused.value.detail) == (422, True)
+
+
+async def test_a_host_that_no_name_server_tells_of_is_let_pass_for_whoever_delivers(
+    reader: OptionsReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In docker-compose.yml the gateways' networks lead nowhere; the job worker's does."""
+    monkeypatch.setattr(job_options, "check_url", mock.Mock(side_effect=NotLookedUp("away")))
+    assert (await reader.read(WITH_WEBHOOK)).webhook_url == "https://host.example/"
+
+
+async def test_an_option_that_nobody_knows_is_refused(reader: OptionsReader) -> None:
+    with pytest.raises(Problematic, match="unknown field `later`"):
+        await reader.read(b'{"later":1}')

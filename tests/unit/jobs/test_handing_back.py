@@ -11,7 +11,7 @@ from jobs.stages import Claim
 from jobs.working import HAND_BACK_AFTER_S, Lease, StageWorker
 from runtime.pulse import Pulse
 
-CLAIM = Claim("detect", "job", 3, 1)
+CLAIM = Claim("detect", "job", 3, 1, 1)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from jobs.bells import Bells
 from jobs.stages import Claim
 from jobs.working import HELD_UP_WAIT_S, HeldUp, Lease, StageWorker
 
-CLAIM = Claim("finish", "job", None, 1)
+CLAIM = Claim("finish", "job", None, 1, 1)
 
 
 NOBODY_ANSWERS = HeldUp("no member of the ensemble answered")

@@ -1,11 +1,14 @@
 """Reading videos: what they are, and each moment's frame exactly once."""
 
+import errno
 import struct
 import zipfile
 from fractions import Fraction
 from pathlib import Path
+from unittest import mock
 
 import av
+import av.error
 import cv2
 import numpy as np
 import pytest
@@ -333,6 +336,28 @@ def test_a_name_in_a_zip_that_can_not_be_decoded_costs_no_other_picture(tmp_path
     path.write_bytes(zip_of(list(zip(names, jpegs, strict=True))).replace("é".encode(), b"\xff\xff", 1))
     encoded = [frame.picture for frame in sampled(path, Plan(0.0, 1.0, 3))]
     assert [bool(one) for one in encoded] == [True, False, True]
+
+
+def test_what_this_machine_is_to_blame_for_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    """A network volume that is away for a moment: the segment is tried again."""
+    path = write_clip(tmp_path / "clip.mp4", numbered(10), 25.0)
+    stale = av.error.OSError(errno.ESTALE, "Stale file handle")
+    with mock.patch.object(av, "open", side_effect=stale), pytest.raises(OSError, match="Stale") as fault:
+        probe(path)
+    assert not isinstance(fault.value, BadVideo)
+
+    path = tmp_path / "pictures.zip"
+    path.write_bytes(zip_of([("1.jpg", cv2.imencode(".jpg", numbered(1)[0])[1].tobytes())]))
+    with (
+        mock.patch.object(zipfile, "ZipFile", side_effect=OSError(errno.EMFILE, "Too many")),
+        pytest.raises(OSError, match="Too"),
+    ):
+        probe(path)
+    with (
+        mock.patch.object(zipfile.ZipFile, "open", side_effect=OSError(errno.EIO, "Input/output error")),
+        pytest.raises(OSError, match="Input/output"),
+    ):
+        sampled(path, Plan(0.0, 1.0, 1))
 
 
 def test_a_zip_of_a_version_that_nobody_knows_is_refused(tmp_path: Path) -> None:

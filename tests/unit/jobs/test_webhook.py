@@ -7,7 +7,7 @@ import pytest
 
 from jobs import webhook
 from jobs.settings import JobSettings
-from jobs.webhook import BadWebhook, NotDelivered, check_url, deliver, signature
+from jobs.webhook import BadWebhook, NotDelivered, NotLookedUp, UnknownHost, check_url, deliver, signature
 from runtime.settings import BadSetting, read_settings
 
 
@@ -68,7 +68,7 @@ def test_private_addresses_are_refused(url: str) -> None:
 )
 def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
     with pytest.raises(BadWebhook):
-        check_url(url)
+        check_url(url, private_allowed=True)
 
 
 def test_a_public_address_gives_what_is_to_be_called() -> None:
@@ -103,10 +103,16 @@ def test_a_secret_that_can_not_sign_is_refused_at_the_start(secret: str) -> None
     assert "my-secret" not in str(refused.value)
 
 
-def test_a_host_that_is_not_known_is_refused_at_first_and_tried_again_later() -> None:
-    away = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-    with mock.patch.object(socket, "getaddrinfo", side_effect=away):
-        with pytest.raises(BadWebhook, match="is not known"):
-            check_url("https://host.example/")
-        with pytest.raises(NotDelivered, match="is not known"):
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [(socket.EAI_NONAME, UnknownHost, "is not known"), (socket.EAI_AGAIN, NotLookedUp, "no name server")],
+)
+def test_a_host_that_is_not_known_is_told_from_a_name_server_that_is_away_and_both_are_tried_again_later(
+    code: int, kind: type[UnknownHost], said: str
+) -> None:
+    with mock.patch.object(socket, "getaddrinfo", side_effect=socket.gaierror(code, "no such luck")):
+        with pytest.raises(UnknownHost, match=said) as refused:
+            check_url("https://host.example/", private_allowed=False)
+        assert type(refused.value) is kind
+        with pytest.raises(NotDelivered, match=said):
             deliver("https://host.example/", "job_1", b"{}", "", private_allowed=False)
