@@ -22,7 +22,6 @@ SPARE_DESCRIPTORS = 8
 
 COMES_AND_GOES = "reader of video"
 LASTING_KEYS = (
-    "_kombu.binding",
     "thespis:asked:",
     "thespis:keys",
     "thespis:job:",

@@ -1,6 +1,7 @@
 """New versions of members that read along before they vote: asked on a share of live work, their answers only compared.
 
-They are asked after a round was answered, so no frame waits for them; the next one waits for a call of each at most.
+They are asked after all that was taken is answered, so no frame of it waits for them; what comes next waits for a call
+of each at most.
 """
 
 import random

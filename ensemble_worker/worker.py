@@ -60,18 +60,24 @@ class EnsembleWorker:
     def serve_waiting_frames(self) -> None:
         """Takes what waits, up to a limit, and answers the frames that still have time."""
         waiting = self._take(self._faces, self._settings.max_batch_frames)
-        for batch in rounds(waiting, self._settings.max_batch_crops, self._members_of):
-            in_time = [cropped for cropped in batch if has_time(cropped.frame)]
-            if in_time:
-                self._answer_and_compare([cropped.frame for cropped in in_time], self._classify(in_time))
+        try:
+            for batch in rounds(waiting, self._settings.max_batch_crops, self._members_of):
+                in_time = [cropped for cropped in batch if has_time(cropped.frame)]
+                if in_time:
+                    self._answer([cropped.frame for cropped in in_time], self._classify(in_time))
+        finally:
+            self._let_canaries_read()
 
     def explain_waiting_faces(self) -> None:
         """Answers one picture with what the votes on its faces lean on; live frames come between its rounds."""
         for cropped in self._take(self._explanations, 1):
-            (reply,) = self._classify([cropped])
-            if isinstance(reply, FrameAnswered):
-                reply = self._explained(cropped, reply)
-            self._answer_and_compare([cropped.frame], [reply])
+            try:
+                (reply,) = self._classify([cropped])
+                if isinstance(reply, FrameAnswered):
+                    reply = self._explained(cropped, reply)
+                self._answer([cropped.frame], [reply])
+            finally:
+                self._let_canaries_read()
 
     def _take(self, doorbell: Doorbell, most: int) -> list[CroppedFaces]:
         frames = readable(doorbell.take(self._redis, most), FRAME_DECODER)
@@ -150,12 +156,6 @@ class EnsembleWorker:
             longest_s = max(longest_s, time.time() - began)
         return np.concatenate(found)
 
-    def _answer_and_compare(self, batch: list[ClassifyFaces], replies: list[FrameAnswered | FrameFailed]) -> None:
-        try:
-            self._answer(batch, replies)
-        finally:
-            self._let_canaries_read()  # what was answered, now or never: nothing of it is kept for later
-
     def _answer(self, batch: list[ClassifyFaces], replies: list[FrameAnswered | FrameFailed]) -> None:
         with self._redis.pipeline(transaction=False) as pipeline:
             for frame, reply in zip(batch, replies, strict=True):
@@ -163,6 +163,7 @@ class EnsembleWorker:
             pipeline.execute()
 
     def _let_canaries_read(self) -> None:
+        """Of what was answered, now or never: nothing of it is kept for later."""
         self._loop.run_until_complete(self._fan_out.canaries.read(self._settings.predict_timeout_ms / 1000))
 
     def check_ready(self, command: CheckReady) -> None:

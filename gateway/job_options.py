@@ -22,7 +22,9 @@ LOOKUP_TIMEOUT_S = 3.0
 
 
 class SubmittedOptions(JobOptions, frozen=True, forbid_unknown_fields=True):
-    """What a client sends: an option that we don't know would not be heeded."""
+    """What a client may wish for a job; an option that we don't know is refused, for it would not be heeded. `members`
+    empty means those that have a weight in the vote, with `votes` all; times are seconds of the video.
+    """
 
 
 class OptionsReader:

@@ -80,6 +80,7 @@ class Session:
         self._waiting: PendingFrame | None = None
         self._unanswered: dict[int, PendingFrame] = {}
         self._carriers: set[asyncio.Task[None]] = set()
+        self._one_waits = False
         self._turn = asyncio.Event()
         self._turn.set()
         self._closing = False
@@ -192,8 +193,10 @@ class Session:
             self._answer_dropped(pending, "expired")
 
     def _call_carrier(self) -> None:
-        if self._waiting is None or len(self._carriers) >= self._settings.max_frames_in_flight:
+        # The carrier that waits for a place takes the newest frame; another behind it would find none.
+        if self._waiting is None or self._one_waits or len(self._carriers) >= self._settings.max_frames_in_flight:
             return
+        self._one_waits = True
         carrier = self._loop.create_task(self._carry())
         self._carriers.add(carrier)
         carrier.add_done_callback(self._carrier_free)
@@ -210,6 +213,7 @@ class Session:
         pending = None
         try:
             async with self._admission.place(self._owner):
+                self._one_waits = False
                 pending, self._waiting = self._waiting, None
                 if pending is None:
                     return

@@ -53,16 +53,16 @@ def missing_of(record: Record) -> dict[int, str]:
 def _stretches(missing: Mapping[int, str], plan: Plan) -> list[SegmentError]:
     """The first MOST_ERRORS of them; segments that follow each other and lack the same are one."""
     found: list[SegmentError] = []
-    last = -1
+    follows: tuple[int, str] | None = None
     for segment, message in missing.items():
         start_s, end_s = plan.span_of(segment)
-        if found and segment == last + 1 and message == found[-1].message:
-            found[-1] = msgspec.structs.replace(found[-1], end_s=end_s)
+        if (segment, message) == follows:
+            found[-1] = SegmentError(found[-1].segment, found[-1].start_s, end_s, f"{message} (in each segment)")
         elif len(found) == MOST_ERRORS:
             break
         else:
             found.append(SegmentError(segment, start_s, end_s, message))
-        last = segment
+        follows = segment + 1, message
     return found
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import av.error
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -219,9 +220,12 @@ def _work_within_limits(
     except BrokenPipeError:
         return
     except OSError as problem:
-        if not is_our_fault(problem):
+        if is_our_fault(problem):
+            send(SentOurFault(problem.errno or 0, str(problem)))
+        elif isinstance(problem, av.error.FFmpegError):
+            send(SentBad(f"it can't be read: {problem.strerror}"))
+        else:
             raise
-        send(SentOurFault(problem.errno or 0, str(problem)))
 
 
 def _what_happened(exit_code: int | None) -> str:

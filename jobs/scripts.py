@@ -18,7 +18,9 @@ SERVED: Final = "thespis:jobs:served"
 
 
 def _goes_on(script: str) -> str:
-    """In a Redis that is full, too: to work on the jobs that there are, and to end them, is what makes room."""
+    """In a Redis that is full, too: to work on the jobs that were begun, and to end them, is what makes room. It takes
+    Redis 7.
+    """
     return "#!lua flags=allow-oom\n" + script
 
 
@@ -105,6 +107,11 @@ return 1
 """
 )
 
+POSTPONE = _goes_on("""
+-- KEYS: stage. ARGV: item, time from which it may be claimed. Nothing happens when it is not there.
+return redis.call('ZADD', KEYS[1], 'XX', ARGV[2], ARGV[1])
+""")
+
 MOVE_SEGMENT = _goes_on(f"""
 -- A segment goes from one stage to the next. KEYS: job, from, to. ARGV: item, segment, now. -> 1, or 0 when it is not
 -- there
@@ -158,13 +165,17 @@ return 1
 """
 )
 
-START = _goes_on(
+START = (
     _EVENT
     + f"""
 -- A planned job begins. KEYS: job, events, plan stage, detect stage. ARGV: job, segments, then fields. -> 1, or 0
-redis.call('ZREM', KEYS[3], ARGV[1])
-if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then return 0 end
+if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  return 0
+end
+-- First what a Redis that is full refuses: a job of forty thousand segments is begun when there is room for it.
 redis.call('HSET', KEYS[1], 'state', 'running', 'segments', ARGV[2], unpack(ARGV, 3))
+redis.call('ZREM', KEYS[3], ARGV[1])
 -- Jobs take turns, a segment each. A job's first turn is the one after that which was claimed last, never that one
 -- itself: so a turn ends, however many jobs go on coming.
 local served = tonumber(redis.call('HGET', '{SERVED}', 'detect') or '0')

@@ -181,7 +181,7 @@ class Stages:
 
     def postpone(self, claim: Claim, until_s: float) -> None:
         """Lets an item be claimed again at a later time."""
-        self._redis.zadd(stage_key(claim.stage), {claim.item: until_s}, xx=True)
+        self._run(scripts.POSTPONE, [stage_key(claim.stage)], [claim.item, until_s])
 
     def _run(self, script: str, keys: list[str], arguments: list[Any]) -> object:
         return self._redis.eval(script, len(keys), *keys, *arguments)

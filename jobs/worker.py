@@ -143,7 +143,7 @@ class JobWorker:
             first = next(iter(errors.values())) if errors else "no frame lies in the chosen stretch"
             return "failed", first
         if errors:
-            missing = f"{len(errors)} of {plan.segments} segments are missing or incomplete; errors names them"
+            missing = f"{len(errors)} of {plan.segments} segments are missing or incomplete: see errors"
             return "partially_succeeded", f"{missing}; {trouble}" if trouble else missing
         return "succeeded", trouble
 

@@ -151,6 +151,9 @@ class StageWorker:
             if isinstance(problem, OSError) and problem.errno in NO_ROOM:
                 self._wait(claim, "there was no room in the artefact store or in TMPDIR")
                 return
+            if isinstance(problem, redis.exceptions.OutOfMemoryError):
+                self._wait(claim, "there was no room in the jobs' Redis")
+                return
             log.exception("attempt_failed", stage=self._stage, attempt=claim.attempt)
             if claim.segment is not None:
                 SEGMENTS.labels("failed").inc()

@@ -32,6 +32,7 @@ from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, NOT_OURS, Claim, St
 from jobs.store import JobFacts, JobStore, KeyReused, TooManyJobs, UnknownJob
 from jobs.sweeper import Sweeper
 from jobs.worker import JobWorker
+from runtime.celery_app import make_celery
 from tests.waiting import wait_until
 
 ENSEMBLE = Ensemble(list(LABELS), {"residual": Member(1, "residual")}, {"default": Vote({"residual": 1.0})})
@@ -650,7 +651,9 @@ def test_who_was_overtaken_gives_no_segment_up(store: JobStore, client: "redis.R
     assert store.view("one").errors == []
 
 
-def test_in_a_full_redis_work_goes_on_and_no_job_is_taken(store: JobStore, client: "redis.Redis") -> None:
+def test_in_a_full_redis_work_goes_on_and_no_job_is_taken(
+    store: JobStore, client: "redis.Redis", redis_url: str, tmp_path: Path
+) -> None:
     job_id = running(store)
     client.config_set("maxmemory", 1)
     try:
@@ -671,10 +674,30 @@ def test_in_a_full_redis_work_goes_on_and_no_job_is_taken(store: JobStore, clien
         claim = store.stages.claim("finish")
         assert claim is not None
         assert store.end(job_id, "cancelled", claim=claim)
+        client.config_set("maxmemory", 0)
+        client.zadd(stage_key("tidy"), {job_id: 0.0})
+        client.config_set("maxmemory", 1)
+        bells = Bells(make_celery(redis_url), client)
+        bells.ring("finish")
+        Sweeper(store, bells, Artefacts(f"file://{tmp_path}"), JobSettings()).sweep()
+        assert store.stages.waiting("tidy") == 0, "it is to be forgotten later"
         store.forget(job_id)
     finally:
         client.config_set("maxmemory", 0)
     assert store.states() == {}
+
+
+def test_a_job_that_finds_no_room_to_begin_begins_when_there_is_some(store: JobStore, client: "redis.Redis") -> None:
+    store.create("one", "a.mp4", JobOptions(), None, "digest")
+    claim = store.stages.claim("plan")
+    assert claim is not None
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            store.start("one", Plan(0.0, 5.0, 5), VIDEO, {"residual": 1})
+    finally:
+        client.config_set("maxmemory", 0)
+    assert store.start("one", Plan(0.0, 5.0, 5), VIDEO, {"residual": 1})
 
 
 def test_an_option_of_a_later_version_in_a_record_is_passed_over(store: JobStore, client: "redis.Redis") -> None:
@@ -690,7 +713,12 @@ def test_segments_that_lack_the_same_are_shown_as_one_stretch_and_not_all_of_ten
     lacking = {0: "cut", 1: "cut", 3: "cut", 4: "torn", 5: "torn", 6: "cut"}
     client.hset(job_key("one"), mapping={f"error:{segment}": message for segment, message in lacking.items()})
     stretches = [(each.segment, each.start_s, each.end_s, each.message) for each in store.view("one").errors]
-    assert stretches == [(0, 0.0, 10.0, "cut"), (3, 15.0, 20.0, "cut"), (4, 20.0, 30.0, "torn"), (6, 30.0, 35.0, "cut")]
+    assert stretches == [
+        (0, 0.0, 10.0, "cut (in each segment)"),
+        (3, 15.0, 20.0, "cut"),
+        (4, 20.0, 30.0, "torn (in each segment)"),
+        (6, 30.0, 35.0, "cut"),
+    ]
     assert store.missing("one") == lacking
     client.hset(job_key("one"), mapping={f"error:{segment}": f"{segment}" for segment in range(10_000)})
     assert [each.segment for each in store.view("one").errors] == list(range(100))

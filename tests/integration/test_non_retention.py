@@ -31,7 +31,7 @@ MARKERS = [MARKER, *(base64.b64encode(b"\0" * shift + MARKER)[4:-4] for shift in
 
 PICTURES = "thespis:picture:*"
 KNOWN_FILES = re.compile(r"up\.log|data/(lock|jobs-redis-url|metrics\.json|redis/.+)")
-KNOWN_KEYS = (b"_kombu.binding", b"thespis:ticket:")
+KNOWN_KEYS = (b"thespis:ticket:",)
 LONGEST_LIFE_S = 12.0
 """A single picture's deadline of 10 s and half a second, the longest that anything may lie in Redis."""
 

@@ -44,15 +44,18 @@ class ScriptedDispatcher:
 class Room:
     """A session, its dispatcher and what it said."""
 
-    def __init__(self, admission: int = 16, **settings: int) -> None:
+    def __init__(
+        self, admission: int = 16, owner: str = "anna", neighbour: "Room | None" = None, **settings: int
+    ) -> None:
+        """A `neighbour` is a session of the same gateway."""
         self.said: list[ServerMessage] = []
         self.dispatcher = ScriptedDispatcher()
-        self.admission = Admission(admission)
+        self.admission = Admission(admission) if neighbour is None else neighbour.admission
         self.session = Session(
             self.said.append,
             self.dispatcher,
             self.admission,
-            "anna",
+            owner,
             GatewaySettings(**settings),
             ["default", "equal"],
         )
@@ -335,3 +338,40 @@ async def test_an_abandoned_session_leaves_no_task_and_no_place_taken() -> None:
     assert len(asyncio.all_tasks()) == 1
     async with asyncio.timeout(5), admission_room.admission.place("bert"):
         pass  # there is a place
+
+
+async def test_callers_take_turns_however_many_sessions_one_has() -> None:
+    first = Room(admission=1)
+    others = [Room(neighbour=first), Room(neighbour=first), Room(owner="bert", neighbour=first)]
+    for room in (first, *others):
+        room.send()
+        await room.settle()
+    order = []
+    while waiting := [room for room in (first, *others) if room.dispatcher.asked and room not in order]:
+        order += waiting
+        waiting[0].dispatcher.answer(0)
+        await first.settle()
+    assert order == [first, others[0], others[2], others[1]]
+
+
+async def test_a_session_asks_for_no_place_that_it_has_no_frame_for() -> None:
+    """Or its caller's turn would be over without one."""
+    first = Room(admission=1)
+    second, third = Room(neighbour=first), Room(neighbour=first)
+    other = Room(owner="bert", neighbour=first)
+    first.send()
+    await first.settle()
+    for _ in range(3):
+        second.send()
+        await second.settle()
+    other.send()
+    await other.settle()
+    third.send()
+    await third.settle()
+    first.dispatcher.answer(0)
+    await first.settle()
+    second.dispatcher.answer(0)
+    await first.settle()
+    other.dispatcher.answer(0)
+    await first.settle()
+    assert third.dispatcher.asked

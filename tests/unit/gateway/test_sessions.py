@@ -1,7 +1,12 @@
 """How many sessions there may be."""
 
+from typing import Any
+
+import pytest
+
+from access.keys import ANYBODY, Caller, Quotas
 from contracts.members import Ensemble
-from gateway.sessions import Sessions
+from gateway.sessions import Place, Sessions
 from gateway.settings import GatewaySettings
 
 SETTINGS = GatewaySettings(max_sessions=3, max_sessions_per_address=2)
@@ -42,3 +47,19 @@ async def test_a_gateway_that_stops_lets_nobody_in() -> None:
     room = sessions()
     await room.drain()
     assert room.enter("a") == "draining"
+
+
+@pytest.mark.parametrize(
+    ("caller", "address", "shared"),
+    [
+        (Caller("5ede", frozenset({"stream"}), Quotas()), "127.0.0.1", True),
+        (ANYBODY, "203.0.113.7", True),
+        (ANYBODY, "127.0.0.1", False),
+    ],
+)
+def test_sessions_of_a_key_or_of_an_address_share_one_turn_and_this_machines_have_their_own(
+    caller: Caller, address: str, shared: bool
+) -> None:
+    door: Any = None
+    first, second = Place(door, caller, address), Place(door, caller, address)
+    assert (first.owner == second.owner) is shared

@@ -4,6 +4,7 @@ import errno
 from unittest import mock
 
 import pytest
+import redis
 
 from jobs.bells import Bells
 from jobs.stages import Claim
@@ -32,6 +33,7 @@ def serve(store: mock.Mock, problem: Exception, age_s: float) -> mock.Mock:
     [
         (OSError(errno.ENOSPC, "for this test"), "there was no room in the artefact store or in TMPDIR"),
         (OSError(errno.EDQUOT, "for this test"), "there was no room in the artefact store or in TMPDIR"),
+        (redis.exceptions.OutOfMemoryError(), "there was no room in the jobs' Redis"),
         (NOBODY_ANSWERS, "no member of the ensemble answered"),
     ],
 )

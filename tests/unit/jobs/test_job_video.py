@@ -338,6 +338,17 @@ def test_a_name_in_a_zip_that_can_not_be_decoded_costs_no_other_picture(tmp_path
     assert [bool(one) for one in encoded] == [True, False, True]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_header_that_is_cut_off_is_the_files_fault(tmp_path: Path, share: float) -> None:
+    """FFmpeg calls a Matroska that ends so an I/O error."""
+    whole = write_clip(tmp_path / "clip.mkv", numbered(10), 25.0).read_bytes()
+    header = whole[: whole.index(b"\x1f\x43\xb6\x75")]  # up to its first cluster
+    path = tmp_path / "cut.mkv"
+    path.write_bytes(header[: int(len(header) * share)])
+    with pytest.raises(BadVideo):
+        probe(path)
+
+
 def test_what_this_machine_is_to_blame_for_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     """A network volume that is away for a moment: the segment is tried again."""
     path = write_clip(tmp_path / "clip.mp4", numbered(10), 25.0)
