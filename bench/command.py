@@ -43,7 +43,8 @@ async def measure_live(
     settings: UpSettings, counts: list[int], fps: float, seconds: float, frames: list[bytes], profile: str
 ) -> list[dict[str, object]]:
     """Starts a platform of its own and puts `counts` sessions on it, one count after the other."""
-    quiet = {**os.environ, **room_for(max(counts)), "THESPIS_LOG_LEVEL": "warning"}
+    room = room_for(max(counts) + 1)  # the session that saw that the platform is ready may not be over yet
+    quiet = {**os.environ, **room, "THESPIS_LOG_LEVEL": "warning"}
     async with passing_platform(settings, quiet) as (url, _):
         return [await measure_sessions(url, count, fps, seconds, frames, psutil.Process(), profile) for count in counts]
 

@@ -25,6 +25,7 @@ class LiveView {
   constructor() {
     const { screen, overlay } = this.#board;
     screen.startButton.addEventListener("click", () => this.#start());
+    screen.startButton.disabled = false; // until now nobody would have heard the click
     screen.stopButton.addEventListener("click", () => this.stop());
     screen.cameraPicker.addEventListener("change", () => this.#run?.switchCamera(screen.cameraPicker.value));
     byId("retry").addEventListener("click", () => this.#run?.retry());
