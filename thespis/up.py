@@ -118,7 +118,18 @@ async def _supervised(
         supervisor.start(after_ready=True)
         yield url
     finally:
-        await supervisor.stop()
+        await uninterrupted(supervisor.stop())
+
+
+async def uninterrupted(work: Coroutine[None, None, None]) -> None:
+    """Lets nobody cancel it: a Ctrl-C that comes while one that failed is being stopped neither leaves that half done
+    nor takes the place of the reason.
+    """
+    working = asyncio.ensure_future(work)
+    while not working.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(working)
+    await working
 
 
 def with_free_port(settings: UpSettings) -> UpSettings:
