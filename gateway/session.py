@@ -43,14 +43,13 @@ log = structlog.get_logger("thespis.gateway")
 
 @dataclass(slots=True, eq=False)
 class PendingFrame:
-    """A sound frame that is not answered yet. Times are of the event loop's clock, which stands still while the loop
-    works; `received` is of the performance counter, for what took how long.
+    """A sound frame that is not answered yet. `deadline` is of the event loop's clock, which its timers go by and which
+    stands still while the loop works; `arrived` is of the performance counter.
     """
 
     frame: Frame
     arrived: float
     deadline: float
-    received: float
     answered: bool = False
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
@@ -63,15 +62,15 @@ class Session:
         put: Callable[[ServerMessage], None],
         dispatcher: Dispatcher,
         admission: Admission,
-        owner: str,
+        asker: str,
         settings: GatewaySettings,
         vote_profiles: list[str],
     ) -> None:
-        """`owner` is whose turn it takes where work is admitted; all sessions of one share theirs."""
+        """`asker` is whose turn it takes where work is admitted; all sessions of one share theirs."""
         self._put = put
         self._dispatcher = dispatcher
         self._admission = admission
-        self._owner = owner
+        self._asker = asker
         self._settings = settings
         self._vote_profiles = vote_profiles
         self._loop = asyncio.get_running_loop()
@@ -80,7 +79,7 @@ class Session:
         self._waiting: PendingFrame | None = None
         self._unanswered: dict[int, PendingFrame] = {}
         self._carriers: set[asyncio.Task[None]] = set()
-        self._one_waits = False
+        self._carrier_waits = False
         self._turn = asyncio.Event()
         self._turn.set()
         self._closing = False
@@ -175,8 +174,8 @@ class Session:
     # The mailbox
 
     def _accept(self, frame: Frame) -> None:
-        now = self._loop.time()
-        pending = PendingFrame(frame, now, now + self._settings.frame_deadline_ms / 1000, time.perf_counter())
+        deadline = self._loop.time() + self._settings.frame_deadline_ms / 1000
+        pending = PendingFrame(frame, time.perf_counter(), deadline)
         pending.timer = self._loop.call_at(pending.deadline, self._overdue, pending)
         self._unanswered[frame.frame_id] = pending
         if self._waiting is not None:
@@ -194,9 +193,9 @@ class Session:
 
     def _call_carrier(self) -> None:
         # The carrier that waits for a place takes the newest frame; another behind it would find none.
-        if self._waiting is None or self._one_waits or len(self._carriers) >= self._settings.max_frames_in_flight:
+        if self._waiting is None or self._carrier_waits or len(self._carriers) >= self._settings.max_frames_in_flight:
             return
-        self._one_waits = True
+        self._carrier_waits = True
         carrier = self._loop.create_task(self._carry())
         self._carriers.add(carrier)
         carrier.add_done_callback(self._carrier_free)
@@ -212,8 +211,8 @@ class Session:
         turn = asyncio.Event()
         pending = None
         try:
-            async with self._admission.place(self._owner):
-                self._one_waits = False
+            async with self._admission.place(self._asker):
+                self._carrier_waits = False
                 pending, self._waiting = self._waiting, None
                 if pending is None:
                     return
@@ -232,13 +231,14 @@ class Session:
 
     async def _ask_workers(self, pending: PendingFrame) -> FrameAnswered | WorkError:
         chosen = self.preferences
-        clock_s = time.time() - self._loop.time()
+        now = time.time()
+        arrived, deadline = now - time.perf_counter() + pending.arrived, now - self._loop.time() + pending.deadline
         structlog.contextvars.bind_contextvars(frame_id=pending.frame.frame_id)
         try:
-            with tracing.begin("frame", clock_s + pending.arrived, frame_id=pending.frame.frame_id):
+            with tracing.begin("frame", arrived, frame_id=pending.frame.frame_id):
                 return await self._dispatcher.detect(
                     pending.frame.jpeg,
-                    deadline=clock_s + pending.deadline,
+                    deadline=deadline,
                     max_faces=chosen.max_faces,
                     min_face_size=chosen.min_face_size,
                     vote_profile=chosen.vote_profile,
@@ -277,7 +277,7 @@ class Session:
         return first
 
     def _result(self, pending: PendingFrame, reply: FrameAnswered) -> Result:
-        total_ms = (time.perf_counter() - pending.received) * 1000
+        total_ms = (time.perf_counter() - pending.arrived) * 1000
         return Result(
             frame_id=pending.frame.frame_id,
             capture_us=pending.frame.capture_us,

@@ -68,7 +68,7 @@ class Place:
 
     def __init__(self, door: Door, caller: Caller, address: str) -> None:
         self.session_id = uuid.uuid4().hex
-        self.owner = asker(caller, address) or self.session_id
+        self.asker = asker(caller, address) or self.session_id
         self._door = door
         self._caller = caller
 

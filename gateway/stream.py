@@ -104,7 +104,7 @@ async def _serve(
     outbox = Outbox(socket.send_str, settings.max_unsent_messages)
     put = counted(outbox.put)
     votes = list(sessions.ensemble.votes)
-    session = Session(put, sessions.dispatcher, sessions.admission, place.owner, settings, votes)
+    session = Session(put, sessions.dispatcher, sessions.admission, place.asker, settings, votes)
     outbox.put(
         SessionCreated(
             session_id=session_id,

@@ -39,7 +39,7 @@ SKIPPED_BYTES: Final = 4096
 OUR_FAULTS: Final = frozenset(
     {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
 )
-"""What an OSError says that no file can cause, unless FFmpeg calls a Matroska that ends too early an I/O error."""
+"""What an OSError says that no file can cause."""
 PICTURE_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 PICTURE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -162,7 +162,7 @@ def upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
 def is_our_fault(problem: BaseException) -> bool:
     """Whether this machine is to blame and no file: then it is worth another try."""
     if isinstance(problem, av.error.FFmpegError) and problem.errno == errno.EIO:
-        return False
+        return False  # FFmpeg's word for a Matroska that ends too early
     return isinstance(problem, OSError) and problem.errno in OUR_FAULTS
 
 

@@ -63,11 +63,9 @@ def check_url(url: str, *, private_allowed: bool) -> str:
         raise BadWebhook(f"webhook_url: there is no port {port}")
     try:
         found = socket.getaddrinfo(named.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
-    except socket.gaierror as problem:
-        if problem.errno == socket.EAI_AGAIN:
-            raise NotLookedUp(f"webhook_url: no name server tells of {named.host} now") from problem
-        raise UnknownHost(f"webhook_url: {named.host} is not known") from problem
     except (OSError, UnicodeError) as problem:
+        if isinstance(problem, socket.gaierror) and problem.errno == socket.EAI_AGAIN:
+            raise NotLookedUp(f"webhook_url: no name server tells of {named.host} now") from problem
         raise UnknownHost(f"webhook_url: {named.host} is not known") from problem
     address = str(found[0][4][0])
     if not private_allowed and not _is_public(address):

@@ -45,7 +45,7 @@ class Room:
     """A session, its dispatcher and what it said."""
 
     def __init__(
-        self, admission: int = 16, owner: str = "anna", neighbour: "Room | None" = None, **settings: int
+        self, admission: int = 16, asker: str = "anna", neighbour: "Room | None" = None, **settings: int
     ) -> None:
         """A `neighbour` is a session of the same gateway."""
         self.said: list[ServerMessage] = []
@@ -55,7 +55,7 @@ class Room:
             self.said.append,
             self.dispatcher,
             self.admission,
-            owner,
+            asker,
             GatewaySettings(**settings),
             ["default", "equal"],
         )
@@ -342,7 +342,7 @@ async def test_an_abandoned_session_leaves_no_task_and_no_place_taken() -> None:
 
 async def test_callers_take_turns_however_many_sessions_one_has() -> None:
     first = Room(admission=1)
-    others = [Room(neighbour=first), Room(neighbour=first), Room(owner="bert", neighbour=first)]
+    others = [Room(neighbour=first), Room(neighbour=first), Room(asker="bert", neighbour=first)]
     for room in (first, *others):
         room.send()
         await room.settle()
@@ -358,20 +358,12 @@ async def test_a_session_asks_for_no_place_that_it_has_no_frame_for() -> None:
     """Or its caller's turn would be over without one."""
     first = Room(admission=1)
     second, third = Room(neighbour=first), Room(neighbour=first)
-    other = Room(owner="bert", neighbour=first)
-    first.send()
-    await first.settle()
-    for _ in range(3):
-        second.send()
-        await second.settle()
-    other.send()
-    await other.settle()
-    third.send()
-    await third.settle()
-    first.dispatcher.answer(0)
-    await first.settle()
-    second.dispatcher.answer(0)
-    await first.settle()
-    other.dispatcher.answer(0)
-    await first.settle()
+    others = [Room(asker="bert", neighbour=first), Room(asker="bert", neighbour=first)]
+    for room in (first, second, second, second, *others, third):
+        room.send()
+        await room.settle()
+    for room in (first, second, others[0]):
+        room.dispatcher.answer(0)
+        await room.settle()
     assert third.dispatcher.asked
+    assert not others[1].dispatcher.asked

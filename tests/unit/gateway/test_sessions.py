@@ -62,4 +62,4 @@ def test_sessions_of_a_key_or_of_an_address_share_one_turn_and_this_machines_hav
 ) -> None:
     door: Any = None
     first, second = Place(door, caller, address), Place(door, caller, address)
-    assert (first.owner == second.owner) is shared
+    assert (first.asker == second.asker) is shared
