@@ -67,6 +67,8 @@ function notLoaded(section) {
 export class Router {
   /** @type {string | undefined} */
   #shown;
+  /** What of the address it is shown with. @type {string[]} */
+  #params = [];
 
   /** @param {Record<string, View>} views by name; the section of `live` is `#view-live` */
   constructor(views) {
@@ -83,6 +85,9 @@ export class Router {
   async #go(byPerson) {
     const { name: asked, params } = routeOf(location.hash);
     const name = Object.hasOwn(this.views, asked) ? asked : FIRST;
+    // The same by another address, as `/` and `#/live` are: to hide it would end what runs there.
+    if (name === this.#shown && params.join("/") === this.#params.join("/")) return;
+    this.#params = params;
     if (this.#shown) {
       byId(`view-${this.#shown}`).hidden = true;
       this.views[this.#shown].hide();

@@ -32,6 +32,7 @@ export const TEXTS = {
   stoppedNote: "Stopped. The camera is off and the connection is closed.",
   pictureLabel: "Your camera’s picture with a box around each face. The panels beside it say the same in words.",
   cameraLabel: "Camera",
+  anyCamera: "Whichever the browser gives",
   retryNow: "Try now",
   readouts: "Measurements",
   liveTitle: "Live",
@@ -128,7 +129,7 @@ export const barName = (owner, label) => `${owner}, ${label}`;
 /** The dialog that asks for an API key. */
 export const KEY = {
   title: "This server asks for a key",
-  lead: "Enter the API key you were given. It stays in this tab; “What becomes of your pictures” can forget it.",
+  lead: "Enter the API key you were given. It stays in this tab; “What becomes of your pictures”, at the foot of the page, can forget it.",
   wrong: "That key is not known here, or was taken back. Enter another.",
   label: "API key",
   use: "Use this key",

@@ -39,6 +39,69 @@ def test_a_camera_that_cannot_be_had_is_told_in_words(open_page, error: str, tit
     assert page.evaluate("watched.sockets.length") == 0
 
 
+SECOND_CAMERA_ONLY = """
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.enumerateDevices = async () =>
+        ["first", "second"].map((deviceId) => ({ kind: "videoinput", deviceId, label: `The ${deviceId} camera` }));
+    window.askedFor = [];
+    navigator.mediaDevices.getUserMedia = async ({ video }) => {
+        askedFor.push(video.deviceId?.exact ?? "any");
+        if (askedFor.at(-1) !== "second") throw new DOMException("", "NotReadableError");
+        return real({ video: true });
+    };
+"""
+
+
+def test_where_one_camera_is_taken_another_is_offered_and_kept_for_the_next_start(open_page) -> None:
+    page = open_page(SECOND_CAMERA_ONLY)
+    page.click("#start")
+    expect_problem(page, "The camera is in use", "choose another")
+    page.locator("#problem-camera").select_option("The second camera")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector("body[data-state=live] .face")
+    page.click("#stop")
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    assert page.evaluate("askedFor") == ["any", "second", "second"]
+
+
+def test_a_chosen_camera_that_has_gone_gives_way_to_another(open_page) -> None:
+    page = open_page(
+        SECOND_CAMERA_ONLY.replace('"NotReadableError"', 'askedFor.length === 1 ? "NotReadableError" : "NotFoundError"')
+        + "const seconds = navigator.mediaDevices.getUserMedia;"
+        + "navigator.mediaDevices.getUserMedia = (wishes) =>"
+        + '    askedFor.includes("first") && !wishes.video.deviceId ? real({ video: true }) : seconds(wishes);'
+    )
+    page.click("#start")
+    page.locator("#problem-camera").select_option("The first camera")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector("body[data-state=live] .face")
+    assert page.evaluate("askedFor") == ["any", "first"]
+
+
+def test_the_tab_of_the_view_that_is_shown_ends_nothing(live_page: Page) -> None:
+    for address in ("#/live", "", "#/live"):
+        live_page.evaluate("address => { location.hash = address }", address)
+    wait_for_answers(live_page, 5)
+    expect(live_page.locator("body")).to_have_attribute("data-state", "live")
+    assert live_page.evaluate("watched.sockets.length") == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("too_many_sessions", "The server is full"),
+        ("too_many_sessions_of_this_key", "close another of its tabs"),
+        ("too_many_sessions_of_this_address", "close another tab of it"),
+    ],
+)
+def test_who_has_too_many_sessions_is_told_whose_they_are(live_page: Page, reason: str, words: str) -> None:
+    live_page.evaluate(
+        "reason => watched.sockets.at(-1).dispatchEvent(new CloseEvent('close', { code: 1013, reason }))", reason
+    )
+    wait_until(lambda: any(words in note for _, note in live_page.evaluate("watched.states")))
+
+
 def test_an_insecure_address_is_told_in_words(open_page) -> None:
     page = open_page("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
     page.click("#start")

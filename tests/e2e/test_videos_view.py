@@ -430,7 +430,7 @@ def test_a_zip_of_pictures_is_moved_through_by_the_timeline(page: Page, platform
 def test_what_came_to_nothing_says_why(page: Page, platform: Platform, jobs: JobClient) -> None:
     job_id = jobs.submit(NOT_A_VIDEO, "broken.mp4")
     show_job(page, platform, job_id)
-    expect(page.get_by_role("alert")).to_contain_text("This video could not be read", timeout=ENDED_MS)
+    expect(page.get_by_role("alert")).to_contain_text("This job failed", timeout=ENDED_MS)
     expect(page.get_by_role("alert")).to_contain_text("it can't be opened")
     show_job(page, platform, "0" * 32)
     expect(page.get_by_role("alert")).to_contain_text("There is no such video")

@@ -15,8 +15,8 @@ import { saveCsv, saveJson } from "./picture_numbers.js";
 import { VoteMap } from "./vote_map.js";
 
 const { FILES } = texts;
-/** Longest side of what is shown, in pixels. */
-const PREVIEW = 1600;
+/** Longest side of what is shown, in pixels; a hundred of them still fit into a page's memory. */
+const PREVIEW = 1200;
 
 /** @typedef {import("./picture_numbers.js").Numbers} Numbers */
 /** @typedef {{ again: () => void, remove: () => void }} Actions */

@@ -154,7 +154,10 @@ export const jobWords = (name, state) => `${name}: ${JOB_STATES[state]}`;
 
 /** Why there is nothing to see of a job, by its state. @type {Record<string, import("../texts.js").Problem>} */
 export const JOB_ENDS = {
-  failed: { title: "This video could not be read", advice: "Send it again as MP4 or WebM; most programs can save it so." },
+  failed: {
+    title: "This job failed",
+    advice: "Below is why. Where the video itself could not be read, it often can once it was saved anew as MP4 or WebM; most programs can do that.",
+  },
   cancelled: { title: "It was cancelled", advice: "What had been found was thrown away. Send the video again to start over." },
   expired: { title: "Its numbers have expired", advice: "Results are kept for a while only. Send the video again to have them anew." },
 };
@@ -171,6 +174,10 @@ export const pictureWords = (name, faces) =>
 
 /** @param {string} from @param {string} to */
 export const madeSmaller = (from, to) => `Your browser made it smaller before sending, from ${from} to ${to}: the server takes no larger ones.`;
+
+/** @param {number} count @param {number} most */
+export const picturesLeftOut = (count, most) =>
+  `${count} ${count === 1 ? "picture was" : "pictures were"} left out: ${most} are shown at once. Remove some first, or send them all in one zip, as a video is sent.`;
 
 export const SAVED_ANEW = "Your browser saved it anew before sending: the server does not know this format.";
 

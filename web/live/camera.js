@@ -40,7 +40,7 @@ export class Camera {
 
   /**
    * Opens the camera, in place of the one that was open.
-   * @param {string} [deviceId]
+   * @param {string} deviceId empty for whichever the browser gives
    * @param {AbortSignal} [signal] when it fires while we wait, the camera is let go again
    */
   async open(deviceId, signal) {

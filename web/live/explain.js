@@ -14,22 +14,26 @@ import * as texts from "./texts.js";
 /** How much of its surroundings is shown with a face, in its own widths. */
 const MARGIN = 0.35;
 const SIDE = 480;
+/** Covering a face's places takes the server some seconds; longer than this is no answer. */
+const ANSWERED_WITHIN_MS = 60_000;
 
 export class Explain {
   #dialog = /** @type {HTMLDialogElement} */ (byId("explain"));
   #canvas = /** @type {HTMLCanvasElement} */ (byId("explain-picture"));
   #map = /** @type {HTMLInputElement} */ (byId("explain-map"));
-  #turn = 0;
+  /** The asking that goes on; aborted with its dialog, so that nothing is sent any more. */
+  #asking = new AbortController();
   /** @type {{ image: HTMLCanvasElement, mirrored: boolean, face: Face } | undefined} */
   #shown;
 
   constructor() {
     byId("explain-close").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("close", () => {
-      this.#turn += 1;
+      this.#asking.abort();
       this.#shown = undefined;
       this.#canvas.width = 0;
-      if (document.activeElement === document.body) byId("stop").focus(); // the face has gone meanwhile
+      const stop = byId("stop");
+      if (document.activeElement === document.body && stop.checkVisibility()) stop.focus(); // the face has gone meanwhile
     });
     this.#map.addEventListener("input", () => this.#draw());
   }
@@ -41,7 +45,8 @@ export class Explain {
    * @param {import("./wire.js").Preferences} preferences the session's, so that the same vote is explained
    */
   async open(image, mirrored, { id, box }, preferences) {
-    const turn = ++this.#turn;
+    this.#asking.abort();
+    const { signal } = (this.#asking = new AbortController());
     const copy = copied(image);
     this.#shown = undefined;
     setText(byId("explain-title"), texts.explainTitle(id));
@@ -49,14 +54,14 @@ export class Explain {
     this.#drawFace(copy, mirrored, box);
     this.#dialog.showModal();
     try {
-      const face = await explained(copy, box, preferences);
-      if (turn !== this.#turn) return;
+      const face = await explained(copy, box, preferences, signal);
+      if (signal.aborted) return;
       if (!face) return this.#say(texts.explainFailed(texts.TEXTS.explainNoFace));
       this.#shown = { image: copy, mirrored, face };
       this.#say(face.explanation ? texts.leansOn(face.explanation.label, greatestLoss(face.explanation)) : texts.TEXTS.explainNoMap);
       this.#draw();
     } catch (problem) {
-      if (turn === this.#turn) this.#say(texts.explainFailed(reasonOf(problem)));
+      if (!signal.aborted) this.#say(texts.explainFailed(reasonOf(problem)));
     }
   }
 
@@ -108,16 +113,19 @@ function copied(image) {
  * @param {HTMLCanvasElement} image
  * @param {Box} box
  * @param {import("./wire.js").Preferences} preferences
+ * @param {AbortSignal} signal when it fires nothing is sent any more
  * @returns {Promise<Face | undefined>} undefined when it was not found again
  */
-async function explained(image, box, { vote_profile: profile, min_face_size: smallest }) {
+async function explained(image, box, { vote_profile: profile, min_face_size: smallest }, signal) {
   const query = {
     explain: "true",
     max_faces: "16",
     ...(profile === undefined ? {} : { vote_profile: profile }),
     ...(smallest === undefined ? {} : { min_face_size: String(smallest) }),
   };
-  const answer = await keyedFetch(`/v1/images?${new URLSearchParams(query)}`, { method: "POST", body: await jpegOf(image) });
+  const body = await jpegOf(image);
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(ANSWERED_WITHIN_MS)]);
+  const answer = await keyedFetch(`/v1/images?${new URLSearchParams(query)}`, { method: "POST", body, signal: inTime });
   if (!answer.ok) throw refusal(answer.status, await answer.text());
   const faces = /** @type {Face[]} */ ((await answer.json()).faces);
   const best = faces.reduce((/** @type {Face | undefined} */ one, two) => (one && overlap(one.box, box) >= overlap(two.box, box) ? one : two), undefined);

@@ -3,6 +3,9 @@
 
 /** @typedef {Record<string, string | number | boolean>} Row */
 
+/** Rows of one part of a file; all of a long recording would be longer than a string may be. */
+const PART = 10_000;
+
 /**
  * A row a face.
  * @param {import("./wire.js").Result} result
@@ -32,11 +35,12 @@ function prefixed(prefix, values) {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }
 
-/** As RFC 4180 has it. @param {Row[]} rows */
+/** The parts of a file as RFC 4180 has it. @param {Row[]} rows */
 export function csv(rows) {
   const names = Object.keys(rows[0] ?? {});
-  const lines = [names, ...rows.map((row) => names.map((name) => row[name]))];
-  return lines.map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
+  /** @param {unknown[]} values */
+  const line = (values) => `${values.map(quoted).join(",")}\r\n`;
+  return [line(names), ...inParts(rows, (some) => some.map((row) => line(names.map((name) => row[name]))).join(""))];
 }
 
 /** @param {unknown} value */
@@ -45,5 +49,14 @@ function quoted(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** @param {Row[]} rows */
-export const json = (rows) => JSON.stringify({ rows }, null, 1);
+/** The parts of a file with a row a line. @param {Row[]} rows */
+export const json = (rows) => [
+  '{"rows":[\n',
+  ...inParts(rows, (some, isFirst) => (isFirst ? "" : ",\n") + some.map((row) => JSON.stringify(row)).join(",\n")),
+  "\n]}\n",
+];
+
+/** @param {Row[]} rows @param {(some: Row[], isFirst: boolean) => string} written */
+function* inParts(rows, written) {
+  for (let start = 0; start < rows.length; start += PART) yield written(rows.slice(start, start + PART), start === 0);
+}

@@ -40,11 +40,12 @@ export class Run {
     this.painter = new Painter(board, this.camera, this.shutter);
   }
 
-  async start() {
+  /** @param {string} cameraId empty for whichever the browser gives */
+  async start(cameraId) {
     const { signal } = this.#abort;
     this.#applyPicture();
     this.board.screen.note(texts.TEXTS.waitingForPermission);
-    if (!(await this.#openCamera())) return;
+    if (!(await this.#openCamera(cameraId))) return;
     this.board.screen.note(texts.TEXTS.waitingForServer);
     document.addEventListener("visibilitychange", () => !document.hidden && this.stream.retryNow(), { signal });
     window.addEventListener("online", () => this.stream.retryNow(), { signal });
@@ -100,12 +101,14 @@ export class Run {
     return session ? preferencesOf(this.board.controls.wishes, session.limits, session.vote_profiles) : {};
   }
 
-  /** @param {string} [deviceId] */
+  /** @param {string} deviceId @returns {Promise<boolean>} */
   async #openCamera(deviceId) {
     try {
       await this.camera.open(deviceId, this.#abort.signal);
     } catch (error) {
       if (!(error instanceof CameraError)) throw error;
+      // The one that was chosen before may be gone.
+      if (deviceId && error.problem === "notFound" && !this.#abort.signal.aborted) return this.#openCamera("");
       if (!this.#abort.signal.aborted) this.onProblem(error.problem);
       return false;
     }

@@ -16,6 +16,7 @@ export class Screen {
     this.startButton = /** @type {HTMLButtonElement} */ (byId("start"));
     this.stopButton = /** @type {HTMLButtonElement} */ (byId("stop"));
     this.cameraPicker = /** @type {HTMLSelectElement} */ (byId("camera"));
+    this.otherCameraPicker = /** @type {HTMLSelectElement} */ (byId("problem-camera"));
     setText(byId("notice-sent"), texts.whatIsSent(location.host));
     this.sayUnanswered();
   }
@@ -73,6 +74,13 @@ export class Screen {
     const options = cameras.map(({ id, name }) => new Option(name, id, false, id === chosen));
     this.cameraPicker.replaceChildren(...options);
     this.cameraPicker.disabled = cameras.length < 2;
+  }
+
+  /** Where one camera can't be had another may. @param {{ id: string, name: string }[]} cameras @param {string} chosen */
+  offerOtherCameras(cameras, chosen) {
+    const options = cameras.map(({ id, name }) => new Option(name, id, false, id === chosen));
+    this.otherCameraPicker.replaceChildren(new Option(texts.TEXTS.anyCamera, "", false, chosen === ""), ...options);
+    byId("other-camera").hidden = cameras.length < 2;
   }
 
   reset() {

@@ -12,7 +12,7 @@ import { ticketed } from "../key.js";
 import { Refused } from "../refused.js";
 
 /** @typedef {import("./wire.js").ServerMessage} ServerMessage */
-/** @typedef {"unreachable" | "lost" | "draining" | "busy" | "unavailable" | "tooOften"} Cause */
+/** @typedef {"unreachable" | "lost" | "draining" | "busy" | "unavailable" | "tooOften" | "manyOfKey" | "manyOfAddress"} Cause */
 /**
  * @typedef {object} Handlers
  * @property {(session: import("./wire.js").SessionCreated) => void} onOpen
@@ -32,7 +32,12 @@ const REFUSALS = new Set([1002, 1003, 1008, 1009]);
 const REFUSED_BY_POLICY = 1008;
 const TRY_AGAIN_LATER = 1013;
 /** Refusals that have words of their own while we wait. @type {Record<string, Cause>} */
-const CAUSES = { too_many_requests: "tooOften", unavailable: "unavailable" };
+const CAUSES = {
+  too_many_requests: "tooOften",
+  too_many_sessions_of_this_key: "manyOfKey",
+  too_many_sessions_of_this_address: "manyOfAddress",
+  unavailable: "unavailable",
+};
 
 export class Stream {
   /** @type {WebSocket | undefined} */

@@ -32,6 +32,8 @@ export function reconnecting(seconds, cause) {
     busy: "The server is full at the moment.",
     unavailable: "The server can’t let anybody in at the moment.",
     tooOften: "This key or address has asked too often.",
+    manyOfKey: "This key has as many live sessions as it may: close another of its tabs.",
+    manyOfAddress: "This address has as many live sessions as it may: close another tab of it.",
   }[cause];
   return seconds > 0 ? `${why} Trying again in ${seconds} s.` : `${why} Trying again now…`;
 }
@@ -49,7 +51,7 @@ export const PROBLEMS = {
   },
   busy: {
     title: "The camera is in use",
-    advice: "Another program or tab holds the camera. Close it (a video call, for example), then try again.",
+    advice: "Another program or tab holds the camera. Close it (a video call, for example) or choose another camera, then try again.",
   },
   unplugged: {
     title: "The camera went away",

@@ -4,6 +4,7 @@
 import { byId, download } from "../dom.js";
 import * as texts from "./texts.js";
 import { Board } from "./board.js";
+import { listCameras } from "./camera.js";
 import { Controls } from "./controls.js";
 import { Explain } from "./explain.js";
 import { Run } from "./run.js";
@@ -21,13 +22,19 @@ class LiveView {
   #explain = new Explain();
   #board = new Board(new Controls(() => this.#run?.apply()), (id) => this.#explainFace(id));
   #video = /** @type {HTMLVideoElement} */ (byId("video"));
+  /** Which camera the person chose, for the next start, too; empty for whichever the browser gives. */
+  #cameraId = "";
 
   constructor() {
     const { screen, overlay } = this.#board;
     screen.startButton.addEventListener("click", () => this.#start());
     screen.startButton.disabled = false; // until now nobody would have heard the click
     screen.stopButton.addEventListener("click", () => this.stop());
-    screen.cameraPicker.addEventListener("change", () => this.#run?.switchCamera(screen.cameraPicker.value));
+    screen.cameraPicker.addEventListener("change", () => {
+      this.#cameraId = screen.cameraPicker.value;
+      this.#run?.switchCamera(this.#cameraId);
+    });
+    screen.otherCameraPicker.addEventListener("change", () => (this.#cameraId = screen.otherCameraPicker.value));
     byId("retry").addEventListener("click", () => this.#run?.retry());
     byId("snapshot").addEventListener("click", () => this.#saveSnapshot());
     overlay.onFace((id) => this.#explainFace(id));
@@ -37,7 +44,6 @@ class LiveView {
   }
 
   stop() {
-    this.#explain.close();
     if (!this.#run) return;
     this.#end();
     this.#board.screen.setState("stopped");
@@ -49,11 +55,17 @@ class LiveView {
     this.#run = new Run(this.#video, this.#board, (problem, reason) => {
       this.#end();
       this.#board.screen.showProblem(problem, reason);
+      this.#offerOtherCameras();
     });
-    this.#run.start();
+    this.#run.start(this.#cameraId);
+  }
+
+  async #offerOtherCameras() {
+    this.#board.screen.offerOtherCameras(await listCameras(), this.#cameraId);
   }
 
   #end() {
+    this.#explain.close();
     this.#run?.stop();
     this.#run = undefined;
   }
