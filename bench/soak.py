@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from websockets import WebSocketException
+from websockets import ConnectionClosed, WebSocketException
 
 from bench.remains import Size, descriptors, fallen, growth, leftovers, sizes
 from bench.soaked import Soaked
 from contracts.jobs import JobOptions
-from contracts.protocol import Dropped, Error, Result
+from contracts.protocol import Dropped, Error, Result, ServerMessage
 from thespis.calls import bearer, trusted
 from thespis.client import AsyncClient, ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
@@ -113,7 +113,7 @@ async def _session(soaked: Soaked, fps: float, frames: list[bytes], until: float
             async with open_stream(soaked.url, soaked.key) as stream:
                 let_in = True
                 await _converse(stream, fps, frames, until, ledger)
-        except (OSError, WebSocketException):
+        except (OSError, WebSocketException, ThespisError):
             await asyncio.sleep(TRY_AGAIN_AFTER_S)
         now = time.monotonic()
         if now < until:
@@ -143,9 +143,13 @@ async def _converse(stream: Stream, fps: float, frames: list[bytes], until: floa
 
 
 async def _receive(stream: Stream, waiting: set[int], ledger: Ledger) -> None:
-    async for message in stream:
-        if not isinstance(message, Result | Dropped | Error) or message.frame_id is None:
-            continue
+    with contextlib.suppress(ConnectionClosed):  # gateways are killed here; what falls with one is counted above
+        async for message in stream:
+            _count(message, waiting, ledger)
+
+
+def _count(message: ServerMessage, waiting: set[int], ledger: Ledger) -> None:
+    if isinstance(message, Result | Dropped | Error) and message.frame_id is not None:
         if message.frame_id not in waiting:
             ledger.problems.append(f"frame {message.frame_id} was answered twice")
         waiting.discard(message.frame_id)

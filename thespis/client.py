@@ -118,7 +118,7 @@ class Client:
         raise AssertionError("_views ends only by raising")
 
     def _views(self, job_id: str, waiting: Waiting) -> Iterator[JobView]:
-        yield self._patiently(calls.job(job_id), known=False)
+        yield self._patiently(calls.job(job_id), known=False, waiting=waiting)
         while True:
             try:
                 if waiting.by_events():
@@ -185,14 +185,16 @@ class Client:
         """Removes a job, its upload and its results."""
         self._ask(calls.delete(job_id))
 
-    def _patiently(self, call: Call[ReplyT], *, known: bool) -> ReplyT:
-        """Asks again, for up to a minute, after what passes by itself; where the server is not `known` to be there, its
-        absence does not.
+    def _patiently(self, call: Call[ReplyT], *, known: bool, waiting: Waiting | None = None) -> ReplyT:
+        """Asks again, for up to a minute, after what passes by itself, or as long as `waiting` has; where the server is
+        not `known` to be there, its absence does not pass.
         """
-        waiting = Waiting(None)
+        waiting = waiting or Waiting(None)
         while True:
             try:
-                return self._ask(call)
+                reply = self._ask(call)
+                waiting.went_well()
+                return reply
             except (Unreachable, ThespisError) as problem:
                 if isinstance(problem, Unreachable) and not known:
                     raise
@@ -280,7 +282,7 @@ class AsyncClient:
         raise AssertionError("_views ends only by raising")
 
     async def _views(self, job_id: str, waiting: Waiting) -> AsyncGenerator[JobView, None]:
-        yield await self._patiently(calls.job(job_id), known=False)
+        yield await self._patiently(calls.job(job_id), known=False, waiting=waiting)
         while True:
             try:
                 if waiting.by_events():
@@ -352,12 +354,14 @@ class AsyncClient:
         """Removes a job, its upload and its results."""
         await self._ask(calls.delete(job_id))
 
-    async def _patiently(self, call: Call[ReplyT], *, known: bool) -> ReplyT:
+    async def _patiently(self, call: Call[ReplyT], *, known: bool, waiting: Waiting | None = None) -> ReplyT:
         """See Client._patiently."""
-        waiting = Waiting(None)
+        waiting = waiting or Waiting(None)
         while True:
             try:
-                return await self._ask(call)
+                reply = await self._ask(call)
+                waiting.went_well()
+                return reply
             except (Unreachable, ThespisError) as problem:
                 if isinstance(problem, Unreachable) and not known:
                     raise

@@ -1,16 +1,19 @@
 """`thespis submit`, `jobs`, `job`, `cancel` and `delete`: video jobs on a running platform."""
 
+import contextlib
 import os
 import sys
 import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 import click
 import msgspec
 
 from contracts.jobs import FINAL_STATES, WITH_RESULTS, JobOptions, JobState, JobView
-from thespis.errors import ThespisError
+from thespis.errors import ThespisError, Unreachable
 from thespis.plain_errors import check_video, one_line_errors
 
 if TYPE_CHECKING:  # imported where a command runs, so that --help is quick
@@ -18,6 +21,8 @@ if TYPE_CHECKING:  # imported where a command runs, so that --help is quick
     from thespis.calls import Download
     from thespis.client import Client
     from thespis.job_progress import JobProgressBar
+
+ReplyT = TypeVar("ReplyT")
 
 SERVER = "http://127.0.0.1:8080"
 
@@ -47,6 +52,13 @@ class NewFile(click.Path):
         return path
 
 
+csv_option = click.option("--csv", type=NewFile(), help="Write the rows, one a face and sampled frame, as CSV.")
+plot_option = click.option("--plot", type=NewFile(), help="Write each face's timeline as PNG.")
+annotated_option = click.option(
+    "--annotated", type=NewFile(), help="Write the video with boxes and bars drawn, as WebM."
+)  # fmt: skip
+
+
 @click.command()
 @click.argument("video", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @server_option
@@ -57,10 +69,10 @@ class NewFile(click.Path):
 @click.option("--max-faces", type=int, default=8, show_default=True, help="Most faces of one frame, largest first.")
 @click.option("--label", default="", help="A name to find the job by: thespis jobs --label NAME.")
 @click.option("--votes", is_flag=True, help="Keep what each member of the ensemble said, too.")
-@click.option("--wait", is_flag=True, help="Stay until the job has ended and show what it found.")
-@click.option("--csv", type=NewFile(), help="Wait and write the rows, one a face and sampled frame, as CSV.")
-@click.option("--plot", type=NewFile(), help="Wait and write each face's timeline as PNG.")
-@click.option("--annotated", type=NewFile(), help="Wait and write the video with boxes and bars drawn, as WebM.")
+@click.option("--wait", is_flag=True, help="Stay until the job has ended and show what it found; files imply it.")
+@csv_option
+@plot_option
+@annotated_option
 @json_option
 def submit(
     video: Path, server: str, key: str | None, fps: float, start: float, end: float | None, max_faces: int, label: str,
@@ -80,37 +92,90 @@ def submit(
         fps=fps, start_s=start, end_s=end, max_faces=max_faces, label=label, votes=votes,
         annotated=annotated is not None,
     )  # fmt: skip
-    wanted: dict[Download, Path | None] = {"results.csv": csv, "timeline.png": plot, "annotated": annotated}
-    waiting = wait or any(wanted.values())
+    wanted = _wanted(csv, plot, annotated)
+    waiting = wait or bool(wanted)
     with one_line_errors(), Client(server, key=key) as client:
         with JobProgressBar() as bar:
-            job = client.submit(video, options, on_upload=bar.upload)
+            job = _submitted(client, video, options, bar)
             if waiting:
                 job = _ended(client, job, bar)
         if waiting:
             check_ended_well(job)
-        lacking = [
-            f"{path} was not written" for what, path in wanted.items() if path and not _fetched(client, job, what, path)
-        ]
-        if as_json:
-            print_json(job)
-        elif waiting:
-            _show_ended(job, client.summary(job.id))
-        else:
-            click.echo(f"job {job.id} is {job.state}; `thespis job {job.id}` shows how it stands")
+        with naming(job):
+            lacking = _lacking(client, job, wanted)
+            if as_json:
+                print_json(job)
+            elif waiting:
+                _show_ended(job, patiently(lambda: client.summary(job.id)))
+            else:
+                click.echo(f"job {job.id} is {job.state}; `thespis job {job.id}` shows how it stands")
+    check_nothing_lacks(job, lacking)
+
+
+def _submitted(client: "Client", video: Path, options: JobOptions, bar: "JobProgressBar") -> JobView:
+    """The job that was made of the video. Where the answer was lost on its way, it is asked for once more under the
+    same key, which makes no second job.
+    """
+    idempotency_key = uuid.uuid4().hex
+    try:
+        return client.submit(video, options, idempotency_key, on_upload=bar.upload)
+    except Unreachable:
+        return client.submit(video, options, idempotency_key, on_upload=bar.upload)
+
+
+def _wanted(csv: Path | None, plot: Path | None, annotated: Path | None) -> "dict[Download, Path]":
+    files: dict[Download, Path | None] = {"results.csv": csv, "timeline.png": plot, "annotated": annotated}
+    return {what: path for what, path in files.items() if path is not None}
+
+
+def _lacking(client: "Client", job: JobView, wanted: "Mapping[Download, Path]") -> list[Path]:
+    """Writes the files; gives those that an ended job has not, and says in its message why."""
+    return [path for what, path in wanted.items() if not _fetched(client, job, what, path)]
+
+
+def check_nothing_lacks(job: JobView, lacking: list[Path]) -> None:
+    """Raises click.ClickException with what was not written, and the job's reason."""
     if lacking:
-        raise click.ClickException(": ".join([*lacking, job.message]))
+        raise click.ClickException(": ".join([*(f"{path} was not written" for path in lacking), job.message]))
 
 
 def _fetched(client: "Client", job: JobView, what: "Download", path: Path) -> bool:
     """False where the job ended well and says in its message why it has no such file."""
+    once_only = path.exists() and not path.is_file()  # a pipe does not give back what it was given
     try:
-        client.download(job.id, what, path)
+        if once_only:
+            client.download(job.id, what, path)
+        else:
+            patiently(lambda: client.download(job.id, what, path))
     except ThespisError as problem:
         if problem.problem.status != 404 or not job.message:
             raise
         return False
     return True
+
+
+def patiently(ask: Callable[[], ReplyT]) -> ReplyT:
+    """Asks again, for up to a minute, after what passes by itself: the job is done, its server was there just now."""
+    from thespis.waiting import Waiting
+
+    waiting = Waiting(None)
+    while True:
+        try:
+            return ask()
+        except (ThespisError, Unreachable) as problem:
+            time.sleep(waiting.troubled(problem))
+
+
+@contextlib.contextmanager
+def naming(job: JobView) -> Iterator[None]:
+    """Tells with each error which job it was, and how to have what it found: it may have run for hours."""
+    try:
+        yield
+    except (ThespisError, OSError) as problem:
+        raise click.ClickException(
+            f"{' '.join(str(problem).split())}; `thespis job {job.id}` shows what was found, with --csv, --plot or "
+            "--annotated it writes the files"
+        ) from problem
 
 
 def _ended(client: "Client", job: JobView, bar: "JobProgressBar") -> JobView:
@@ -161,11 +226,22 @@ def jobs(server: str, key: str | None, status: JobState | None, label: str | Non
 @click.argument("job_id", metavar="ID")
 @server_option
 @key_option
+@csv_option
+@plot_option
+@annotated_option
 @json_option
-def job(job_id: str, server: str, key: str | None, as_json: bool) -> None:
-    """Show how job ID stands and, when it has ended, what it found.
+def job(
+    job_id: str,
+    server: str,
+    key: str | None,
+    csv: Path | None,
+    plot: Path | None,
+    annotated: Path | None,
+    as_json: bool,
+) -> None:
+    """Show how job ID stands and, when it has ended, what it found; write its files where they are wished for.
 
-    Example: thespis job 3f2a9c0d5b1e4f6a8c7d9e0f1a2b3c4d
+    Example: thespis job 3f2a9c0d5b1e4f6a8c7d9e0f1a2b3c4d --csv rows.csv
     """
     from thespis.client import Client
     from thespis.job_words import console_for_tables, show_job, show_summary
@@ -173,13 +249,18 @@ def job(job_id: str, server: str, key: str | None, as_json: bool) -> None:
     with one_line_errors(), Client(server, key=key) as client:
         view = client.job(job_id)
         ended_well = view.state in WITH_RESULTS
+        wanted = _wanted(csv, plot, annotated)
+        if wanted and not ended_well:
+            raise click.ClickException(f"job {view.id} is {view.state}: only one that has ended well has files")
+        lacking = _lacking(client, view, wanted)
         if as_json:
             print_json(view)
-            return
-        console = console_for_tables()
-        show_job(console, view)
-        if ended_well:
-            show_summary(console, client.summary(job_id))
+        else:
+            console = console_for_tables()
+            show_job(console, view)
+            if ended_well:
+                show_summary(console, client.summary(job_id))
+    check_nothing_lacks(view, lacking)
 
 
 @click.command()

@@ -12,17 +12,27 @@ import msgspec
 import websockets
 from websockets.sync.client import ClientConnection, connect
 
-from contracts.protocol import ServerMessage, SessionCreated, SessionUpdate
+from contracts.protocol import ServerMessage, SessionClosed, SessionCreated, SessionUpdate
 from thespis.calls import bearer
-from thespis.streaming import HANDSHAKE, known, opening, packed, session_from, stream_address
+from thespis.streaming import (
+    GREETED_WITHIN_S,
+    HANDSHAKE,
+    ended_in_order,
+    known,
+    opening,
+    packed,
+    session_from,
+    stream_address,
+)
 
 
 class SyncStream:
-    """One open session; `created` tells its limits and members. One thread may send while another receives."""
+    """One open session; see thespis.Stream. One thread may send while another receives."""
 
     def __init__(self, connection: ClientConnection, created: SessionCreated) -> None:
         self._connection = connection
         self._frame_id = 0
+        self._told_to_end = False
         self.created = created
 
     def send(self, jpeg: bytes) -> int:
@@ -41,12 +51,18 @@ class SyncStream:
         """
         while (message := known(self._connection.recv(timeout_s))) is None:
             pass
+        self._told_to_end = isinstance(message, SessionClosed)
         return message
 
     def __iter__(self) -> Iterator[ServerMessage]:
-        with contextlib.suppress(websockets.ConnectionClosed):
-            while True:
-                yield self.receive()
+        while True:
+            try:
+                message = self.receive()
+            except websockets.ConnectionClosed as problem:
+                if ended_in_order(problem, told=self._told_to_end):
+                    return
+                raise
+            yield message
 
     def close(self) -> None:
         self._connection.close()
@@ -59,5 +75,5 @@ def open_sync_stream(server: str, key: str | None = None, ticket: str | None = N
         connection = connect(stream_address(server, ticket), additional_headers=bearer(key), **HANDSHAKE)
     with connection:
         with opening(server):
-            first = connection.recv()
+            first = connection.recv(GREETED_WITHIN_S)
         yield SyncStream(connection, session_from(first))

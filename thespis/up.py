@@ -21,6 +21,7 @@ from contracts.protocol import Dropped, Error, Result, SessionUpdate
 from runtime.model_tree import read_ensemble
 from runtime.settings import BadSetting
 from thespis.data_folder import jobs_redis_told, own_folder
+from thespis.errors import ThespisError
 from thespis.plan import JOBS_REDIS, metrics_targets, plan_platform
 from thespis.ports import free_ports, is_free
 from thespis.sample_face import face_jpeg
@@ -79,7 +80,8 @@ async def passing_platform(
         if running is not None:
             _stop_once(running)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    ends = (signal.SIGTERM, *hangup())
+    for number in ends:
         loop.add_signal_handler(number, end, number)
     try:
         async with _own_platform(settings, environ, job_workers) as running_one:
@@ -89,7 +91,7 @@ async def passing_platform(
             raise SystemExit(128 + ended_by[0]) from None
         raise
     finally:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ends:
             loop.remove_signal_handler(number)
 
 
@@ -189,7 +191,7 @@ async def first_frame_back(url: str, members: int, tickets_redis_url: str) -> No
                         if await _answered_by_all(stream, jpeg, members):
                             return
                         await asyncio.sleep(TRY_AGAIN_AFTER_S)
-            except (OSError, WebSocketException, redis.RedisError):
+            except (OSError, WebSocketException, ThespisError, redis.RedisError):
                 await asyncio.sleep(TRY_AGAIN_AFTER_S)
 
 
@@ -204,11 +206,13 @@ async def _answered_by_all(stream: Stream, jpeg: bytes, members: int) -> bool:
 
 
 async def run_until_stopped(settings: UpSettings, environ: Mapping[str, str]) -> None:
-    """Prints the address when the platform is ready and runs until SIGINT or SIGTERM."""
+    """Prints the address when the platform is ready and runs until SIGINT, SIGTERM, or SIGHUP where nobody (as `nohup`
+    does) had that ignored.
+    """
     loop = asyncio.get_running_loop()
     running = asyncio.current_task()
     assert running is not None  # noqa: S101  asyncio.run always runs us in a task
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, *hangup()):
         loop.add_signal_handler(number, _stop_once, running)
     try:
         async with running_platform(settings, environ) as (url, supervisor):
@@ -216,6 +220,11 @@ async def run_until_stopped(settings: UpSettings, environ: Mapping[str, str]) ->
             await supervisor.failed()
     except asyncio.CancelledError:
         return
+
+
+def hangup() -> list[signal.Signals]:
+    """The terminal's last signal, where it is to be heard."""
+    return [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
 
 
 def _stop_once(running: "asyncio.Task[object]") -> None:

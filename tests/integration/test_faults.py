@@ -244,7 +244,7 @@ async def test_a_gateway_ends_in_time_whoever_still_hangs_on_it(
         platform.child("-m jobs").resume()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_stop_ends_every_child_and_a_second_signal_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, number: signal.Signals
 ) -> None:

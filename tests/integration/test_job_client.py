@@ -327,6 +327,9 @@ def test_submit_writes_what_was_asked_for_and_the_job_is_found_again(
     assert "640×480, 25 frames/s, 2.0 s long" in shown.stdout
     assert "face 1" in shown.stdout
     assert json.loads(thespis("job", job["id"], "--server", platform.url, "--json").stdout) == job
+    again = tmp_path / "again.csv"
+    fetched = thespis("job", job["id"], "--csv", str(again), THESPIS_SERVER=platform.url)
+    assert (fetched.returncode, again.read_bytes()) == (0, csv.read_bytes())
     ended = thespis("cancel", job["id"], "--server", platform.url)
     assert (ended.returncode, "had ended already" in ended.stdout) == (0, True)
     removed = thespis("delete", job["id"], "--server", platform.url)

@@ -25,7 +25,7 @@ from tests.integration.redis_server import redis_server
 from tests.integration.test_command_line import thespis
 from tests.platform_process import ROOT, START_TIMEOUT_S, THESPIS_UP, Platform
 from tests.waiting import wait_until, wait_until_async
-from thespis import AsyncClient, Client, ThespisError, Unreachable
+from thespis import AsyncClient, Client, ThespisError
 from thespis.ports import free_ports
 from thespis.sample_face import astronaut_path
 
@@ -385,9 +385,12 @@ async def test_the_python_clients_send_their_key(guarded: Platform, jpeg: bytes,
     with Client(guarded.url) as client, pytest.raises(ThespisError, match="API key"):
         client.models()
     async with AsyncClient(guarded.url) as client:
-        with pytest.raises(Unreachable):
+        with pytest.raises(ThespisError, match="API key"):
             async with client.stream():
                 pass
+    with Client(guarded.url, key="thespis_none_such") as stranger, pytest.raises(ThespisError) as refused:
+        stranger.stream().__enter__()
+    assert refused.value.problem.status == 401
 
 
 def test_the_commands_send_their_key(guarded: Platform, anna: str) -> None:

@@ -81,6 +81,16 @@ def test_pages_go_on_where_the_server_was_busy_or_away(asked: Callable[..., list
     ]
 
 
+def test_whoever_waits_waits_no_longer_than_was_wished_for_a_server_that_is_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = httpx.Client
+    answers = [busy()] * 3
+    monkeypatch.setattr("thespis.client.httpx.Client", lambda **its: plain(transport=saying(*answers), **its))
+    with Client() as client, pytest.raises(TimeoutError, match="did not end within 0 s"):
+        client.wait("anyone", timeout_s=0.0)
+
+
 def test_a_server_that_is_not_there_is_told_at_once(asked: Callable[..., list[str]]) -> None:
     with pytest.raises(Unreachable):
         asked(httpx.ConnectError("refused"))
