@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -47,11 +47,11 @@ def path_of_images(
 ) -> Callable[[npt.NDArray[np.uint8]], object]:
     """The same for what is decoded already: uint8 bgr [height, width, 3]."""
     detector = make_detector("blazeface")
-    weights: Mapping[str, float] = ensemble.votes[profile].weights
+    vote = ensemble.votes[profile]
     members = {
         name: LiteMember(models_path / name / str(member.version) / ensemble.bare_machine_file, threads)
         for name, member in ensemble.members.items()
-        if name in weights
+        if name in vote.weights
     }
 
     def look_at(bgr_image: npt.NDArray[np.uint8]) -> object:
@@ -59,7 +59,7 @@ def path_of_images(
         if not faces:
             return None
         crops = np.stack([cut_crop(bgr_image, face) for face in faces])[..., np.newaxis]
-        return soft_vote({name: member.predict(crops) for name, member in members.items()}, weights)
+        return soft_vote({name: member.predict(crops) for name, member in members.items()}, vote)
 
     return look_at
 

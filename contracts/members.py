@@ -15,9 +15,10 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Vote(msgspec.Struct, frozen=True):
-    """A vote profile: each member's weight."""
+    """A vote profile: each member's weight, and the temperature that makes their mean's shares honest ones."""
 
     weights: dict[str, float]
+    temperature: float = 1.0
     measured: dict[str, float] = {}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.labels import by_label
+from contracts.members import Vote
 from contracts.work import ClassifiedFace, ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.fan_out import FanOut
 from ensemble_worker.voting import Predictions, shares_of_vote, soft_vote
@@ -55,11 +56,11 @@ def _cut(waiting: Sequence[CroppedFaces], most_crops: int) -> Iterator[list[Crop
 async def classify_batch(
     batch: Sequence[CroppedFaces],
     fan_out: FanOut,
-    weights: Mapping[str, Mapping[str, float]],
+    votes: Mapping[str, Vote],
     timeout_s: float,
     asked: Collection[str],
 ) -> list[FrameAnswered | FrameFailed]:
-    """One reply a frame, in order. `weights` are each vote profile's, `timeout_s` the longest wait for a member.
+    """One reply a frame, in order. `votes` are each by its profile, `timeout_s` is the longest wait for a member.
 
     The members `asked`, which each of the frames needs, get one call for all of them.
     """
@@ -78,7 +79,7 @@ async def classify_batch(
         end = start + len(frame.faces)
         if predictions:
             own = {name: predictions[name][start:end] for name in used}
-            faces = classified_faces(frame.faces, own, weights[frame.vote_profile], votes=frame.votes)
+            faces = classified_faces(frame.faces, own, votes[frame.vote_profile], with_members=frame.votes)
             replies.append(
                 FrameAnswered(
                     frame.correlation_id, frame.width, frame.height, frame.decode_ms, frame.detect_ms, ensemble_ms,
@@ -94,23 +95,23 @@ async def classify_batch(
 
 
 def classified_faces(
-    detected: Sequence[DetectedFace], predictions: Predictions, weights: Mapping[str, float], *, votes: bool
+    detected: Sequence[DetectedFace], predictions: Predictions, vote: Vote, *, with_members: bool
 ) -> list[ClassifiedFace]:
-    """Joins each detected face with its vote, and with every member's prediction when `votes` are wanted.
+    """Joins each detected face with what the vote says, and with every member's prediction where that is wanted.
 
     Only members with a share of the vote agree with it or not.
     """
-    vote, voters = soft_vote(predictions, weights), shares_of_vote(predictions, weights)
+    said, voters = soft_vote(predictions, vote), shares_of_vote(predictions, vote.weights)
     faces = []
     for index, face in enumerate(detected):
         tops = [int(np.argmax(predictions[name][index])) for name in voters]
         own = None
-        if votes:
+        if with_members:
             own = {name: by_label(answer[index].tolist()) for name, answer in predictions.items()}
         faces.append(
             ClassifiedFace(
-                face.box, face.score, face.landmarks, vote[index].tolist(),
-                agreement(int(np.argmax(vote[index])), tops), own,
+                face.box, face.score, face.landmarks, said[index].tolist(),
+                agreement(int(np.argmax(said[index])), tops), own,
             )
         )  # fmt: skip
     return faces

@@ -41,9 +41,8 @@ def main() -> int:
         stand_back()
     app = make_celery(jobs.jobs_redis_url)
     client = redis.Redis.from_url(jobs.jobs_redis_url)
-    weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
     segments = SegmentClassifier(
-        JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), fan_out, loop, weights,
+        JobStore(client), Bells(app, client), Artefacts(jobs.artefacts_url), fan_out, loop, ensemble.votes,
         settings.jobs_crops_per_call, jobs.results_kept_s,
     )  # fmt: skip
     loop.run_until_complete(fan_out.wait_for_all(MEMBERS_START_S))

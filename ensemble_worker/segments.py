@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.geometry import CROP_BYTES
+from contracts.members import Vote
 from ensemble_worker.classify import classified_faces
 from ensemble_worker.fan_out import FanOut
 from jobs.artefacts import Artefacts
@@ -32,7 +33,7 @@ class SegmentClassifier:
         artefacts: Artefacts,
         fan_out: FanOut,
         loop: asyncio.AbstractEventLoop,
-        weights: Mapping[str, Mapping[str, float]],
+        votes: Mapping[str, Vote],
         crops_per_call: int,
         patience_s: float,
     ) -> None:
@@ -41,7 +42,7 @@ class SegmentClassifier:
         self._artefacts = artefacts
         self._fan_out = fan_out
         self._loop = loop
-        self._weights = weights
+        self._votes = votes
         self._bytes_per_call = crops_per_call * CROP_BYTES
         self._worker = StageWorker(store, bells, "classify", self._classify, self._give_up, patience_s)
 
@@ -65,10 +66,10 @@ class SegmentClassifier:
             end_segment(self._store, self._bells, claim, len(known.frames), known.error)
             return
         options = facts.options
-        weights, asked = asked_of(options, self._weights, self._fan_out.names)
+        vote, asked = asked_of(options, self._votes, self._fan_out.names)
         predictions = self._predict(crops.crops, asked, lease)
         result = SegmentPredictions(
-            _voted(crops, predictions, weights, options.votes),
+            _voted(crops, predictions, vote, with_members=options.votes),
             sorted(set(asked) - set(predictions)) if crops.crops else [],
             crops.error,
         )
@@ -97,13 +98,13 @@ class SegmentClassifier:
 
 
 def _voted(
-    crops: SegmentCrops, predictions: Mapping[str, npt.NDArray[np.float32]], weights: Mapping[str, float], votes: bool
+    crops: SegmentCrops, predictions: Mapping[str, npt.NDArray[np.float32]], vote: Vote, *, with_members: bool
 ) -> list[ClassifiedFrame]:
     frames, start = [], 0
     for frame in crops.frames:
         end = start + len(frame.faces)
         own = {name: answer[start:end] for name, answer in predictions.items()}
-        faces = classified_faces(frame.faces, own, weights, votes=votes) if frame.faces else []
+        faces = classified_faces(frame.faces, own, vote, with_members=with_members) if frame.faces else []
         frames.append(ClassifiedFrame(frame.tick, frame.time_s, faces, frame.error))
         start = end
     return frames

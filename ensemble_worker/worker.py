@@ -50,7 +50,7 @@ class EnsembleWorker:
     def __init__(self, settings: EnsembleSettings, redis_client: "redis.Redis", app: celery.Celery) -> None:
         ensemble = read_ensemble(Path(settings.models_path))
         self._settings = settings
-        self._weights = {profile: vote.weights for profile, vote in ensemble.votes.items()}
+        self._votes = ensemble.votes
         self._redis = redis_client
         self._faces = Doorbell(app, CLASSIFY_FACES, WAITING_FACES)
         self._explanations = Doorbell(app, EXPLAIN_FACES, WAITING_EXPLANATIONS)
@@ -82,11 +82,11 @@ class EnsembleWorker:
     def _take(self, doorbell: Doorbell, most: int) -> list[CroppedFaces]:
         frames = readable(doorbell.take(self._redis, most), FRAME_DECODER)
         crops = pixels.take(self._redis, [frame.crops_key for frame in frames])
-        self._refuse_unknown_votes([frame for frame in frames if frame.vote_profile not in self._weights])
+        self._refuse_unknown_votes([frame for frame in frames if frame.vote_profile not in self._votes])
         return [
             CroppedFaces(frame, its_crops)
             for frame, its_crops in zip(frames, crops, strict=True)
-            if its_crops is not None and frame.vote_profile in self._weights
+            if its_crops is not None and frame.vote_profile in self._votes
         ]
 
     def _refuse_unknown_votes(self, frames: list[ClassifyFaces]) -> None:
@@ -99,7 +99,7 @@ class EnsembleWorker:
 
     def _members_of(self, frame: ClassifyFaces) -> list[str]:
         """Whose answers the frame's vote needs."""
-        return asked_members(self._weights[frame.vote_profile], self._fan_out.names, votes=frame.votes)
+        return asked_members(self._votes[frame.vote_profile].weights, self._fan_out.names, votes=frame.votes)
 
     def _classify(self, batch: list[CroppedFaces]) -> list[FrameAnswered | FrameFailed]:
         """The replies to frames that need the same members."""
@@ -108,7 +108,7 @@ class EnsembleWorker:
         trails = [cropped.frame.trail for cropped in batch]
         try:
             with tracing.batch("classify_faces", [trail.traceparent for trail in trails]):
-                classified = classify_batch(batch, self._fan_out, self._weights, timeout_s, asked)
+                classified = classify_batch(batch, self._fan_out, self._votes, timeout_s, asked)
                 return self._loop.run_until_complete(classified)
         except Exception:
             # The outermost loop: whatever it was, each frame's sender hears of it now and not at the deadline.
@@ -137,8 +137,8 @@ class EnsembleWorker:
         those `used` for the face as it is: an absence would look like something that the vote leans on.
         """
         copies, most = covered(crop), self._settings.max_batch_crops
-        timeout_s, weights = self._settings.predict_timeout_ms / 1000, self._weights[frame.vote_profile]
-        asked = asked_members(weights, self._fan_out.names, votes=False)
+        timeout_s, vote = self._settings.predict_timeout_ms / 1000, self._votes[frame.vote_profile]
+        asked = asked_members(vote.weights, self._fan_out.names, votes=False)
         found: list[npt.NDArray[np.float32]] = []
         voters = used.intersection(asked)
         longest_s = 0.0
@@ -152,7 +152,7 @@ class EnsembleWorker:
             predictions = self._loop.run_until_complete(self._fan_out.predict(part, timeout_s, left_s, asked))
             if not predictions or set(predictions) != voters:
                 return None
-            found.append(soft_vote(predictions, weights)[:, label])
+            found.append(soft_vote(predictions, vote)[:, label])
             longest_s = max(longest_s, time.time() - began)
         return np.concatenate(found)
 

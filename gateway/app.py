@@ -78,6 +78,7 @@ async def models(request: web.Request) -> web.Response:
             labels=ensemble.labels,
             members=describe_members(ensemble),
             votes={name: vote.weights for name, vote in ensemble.votes.items()},
+            temperatures={name: vote.temperature for name, vote in ensemble.votes.items()},
             measured={name: vote.measured for name, vote in ensemble.votes.items()},
         )
     )

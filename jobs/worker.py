@@ -91,8 +91,7 @@ class JobWorker:
     def _versions(self, options: JobOptions) -> dict[str, int]:
         """Of the members that are asked for the job."""
         members = self._ensemble.members
-        votes = {name: vote.weights for name, vote in self._ensemble.votes.items()}
-        _, asked = asked_of(options, votes, list(members))
+        _, asked = asked_of(options, self._ensemble.votes, list(members))
         if gone := [name for name in asked if name not in members]:
             raise GivenUp(f"no longer served: {', '.join(gone)}")
         return {name: members[name].version for name in asked}

@@ -29,4 +29,6 @@ def read_ensemble(models_path: Path) -> Ensemble:
         unknown = set(vote.weights) - set(ensemble.members)
         if unknown:
             raise BadModelTree(f"{path}: [votes.{profile}] weighs {sorted(unknown)}, which are no members")
+        if not vote.temperature > 0.0:
+            raise BadModelTree(f"{path}: [votes.{profile}] has a temperature of {vote.temperature}, not above 0")
     return ensemble

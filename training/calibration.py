@@ -1,4 +1,4 @@
-"""Calibration error before and after temperature scaling, of members as exported and of their vote."""
+"""Calibration error before and after temperature scaling, of members and votes as they are served."""
 
 from typing import TypedDict
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from training.fer2013 import Split
 from training.ferplus import truth
-from training.measures import expected_calibration_error, fit_temperature, softmax
+from training.measures import expected_calibration_error, softmax
 
 TRUTHS = {False: "FER2013", True: "FER+"}
 LEAST_PROBABILITY = 1e-30  # below it float32's softmax gives 0, which has no logarithm
@@ -28,10 +28,10 @@ def logits_of(probabilities: NDArray[np.floating], temperature: float = 1.0) -> 
     return logarithms * temperature
 
 
-def member_calibration(
+def calibration(
     probabilities: NDArray[np.floating], split: Split, temperature: float, by_ferplus: bool = False
 ) -> Calibration:
-    """Of a member whose `probabilities` [n, 7] were exported with `temperature`: before is what it would be without.
+    """Of a member or a vote whose `probabilities` [n, 7] are at this temperature: before is what it would be without.
 
     Measured by the truth that the temperature was fitted to.
     """
@@ -42,27 +42,6 @@ def member_calibration(
         "temperature": temperature,
         "ece_before": expected_calibration_error(softmax(logits_of(probabilities, temperature)), labels),
         "ece_after": expected_calibration_error(probabilities, labels),
-    }
-
-
-def vote_calibration(
-    chosen_on: tuple[NDArray[np.floating], Split],
-    measured_on: tuple[NDArray[np.floating], Split],
-    by_ferplus: bool = False,
-) -> Calibration:
-    """Of a vote, served as it is: a temperature fitted on one split's probabilities [n, 7], tried on another's.
-
-    Both by the truth that the vote's weights were chosen by.
-    """
-    counting, labels = truth(chosen_on[1], by_ferplus)
-    temperature = fit_temperature(logits_of(chosen_on[0][counting]), labels)
-    counting, labels = truth(measured_on[1], by_ferplus)
-    probabilities = measured_on[0][counting]
-    return {
-        "truth": _truth_of(measured_on[1], by_ferplus),
-        "temperature": temperature,
-        "ece_before": expected_calibration_error(probabilities, labels),
-        "ece_after": expected_calibration_error(softmax(logits_of(probabilities) / temperature), labels),
     }
 
 

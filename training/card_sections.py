@@ -97,8 +97,8 @@ def calibration(report: Report) -> str:
     return (
         "### Calibration\n\nExpected calibration error (15 bins) on the private test; temperatures were fitted on the "
         "public test,\nby the truth that the member learned more of, or that the vote was chosen by, and the error "
-        "is by the same truth.\nMembers are exported with theirs; the vote is served without one, and the last column "
-        "is what its own would give.\n\n" + table(("", "temperature", "truth", "ECE without it", "ECE with it"), rows)
+        "is by the same truth.\nMembers are exported with theirs, and votes are served at theirs.\n\n"
+        + table(("", "temperature", "truth", "ECE without it", "ECE with it"), rows)
     )
 
 

@@ -7,7 +7,8 @@
     python -m training.evaluate --data JAFFE --dataset jaffe
 
 The first runs every member's file, as a bare machine serves it, over the private test and, for what is chosen
-there, the public test. `--served` also sends the test through a running platform, cropped and uncropped.
+there, the public test. `--served` also sends the test through a running platform, cropped and uncropped, and fails
+where it answers anything but the offline vote; with `--float` where TensorFlow Serving serves the members.
 `--record` writes the figures into `models/models.toml` and `models/measured.json`, from which
 `training.model_card` makes the card; without `--robustness` or `--served` it has no such part.
 FER2013 may be the .npz files, Kaggle's CSV or Kaggle's folders; other data sets are one split, taken as
@@ -29,6 +30,7 @@ from training.fer2013 import Split
 from training.figures import Report, published
 from training.panel import Panel, PanelError, measure, measure_robustness, open_panel
 from training.plots import write_plots
+from training.replacing import replacing
 from training.report import as_text
 from training.served import ServedError, make_sure_it_is_ready, measure_served
 
@@ -52,7 +54,7 @@ def spread(split: Split, count: int | None) -> Split:
 
 
 def record(report: Report, models: Path) -> None:
-    """Write the figures where the platform and the model card read them."""
+    """Write the figures where the platform and the model card read them, and which files they are of."""
     manifest.record_measured(
         models,
         **{
@@ -62,7 +64,9 @@ def record(report: Report, models: Path) -> None:
             for section in ("members", "votes")
         },
     )
-    (models / MEASURED).write_text(json.dumps(report, indent=2) + "\n")
+    report = report | {"files": manifest.files(manifest.read_manifest(models))}
+    with replacing(models / MEASURED) as file:
+        file.write(f"{json.dumps(report, indent=2)}\n".encode())
 
 
 def _recorded(public: Report, private: Report) -> dict[str, float]:
@@ -92,8 +96,9 @@ def measure_all(panel: Panel, dataset: Dataset, robustness: bool, served_url: st
     if robustness:
         report["robustness"] = measure_robustness(panel, dataset.test)
     if served_url:
-        offline = panel.vote(panel.predictions(dataset.test.pictures))
-        report["served"] = measure_served(served_url, dataset.test, offline, panel.profile)
+        report["served"] = measure_served(
+            served_url, dataset.test, lambda pictures: panel.vote(panel.predictions(pictures)), panel.profile
+        )
     shown: Report = rounded(report)
     return shown
 
@@ -149,8 +154,8 @@ def main(
     as_json: bool,
     do_record: bool,
 ) -> None:
-    if served_url and (members or as_float):
-        raise click.UsageError("a platform serves all its members by their own files: no --members or --float")
+    if served_url and members:
+        raise click.UsageError("a platform serves all members of the vote: no --members")
     try:
         if served_url:
             make_sure_it_is_ready(served_url)

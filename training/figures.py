@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.members import Vote
 from training import fer2013
 from training.fer2013 import LABELS, Split
 from training.ferplus import agreement, truth
@@ -19,10 +20,10 @@ from training.measures import (
     reliability,
     wilson_interval,
 )
-from training.vote import Predictions, soft_vote
+from training.vote import Predictions, served_vote
 
 Report = dict[str, Any]
-Votes = Mapping[str, Mapping[str, float]]
+Votes = Mapping[str, Vote]
 
 
 def member_figures(probabilities: NDArray[np.floating], split: Split) -> Report:
@@ -42,18 +43,16 @@ def member_figures(probabilities: NDArray[np.floating], split: Split) -> Report:
     }
 
 
-def vote_figures(
-    predictions: Predictions, weights: Mapping[str, float], split: Split, duplicates: NDArray[np.bool_] | None
-) -> Report:
+def vote_figures(predictions: Predictions, vote: Vote, split: Split, duplicates: NDArray[np.bool_] | None) -> Report:
     """What is measured of a soft vote; `duplicates` bool [n] marks pictures that stand in training too."""
-    probabilities, labels = soft_vote(predictions, weights), split.labels
+    probabilities, labels = served_vote(predictions, vote), split.labels
     figures = member_figures(probabilities, split)
     apart = (
         None if duplicates is None or duplicates.all() else accuracy(probabilities[~duplicates], labels[~duplicates])
     )
     return {
-        "members": list(weights),
-        "weights": dict(weights),
+        "members": list(vote.weights),
+        "weights": vote.weights,
         "accuracy": figures["accuracy"],
         "ci95": list(wilson_interval(round(figures["accuracy"] * len(labels)), len(labels))),
         "accuracy_without_duplicates": apart,
@@ -72,7 +71,7 @@ def split_report(
 ) -> Report:
     """Every member's and every vote's figures on one split; `ensemble` is the vote named `profile`."""
     duplicates = None if training_digests is None else fer2013.found_in(split.pictures, training_digests)
-    figures = {name: vote_figures(predictions, weights, split, duplicates) for name, weights in votes.items()}
+    figures = {name: vote_figures(predictions, vote, split, duplicates) for name, vote in votes.items()}
     return {
         "dataset": dataset,
         "split": split.name,

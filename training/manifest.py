@@ -10,7 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from contracts.members import Vote
 from training.fer2013 import LABELS
+from training.replacing import replacing
 
 FILE_NAME = "models.toml"
 HASHED_FILES = ("model.tflite", "model.int8.tflite", "saved_model.pb")
@@ -42,19 +44,25 @@ def record_member(models: Path, name: str, facts: Table) -> None:
 
 
 def record_quantisation(models: Path, served: str, measured: Mapping[str, float | list[str]]) -> None:
-    """What a bare machine serves, what the vote loses by it, and the new files' hashes."""
+    """What a bare machine serves, what the vote loses by it, and the new files' hashes; what was measured is void, for
+    the files are others.
+    """
     manifest = read_manifest(models)
     manifest["bare_machine_file"] = served
     manifest["quantisation"] = dict(measured)
     for name, facts in manifest["members"].items():
         facts["sha256"] = hashes(models / name / str(facts["version"]))
+    for described in (*manifest["members"].values(), *manifest["votes"].values()):
+        described.pop("measured", None)
     _write(models, manifest)
 
 
-def record_votes(models: Path, votes: Mapping[str, Mapping[str, float]]) -> None:
-    """Replace the named votes, each by its members' weights."""
+def record_votes(models: Path, votes: Mapping[str, Vote]) -> None:
+    """Replace the named votes, each by its members' weights and its temperature."""
     manifest = read_manifest(models)
-    manifest["votes"] = {name: {"weights": dict(weights)} for name, weights in votes.items()}
+    manifest["votes"] = {
+        name: {"weights": vote.weights, "temperature": vote.temperature} for name, vote in votes.items()
+    }
     _write(models, manifest)
 
 
@@ -65,6 +73,11 @@ def record_measured(models: Path, members: Mapping[str, Table], votes: Mapping[s
         for name, figures in measured.items():
             manifest[section][name]["measured"] = figures
     _write(models, manifest)
+
+
+def files(manifest: Table) -> dict[str, dict[str, str]]:
+    """Each member's files by their hashes."""
+    return {name: facts["sha256"] for name, facts in manifest["members"].items()}
 
 
 def hashes(version_folder: Path) -> dict[str, str]:
@@ -113,4 +126,5 @@ def _value(value: object) -> str:
 
 
 def _write(models: Path, manifest: Table) -> None:
-    (models / FILE_NAME).write_text(as_toml(manifest))
+    with replacing(models / FILE_NAME) as file:
+        file.write(as_toml(manifest).encode())

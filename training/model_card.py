@@ -243,8 +243,8 @@ def _served(report: Report) -> str:
         *(
             [
                 f"- The same as JPEG, quality {JPEG_QUALITY}: {jpeg['accuracy']:.2%}; the top label is the offline "
-                f"vote's in {jpeg['same_top']:.1%}. The difference is what JPEG does to 48×48 pixels: read from the "
-                "same JPEGs, the files are as accurate (`tests/integration/test_served_accuracy.py`)."
+                f"vote's in {jpeg['same_top']:.1%}. That is what JPEG does to 48×48 pixels: from the offline vote on "
+                f"the same JPEGs no probability differs by more than {jpeg['largest_difference_from_jpegs']:.4f}."
             ]
             if (jpeg := report["served"].get("cropped_jpeg"))
             else []
@@ -262,8 +262,13 @@ def _served(report: Report) -> str:
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="write it there, with its pictures beside")
 def main(measured: Path, models: Path, to: Path | None) -> None:
-    report = json.loads(measured.read_text())
-    text = card(report, manifest.read_manifest(models), experiments.read_experiments(models))
+    report, described = json.loads(measured.read_text()), manifest.read_manifest(models)
+    if report.get("files") != manifest.files(described):
+        raise click.ClickException(
+            f"{measured} is of other files than {models / manifest.FILE_NAME} names; measure them: "
+            f"{COMMAND} --record --robustness --served http://127.0.0.1:8080"
+        )
+    text = card(report, described, experiments.read_experiments(models))
     if to is None:
         click.echo(text)
     else:

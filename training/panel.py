@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.members import Vote
 from training import figures, manifest
-from training.calibration import member_calibration, vote_calibration
+from training.calibration import calibration
 from training.datasets import Dataset
 from training.fer2013 import Split
 from training.ferplus import NO_MAJORITY, learned_ferplus, majority
@@ -16,7 +17,7 @@ from training.figures import Report, Votes
 from training.frontier import latency_frontier, subsets, truths_frontier
 from training.lite import FLOAT_FILE, LiteMember
 from training.robustness import CONDITIONS
-from training.vote import FERPLUS, Predictions, equal_weights, soft_vote
+from training.vote import FERPLUS, Predictions, equal_weights, served_vote
 
 TIMED = 512  # pictures that throughput is measured over
 CHOSEN = "chosen"  # the vote of the members named on the command line
@@ -42,7 +43,7 @@ class Panel:
 
     def vote(self, predictions: Predictions) -> NDArray[np.float64]:
         """The probabilities [n, 7] of the vote that the report is about."""
-        return soft_vote(predictions, self.votes[self.profile])
+        return served_vote(predictions, self.votes[self.profile])
 
 
 def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default", *, as_float: bool = False) -> Panel:
@@ -50,18 +51,19 @@ def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default"
 
     Their files are those that a bare machine serves, or the float ones.
 
-    Named members vote with the weights that they have in the profile, or equally where one of them has none there.
+    Named members vote with the weights that they have in the profile, or equally where one of them has none there; at
+    the profile's temperature where they are all that vote in it.
     """
     described = manifest.read_manifest(models)
     file = FLOAT_FILE if as_float else described["bare_machine_file"]
-    votes: dict[str, Mapping[str, float]] = {name: vote["weights"] for name, vote in described["votes"].items()}
+    votes = {name: Vote(vote["weights"], vote.get("temperature", 1.0)) for name, vote in described["votes"].items()}
     if profile not in votes:
         raise PanelError(f"{models} has no vote {profile!r}; it has {', '.join(votes) or 'none'}")
     unknown = [name for name in names if name not in described["members"]]
     if unknown:
         raise PanelError(f"{models} has no member {', '.join(unknown)}; it has {', '.join(described['members'])}")
     if names:
-        votes, profile = {CHOSEN: weights_of(names, votes[profile])}, CHOSEN
+        votes, profile = {CHOSEN: vote_of(names, votes[profile])}, CHOSEN
     facts = {name: described["members"][name] for name in names or described["members"]}
     return Panel(
         {name: LiteMember(models / name / str(each["version"]) / file) for name, each in facts.items()},
@@ -70,6 +72,11 @@ def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default"
         profile,
         frozenset(name for name, each in facts.items() if learned_ferplus(each["training"])),
     )
+
+
+def vote_of(names: Sequence[str], vote: Vote) -> Vote:
+    """The vote of `names` alone. Its temperature was fitted to all that have a weight and is for these only."""
+    return Vote(weights_of(names, vote.weights), vote.temperature if set(names) == set(vote.weights) else 1.0)
 
 
 def weights_of(names: Sequence[str], weights: Mapping[str, float]) -> dict[str, float]:
@@ -88,12 +95,17 @@ def measure(panel: Panel, dataset: Dataset) -> Report:
         report["members"][name] |= {
             "ms_per_crop": member.ms_per_crop(test.pictures[0]),
             "crops_per_second": member.crops_per_second(test.pictures[:TIMED]),
-            "calibration": member_calibration(
+            "calibration": calibration(
                 predictions[name], test, panel.temperatures[name], name in panel.learned_ferplus
             ),
         }
-    for name, weights in panel.votes.items():
-        report["votes"][name]["ms_per_crop"] = sum(report["members"][member]["ms_per_crop"] for member in weights)
+    for name, vote in panel.votes.items():
+        report["votes"][name] |= {
+            "ms_per_crop": sum(report["members"][member]["ms_per_crop"] for member in vote.weights),
+            "calibration": calibration(
+                served_vote(predictions, vote), test, vote.temperature, by_ferplus=name == FERPLUS
+            ),
+        }
     if test.ferplus is not None:
         report["ferplus_pictures"] = int((majority(test.ferplus) != NO_MAJORITY).sum())
     if dataset.public_test is not None:
@@ -106,7 +118,7 @@ def measure_robustness(panel: Panel, split: Split) -> Report:
     measured: Report = {}
     for name, condition in CONDITIONS.items():
         predictions = panel.predictions(condition.of(split.pictures))
-        votes = {vote: soft_vote(predictions, weights) for vote, weights in panel.votes.items()}
+        votes = {vote: served_vote(predictions, own) for vote, own in panel.votes.items()}
         measured[name] = {
             "description": condition.description,
             "members": {member: figures.hardened(each, split) for member, each in predictions.items()},
@@ -116,16 +128,13 @@ def measure_robustness(panel: Panel, split: Split) -> Report:
 
 
 def _add_choices(report: Report, panel: Panel, dataset: Dataset, public_test: Split, predictions: Predictions) -> None:
-    """Add the public test's figures and what is chosen there: the votes' temperatures and the frontiers."""
+    """Add the public test's figures and what is chosen there: the frontiers."""
     public = panel.predictions(public_test.pictures)
     report["public_test"] = _split_report(panel, dataset, public_test, public)
-    for name, weights in panel.votes.items():
-        chosen_on = soft_vote(public, weights), public_test
-        measured_on = soft_vote(predictions, weights), dataset.test
-        report["votes"][name] |= {
-            "calibration": vote_calibration(chosen_on, measured_on, by_ferplus=name == FERPLUS),
-            "without_public_test": figures.apart_from(*measured_on, public_test.pictures),
-        }
+    for name, vote in panel.votes.items():
+        probabilities = served_vote(predictions, vote)
+        without = figures.apart_from(probabilities, dataset.test, public_test.pictures)
+        report["votes"][name]["without_public_test"] = without
     single = max(public, key=lambda name: report["public_test"]["members"][name]["accuracy"])
     report["gain"] = {"over": single} | {
         split.name: figures.gain(panel.vote(own), own[single], split.labels)

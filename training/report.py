@@ -81,7 +81,7 @@ def _members(report: Report) -> Table:
         "ms",
         "crops/s",
     )
-    title = "Members, served with their temperature T, and votes, served without (one thread; ms: one crop alone)"
+    title = "Members and votes, each served at its temperature T (one thread; ms: one crop alone)"
     return _table(title, columns, rows)
 
 

@@ -22,7 +22,11 @@ JPEG_QUALITY = 95
 # Of the first 150 private-test pictures BlazeFace finds 98.7 % with this border, 95.3 % with one of
 # replicated pixels, and 98.0 % with a gray one of 0.15.
 
+SAME_WITHIN = 0.005  # of a probability: TensorFlow Serving and LiteRT round a network's sums differently
+
 Encode = Callable[[NDArray[np.uint8]], bytes]
+Vote = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
+"""uint8 pictures [n, 48, 48] -> probabilities [n, 7]."""
 
 
 class ServedError(Exception):
@@ -61,10 +65,13 @@ def make_sure_it_is_ready(url: str) -> None:
         raise ServedError(f"{url} is not ready: {answer.text[:200]}")
 
 
-def measure_served(
-    url: str, split: Split, offline: NDArray[np.floating], profile: str = "default"
-) -> dict[str, dict[str, float]]:
-    """Figures of all ways through the platform; `offline` float [n, 7] is the same vote without it."""
+def measure_served(url: str, split: Split, vote: Vote, profile: str = "default") -> dict[str, dict[str, float]]:
+    """Figures of all ways through the platform; `vote` is the same vote without it.
+
+    What JPEG does is told apart from what the platform does: `cropped_jpeg` is compared with the offline vote on the
+    pictures as they were, and by `largest_difference_from_jpegs` with that on the same JPEGs. Raises ServedError where
+    the platform answers anything but the offline vote to the pictures that it was sent.
+    """
     ways = ((as_png, True), (as_jpeg, True), (as_photograph, False))
     try:
         cropped, lossy, whole = [
@@ -73,11 +80,24 @@ def measure_served(
         ]
     except httpx.HTTPError as error:
         raise ServedError(f"{url} stopped answering: {error!r}") from error
-    return {
+    offline, from_jpegs = vote(split.pictures), vote(np.stack([through_jpeg(picture) for picture in split.pictures]))
+    figures = {
         "cropped": cropped_figures(cropped, split, offline),
-        "cropped_jpeg": cropped_figures(lossy, split, offline),
+        "cropped_jpeg": cropped_figures(lossy, split, offline)
+        | {"largest_difference_from_jpegs": cropped_figures(lossy, split, from_jpegs)["largest_difference"]},
         "uncropped": uncropped_figures(whole, split),
     }
+    for way, found in (
+        ("PNG", figures["cropped"]["largest_difference"]),
+        ("JPEG", figures["cropped_jpeg"]["largest_difference_from_jpegs"]),
+    ):
+        if found > SAME_WITHIN:
+            raise ServedError(
+                f"{url} does not serve these members' vote {profile!r}: of the same {way} its probabilities differ by "
+                f"up to {found:.4f}, {SAME_WITHIN} is rounding. Does it serve other versions? TensorFlow Serving "
+                "serves float files, a bare machine those of `bare_machine_file`: compare with --float or without"
+            )
+    return figures
 
 
 def cropped_figures(replies: list[Reply], split: Split, offline: NDArray[np.floating]) -> dict[str, float]:
@@ -122,6 +142,14 @@ def as_jpeg(picture: NDArray[np.uint8]) -> bytes:
     if not done:
         raise ServedError("OpenCV could not write a JPEG")
     return encoded.tobytes()
+
+
+def through_jpeg(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 picture [48, 48] as it is after a JPEG's way there and back."""
+    decoded = cv2.imdecode(np.frombuffer(as_jpeg(picture), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if decoded is None:
+        raise ServedError("OpenCV could not read its own JPEG")
+    return decoded.astype(np.uint8)
 
 
 def as_photograph(picture: NDArray[np.uint8]) -> bytes:

@@ -10,6 +10,9 @@ ones the most likely. A member's weight is its share of the additions up to the 
 `equal` not at all. `fast` is chosen as `default` is, among the votes whose members together take at most three
 quarters of the time for a crop that `default`'s take: for who needs frames rather than a point. The files that a bare
 machine serves are asked; after an export that is the float file, so run this again once `training.quantise` has chosen.
+
+Each vote gets a temperature (Guo et al., ICML 2017), fitted to the truth that it was chosen by: the mean of members
+that are sure of different labels is less sure than it is right.
 """
 
 from collections import Counter
@@ -20,10 +23,12 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.members import Vote
 from training import fer2013, manifest
-from training.ferplus import NO_MAJORITY, majority
+from training.calibration import logits_of
+from training.ferplus import NO_MAJORITY, majority, truth
 from training.lite import LiteMember
-from training.measures import accuracy, negative_log_likelihood
+from training.measures import accuracy, fit_temperature, negative_log_likelihood, softmax
 
 ROUNDS = 20
 FERPLUS = "ferplus"  # the vote whose weights are chosen by what FER+'s annotators saw
@@ -33,10 +38,24 @@ Predictions = Mapping[str, NDArray[np.float32]]
 
 
 def soft_vote(predictions: Predictions, weights: Mapping[str, float]) -> NDArray[np.float64]:
-    """Weighted mean of the members' probabilities [n, 7], over the members that have a weight."""
+    """Weighted mean of the members' probabilities [n, 7], over the members that have a weight; at no temperature."""
     weighted = [weight * predictions[name].astype(np.float64) for name, weight in weights.items()]
     vote: NDArray[np.float64] = np.sum(weighted, axis=0)
     return vote
+
+
+def served_vote(predictions: Predictions, vote: Vote) -> NDArray[np.float64]:
+    """What the platform makes of the members' probabilities [n, 7]: their soft vote at the vote's temperature."""
+    return softmax(logits_of(soft_vote(predictions, vote.weights)) / vote.temperature)
+
+
+def at_its_temperature(
+    weights: Mapping[str, float], predictions: Predictions, split: fer2013.Split, by_ferplus: bool
+) -> Vote:
+    """The vote with these weights, its temperature fitted to the split by FER+'s annotators or FER2013's labels."""
+    counting, labels = truth(split, by_ferplus)
+    temperature = fit_temperature(logits_of(soft_vote(predictions, weights)[counting]), labels)
+    return Vote(dict(weights), round(temperature, 4))
 
 
 def choose_weights(
@@ -97,21 +116,27 @@ def main(data: Path, models: Path) -> None:
     }
     public_test = fer2013.load_split(data, "public_test")
     predictions = {name: member.probabilities(public_test.pictures) for name, member in asked.items()}
-    votes = {
+    weights = {
         "default": choose_weights(predictions, public_test.labels),
         "equal": equal_weights(list(asked)),
     }
     ms_per_crop = {name: member.ms_per_crop(public_test.pictures[0]) for name, member in asked.items()}
-    if fast := fast_weights(predictions, public_test.labels, ms_per_crop, votes["default"]):
-        votes["fast"] = fast
+    if fast := fast_weights(predictions, public_test.labels, ms_per_crop, weights["default"]):
+        weights["fast"] = fast
     if public_test.ferplus is not None:
         seen = majority(public_test.ferplus)
         known = seen != NO_MAJORITY
-        votes[FERPLUS] = choose_weights({name: own[known] for name, own in predictions.items()}, seen[known])
+        weights[FERPLUS] = choose_weights({name: own[known] for name, own in predictions.items()}, seen[known])
+    votes = {
+        name: at_its_temperature(own, predictions, public_test, by_ferplus=name == FERPLUS)
+        for name, own in weights.items()
+    }
     manifest.record_votes(models, votes)
-    for name, weights in votes.items():
-        share = accuracy(soft_vote(predictions, weights), public_test.labels)
-        click.echo(f"{name}, {file}: {share:.2%} of the public test with {weights}")
+    for name, vote in votes.items():
+        share = accuracy(served_vote(predictions, vote), public_test.labels)
+        click.echo(
+            f"{name}, {file}: {share:.2%} of the public test with {vote.weights} at temperature {vote.temperature}"
+        )
 
 
 if __name__ == "__main__":

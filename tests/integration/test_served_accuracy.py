@@ -3,19 +3,14 @@
 The sample is research data that no checkout contains; without it these tests say so and are skipped.
 """
 
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 
-from bench.local import LiteMember
-from contracts.labels import LABELS
-from runtime.model_tree import read_ensemble
 from tests.platform_process import ROOT, Platform
 from training.fer2013 import Split
 from training.measures import accuracy
-from training.served import as_jpeg, measure_served
+from training.panel import open_panel
+from training.served import ServedError, measure_served
 
 MODELS = ROOT / "models"
 SAMPLE = ROOT.parent / "shared" / "data" / "fer2013" / "fer2013_sample350.npz"
@@ -29,33 +24,26 @@ def sample() -> Split:
         return Split("private_test", arrays["images"], arrays["labels"].astype(np.int64))
 
 
-def offline_vote(models: Path, sample: Split) -> np.ndarray:
-    ensemble = read_ensemble(models)
-    weights = ensemble.votes["default"].weights
-    vote = np.zeros((len(sample), len(LABELS)))
-    for name, weight in weights.items():
-        file = models / name / str(ensemble.members[name].version) / ensemble.bare_machine_file
-        member = LiteMember(file, 1)
-        vote += weight * np.concatenate([member.predict(crop[None, :, :, None]) for crop in sample.pictures])
-    return vote
-
-
-def as_decoded(sample: Split) -> Split:
-    """The sample as it is after a JPEG's way there and back."""
-    jpegs = [np.frombuffer(as_jpeg(picture), np.uint8) for picture in sample.pictures]
-    return Split(sample.name, np.stack([cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE) for jpeg in jpegs]), sample.labels)
-
-
 def test_the_platform_is_as_accurate_as_the_files_it_serves(platform: Platform, sample: Split) -> None:
-    offline = offline_vote(MODELS, sample)
+    panel = open_panel(MODELS)
+
+    def offline(pictures: np.ndarray) -> np.ndarray:
+        return panel.vote(panel.predictions(pictures))
+
+    # What JPEG changes is all that differs: of the same pictures, `measure_served` refuses another answer.
     served = measure_served(platform.url, sample, offline)
     exact, lossy, whole = served["cropped"], served["cropped_jpeg"], served["uncropped"]
     assert exact["largest_difference"] < 1e-3
-    assert exact["accuracy"] == pytest.approx(accuracy(offline, sample.labels), abs=1e-9)
-    # What JPEG changes is all that differs: read from the same JPEGs, the files give what is served.
-    from_jpegs = accuracy(offline_vote(MODELS, as_decoded(sample)), sample.labels)
-    assert lossy["accuracy"] == pytest.approx(from_jpegs, abs=1e-9)
+    assert exact["accuracy"] == pytest.approx(accuracy(offline(sample.pictures), sample.labels), abs=1e-9)
+    assert lossy["largest_difference_from_jpegs"] < 1e-3
     assert lossy["same_top"] > 0.85
     # Detection and alignment count too; pictures cut tight around a chin are not always found.
     assert whole["share_detected"] > 0.97
     assert whole["accuracy_on_detected"] == pytest.approx(exact["accuracy"], abs=0.05)
+
+
+def test_another_vote_than_the_one_that_is_served_is_found_out(platform: Platform, sample: Split) -> None:
+    panel = open_panel(MODELS, profile="equal")
+    some = sample.where(np.arange(len(sample)) % 50 == 0)
+    with pytest.raises(ServedError, match="does not serve these members' vote"):
+        measure_served(platform.url, some, lambda pictures: panel.vote(panel.predictions(pictures)))

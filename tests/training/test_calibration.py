@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.calibration import logits_of, member_calibration, vote_calibration
+from training.calibration import calibration, logits_of
 from training.fer2013 import Split
 from training.measures import expected_calibration_error, softmax
 
@@ -29,21 +29,9 @@ def test_a_probability_of_zero_is_borne() -> None:
 
 def test_a_members_error_without_its_temperature_is_recovered_from_its_probabilities() -> None:
     logits, labels = drawn(5_000, seed=0)
-    calibration = member_calibration(
-        softmax(logits), split_of(labels), temperature=0.5
-    )  # raw logits were halved in size
-    assert calibration["ece_before"] == pytest.approx(
-        expected_calibration_error(softmax(0.5 * logits), labels), abs=1e-6
-    )
-    assert calibration["ece_after"] < 0.04 < calibration["ece_before"]
-
-
-def test_a_votes_temperature_is_fitted_on_one_split_and_tried_on_another() -> None:
-    chosen_on, measured_on = drawn(5_000, seed=1), drawn(5_000, seed=2)
-    timid = [(softmax(logits / 2.0), split_of(labels)) for logits, labels in (chosen_on, measured_on)]
-    calibration = vote_calibration(*timid)
-    assert calibration["temperature"] == pytest.approx(0.5, rel=0.1)
-    assert calibration["ece_after"] < 0.04 < calibration["ece_before"]
+    measured = calibration(softmax(logits), split_of(labels), temperature=0.5)  # raw logits were halved in size
+    assert measured["ece_before"] == pytest.approx(expected_calibration_error(softmax(0.5 * logits), labels), abs=1e-6)
+    assert measured["ece_after"] < 0.04 < measured["ece_before"]
 
 
 def test_by_the_annotators_truth_only_pictures_with_a_leading_label_count() -> None:
@@ -51,16 +39,11 @@ def test_by_the_annotators_truth_only_pictures_with_a_leading_label_count() -> N
     shares = np.eye(7, dtype=np.float32)[labels]
     shares[::2] = 0.0  # nobody named anything
     other = split_of((labels + 1) % 7, shares)
-    timid = softmax(logits / 2.0), other
-    assert vote_calibration(timid, timid, by_ferplus=True)["temperature"] == pytest.approx(0.5, rel=0.1)
-    assert vote_calibration(timid, timid)["temperature"] > 1.0
-    calibration = member_calibration(softmax(logits), other, temperature=0.5, by_ferplus=True)
-    assert calibration["truth"] == "FER+"
-    assert calibration["ece_after"] < 0.04 < calibration["ece_before"]
+    measured = calibration(softmax(logits), other, temperature=0.5, by_ferplus=True)
+    assert measured["truth"] == "FER+"
+    assert measured["ece_after"] < 0.04 < measured["ece_before"]
 
 
 def test_without_annotators_votes_the_truth_is_fer2013s_whoever_was_asked_for() -> None:
     logits, labels = drawn(100, seed=4)
-    own = softmax(logits), split_of(labels)
-    assert member_calibration(own[0], own[1], 1.0, by_ferplus=True)["truth"] == "FER2013"
-    assert vote_calibration(own, own, by_ferplus=True)["truth"] == "FER2013"
+    assert calibration(softmax(logits), split_of(labels), 1.0, by_ferplus=True)["truth"] == "FER2013"

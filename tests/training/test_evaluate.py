@@ -139,7 +139,7 @@ def test_from_the_vote_to_the_card_every_figure_is_carried_on(
     assert np.sum(report["confusion"]) == 28
     baseline = report["members"]["baseline"]
     assert baseline["calibration"]["ece_after"] == baseline["ece"]
-    assert report["votes"]["equal"]["calibration"]["ece_before"] == report["votes"]["equal"]["ece"]
+    assert report["votes"]["equal"]["calibration"]["ece_after"] == report["votes"]["equal"]["ece"]
     assert [len(point["members"]) for point in report["latency_frontier"]] == [1, 2]
     recorded = manifest.read_manifest(voting_models)
     assert recorded["members"]["baseline"]["measured"] == {
@@ -148,7 +148,9 @@ def test_from_the_vote_to_the_card_every_figure_is_carried_on(
         "private_test_ece": baseline["ece"],
         "private_test_ferplus_agreement": baseline["ferplus_agreement"],
     }
-    assert recorded["votes"]["equal"]["weights"] == {"five_layer": 0.5, "baseline": 0.5}
+    equal = recorded["votes"]["equal"]
+    assert equal["weights"] == {"five_layer": 0.5, "baseline": 0.5}
+    assert equal["temperature"] == report["votes"]["equal"]["calibration"]["temperature"]
     plots = {"confusion", "reliability", "latency_frontier", "truths_frontier"}
     assert {path.stem for path in (tmp_path / "plots").glob("*.png")} == plots
 
@@ -177,6 +179,18 @@ def test_the_committed_card_is_what_the_committed_figures_give() -> None:
     shown = re.findall(r"!\[.+\]\((.+)\)", CARD.read_text())
     assert shown
     assert all((CARD.parent / path).is_file() for path in shown)
+
+
+def test_a_member_that_was_exported_after_it_was_measured_has_no_card(
+    ferplus_folder: Path, voting_models: Path, tmp_path: Path
+) -> None:
+    invoke(evaluate.main, "--data", ferplus_folder, "--models", voting_models, "--record")
+    later = shutil.copytree(voting_models, tmp_path / "models")
+    facts = manifest.read_manifest(later)["members"]["baseline"]
+    manifest.record_member(later, "baseline", facts | {"sha256": {"model.tflite": "another"}})
+    refused = CliRunner().invoke(model_card.main, [str(later / "measured.json"), "--models", str(later)])
+    assert refused.exit_code == 1
+    assert "is of other files than" in refused.output
 
 
 def test_the_card_leaves_out_what_was_not_measured(ferplus_folder: Path, voting_models: Path) -> None:
@@ -275,14 +289,11 @@ def test_a_platform_that_is_not_there_is_told_before_anything_is_measured(
     assert "make up" in result.stderr
 
 
-@pytest.mark.parametrize("part", [("--members", "baseline"), ("--float",)])
-def test_a_platform_is_compared_with_the_vote_that_it_serves_only(
-    ferplus_folder: Path, voting_models: Path, part: tuple[str, ...]
-) -> None:
-    arguments = ["--data", str(ferplus_folder), "--models", str(voting_models), "--served", "http://127.0.0.1:9", *part]
-    result = CliRunner().invoke(evaluate.main, arguments)
+def test_a_platform_is_compared_with_the_vote_that_it_serves_only(ferplus_folder: Path, voting_models: Path) -> None:
+    arguments = ["--data", str(ferplus_folder), "--models", str(voting_models), "--served", "http://127.0.0.1:9"]
+    result = CliRunner().invoke(evaluate.main, [*arguments, "--members", "baseline"])
     assert result.exit_code == 2
-    assert "no --members or --float" in result.stderr
+    assert "no --members" in result.stderr
 
 
 def test_members_weights_are_taken_from_the_profile_where_all_have_one() -> None:

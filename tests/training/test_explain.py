@@ -9,6 +9,7 @@ from conftest import made_up_pictures
 from PIL import Image
 from test_export import checkpoint_with_random_weights
 
+from contracts.members import Vote
 from training import manifest
 from training.explain import explain, grad_cam, main
 from training.export import export, rebuild
@@ -18,7 +19,7 @@ from training.zoo import TRANSFER
 def model_tree(folder: Path) -> Path:
     export("five_layer", 1, folder, checkpoint_with_random_weights("five_layer"), 1.0)
     export("vgg", 1, folder, checkpoint_with_random_weights("vgg"), 1.0, mirrored=True)
-    manifest.record_votes(folder, {"default": {"five_layer": 0.5, "vgg": 0.5}})
+    manifest.record_votes(folder, {"default": Vote({"five_layer": 0.5, "vgg": 0.5})})
     return folder
 
 

@@ -72,37 +72,66 @@ def split() -> Split:
     return Split("private_test", pictures, labels.astype(np.int64))
 
 
+def offline_vote(pictures: np.ndarray, off_by: float = 0.0) -> np.ndarray:
+    """What `Platform` says, but of the sixth picture."""
+    probabilities = np.tile(PROBABILITIES, (len(pictures), 1))
+    probabilities[5, 0] += off_by
+    return probabilities
+
+
 def test_crops_are_compared_with_the_offline_vote_and_whole_pictures_by_their_largest_face(
     platform_url: str,
 ) -> None:
-    offline = np.tile(PROBABILITIES, (14, 1))
-    offline[5, 0] += 0.02
-    measured = measure_served(platform_url, split(), offline)
+    measured = measure_served(platform_url, split(), lambda pictures: offline_vote(pictures, off_by=0.002))
     assert measured["cropped"]["accuracy"] == pytest.approx(2 / 14)
-    assert measured["cropped"]["largest_difference"] == pytest.approx(0.02)
+    assert measured["cropped"]["largest_difference"] == pytest.approx(0.002)
     assert measured["cropped"]["same_top"] == 1.0
     assert measured["uncropped"]["share_detected"] == 0.5
     assert measured["uncropped"]["accuracy_on_detected"] == pytest.approx(1 / 7)
 
 
+@pytest.mark.parametrize("way", ["PNG", "JPEG"])
+def test_a_platform_that_answers_anything_but_the_offline_vote_is_an_error(platform_url: str, way: str) -> None:
+    as_they_were = split().pictures
+
+    def vote(pictures: np.ndarray) -> np.ndarray:
+        sent_as = "PNG" if np.array_equal(pictures, as_they_were) else "JPEG"
+        return offline_vote(pictures, off_by=0.02 if sent_as == way else 0.0)
+
+    with pytest.raises(ServedError, match=rf"does not serve these members' vote.*same {way}.*differ by up to 0\.02"):
+        measure_served(platform_url, split(), vote)
+
+
+def test_what_jpeg_changes_is_told_apart_from_what_the_platform_changes(platform_url: str) -> None:
+    as_they_were = split().pictures
+
+    def vote(pictures: np.ndarray) -> np.ndarray:
+        lossless = np.array_equal(pictures, as_they_were)
+        return offline_vote(pictures) if lossless else offline_vote(pictures, off_by=0.003)
+
+    measured = measure_served(platform_url, split(), vote)["cropped_jpeg"]
+    assert measured["largest_difference"] == pytest.approx(0.0)
+    assert measured["largest_difference_from_jpegs"] == pytest.approx(0.003)
+
+
 def test_a_refusal_is_an_error_that_quotes_the_platform(platform_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Platform, "status", 503)
     with pytest.raises(ServedError, match=r"503 from .*faces"):
-        measure_served(platform_url, split(), np.zeros((14, 7)))
+        measure_served(platform_url, split(), offline_vote)
 
 
 def test_the_wished_vote_is_asked_for(platform_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     answer = Platform.do_POST
     monkeypatch.setattr(Platform, "do_POST", lambda self: (asked.append(self.path), answer(self)))
-    measure_served(platform_url, split(), np.zeros((14, 7)), "fast")
+    measure_served(platform_url, split(), offline_vote, "fast")
     assert len(asked) == 3 * 14
     assert all(parse_qs(urlsplit(path).query)["vote_profile"] == ["fast"] for path in asked)
 
 
 def test_a_platform_that_stops_answering_is_an_error_that_names_it() -> None:
     with pytest.raises(ServedError, match=r"http://127\.0\.0\.1:9 stopped answering"):
-        measure_served("http://127.0.0.1:9", split(), np.zeros((14, 7)))
+        measure_served("http://127.0.0.1:9", split(), offline_vote)
 
 
 def test_a_crop_is_sent_without_loss() -> None:

@@ -7,10 +7,14 @@ from click.testing import CliRunner
 from conftest import write_split
 from test_export import checkpoint_with_random_weights
 
+from contracts.members import Vote
+from ensemble_worker import voting
 from training import manifest
 from training.export import export
+from training.fer2013 import Split
 from training.lite import FLOAT_FILE, LiteMember
-from training.vote import choose_weights, equal_weights, fast_weights, main, soft_vote
+from training.measures import expected_calibration_error
+from training.vote import at_its_temperature, choose_weights, equal_weights, fast_weights, main, served_vote, soft_vote
 
 LABELS = np.array([0, 1, 2, 3, 4, 5, 6, 0])
 
@@ -23,6 +27,44 @@ def sure_of(labels: np.ndarray, confidence: float) -> np.ndarray:
 def test_a_vote_is_the_weighted_mean_of_probabilities() -> None:
     predictions = {"one": sure_of(LABELS, 0.9), "other": sure_of(LABELS, 0.5)}
     assert soft_vote(predictions, {"one": 0.75, "other": 0.25})[0, 0] == pytest.approx(0.8)
+
+
+def drawn(count: int, seed: int) -> tuple[dict[str, np.ndarray], Split]:
+    """Two members of which either is honest and sure of some pictures that the other knows nothing of; FER2013's labels
+    are drawn by them, and FER+'s annotators all name the next label, of every second picture.
+    """
+    random = np.random.default_rng(seed)
+    honest = random.dirichlet(np.full(7, 0.3), count)
+    labels = np.array([random.choice(7, p=shares) for shares in honest])
+    knows = np.arange(count)[:, None] % 2 == 0
+    ferplus = np.where(knows, np.eye(7)[(labels + 1) % 7], 0.0)
+    members = {"even": np.where(knows, honest, 1 / 7), "odd": np.where(knows, 1 / 7, honest)}
+    return members, Split("test", np.zeros((count, 48, 48), np.uint8), labels, ferplus)
+
+
+def test_a_votes_temperature_makes_up_for_members_that_are_sure_of_different_pictures() -> None:
+    chosen_on, measured_on = drawn(4_000, seed=1), drawn(4_000, seed=2)
+    vote = at_its_temperature({"even": 0.5, "odd": 0.5}, *chosen_on, by_ferplus=False)
+    predictions, split = measured_on
+    without, served = soft_vote(predictions, vote.weights), served_vote(predictions, vote)
+    assert vote.temperature < 1.0
+    assert served.sum(axis=1) == pytest.approx(1.0)
+    assert (served.argmax(axis=1) == without.argmax(axis=1)).all()
+    before, after = (expected_calibration_error(each, split.labels) for each in (without, served))
+    assert after < before / 2
+
+
+def test_a_vote_for_the_annotators_gets_its_temperature_by_what_they_saw() -> None:
+    predictions, split = drawn(2_000, seed=3)
+    vote = at_its_temperature({"even": 1.0}, predictions, split, by_ferplus=True)
+    assert vote.temperature > 2.0, "all that the member is sure of is wrong by them"
+
+
+def test_the_vote_is_measured_as_the_platform_serves_it() -> None:
+    predictions, _ = drawn(50, seed=4)
+    predictions = {name: own.astype(np.float32) for name, own in predictions.items()}
+    vote = Vote({"even": 0.7, "odd": 0.3}, 0.6)
+    assert served_vote(predictions, vote) == pytest.approx(voting.soft_vote(predictions, vote), abs=1e-6)
 
 
 def test_a_member_that_only_harms_gets_no_weight() -> None:

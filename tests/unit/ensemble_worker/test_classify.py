@@ -9,11 +9,15 @@ import pytest
 
 from contracts.geometry import CROP_BYTES, BoundingBox
 from contracts.labels import LABELS
-from contracts.members import asked_members
+from contracts.members import Vote, asked_members
 from contracts.work import ClassifyFaces, DetectedFace, FrameAnswered, FrameFailed
 from ensemble_worker.classify import CroppedFaces, classify_batch, rounds
 
-WEIGHTS = {"default": {"a": 1.0, "b": 0.0}, "other": {"a": 0.0, "b": 1.0}, "both": {"a": 0.6, "b": 0.4}}
+VOTES = {
+    "default": Vote({"a": 1.0, "b": 0.0}),
+    "other": Vote({"a": 0.0, "b": 1.0}),
+    "both": Vote({"a": 0.6, "b": 0.4}),
+}
 
 
 class ScriptedFanOut:
@@ -53,7 +57,7 @@ def frame(*labels: int, profile: str = "default", votes: bool = False, seconds: 
 async def classified(
     batch: list[CroppedFaces], fan_out: ScriptedFanOut, timeout_s: float = 0.4, asked: Collection[str] = ("a",)
 ) -> list[FrameAnswered | FrameFailed]:
-    return await classify_batch(batch, fan_out, WEIGHTS, timeout_s, asked)
+    return await classify_batch(batch, fan_out, VOTES, timeout_s, asked)
 
 
 def top(probabilities: list[float]) -> int:
@@ -149,7 +153,7 @@ def test_frames_that_need_other_members_are_rounds_of_their_own_and_the_cheaper_
     curious, plain, other, plain_too = frame(0, votes=True), frame(1), frame(2, profile="other"), frame(3)
 
     def members_of(command: ClassifyFaces) -> list[str]:
-        return asked_members(WEIGHTS[command.vote_profile], ScriptedFanOut.names, votes=command.votes)
+        return asked_members(VOTES[command.vote_profile].weights, ScriptedFanOut.names, votes=command.votes)
 
     cut = list(rounds([curious, plain, other, plain_too], 4, members_of))
     assert cut == [[plain, plain_too], [other], [curious]]

@@ -23,6 +23,7 @@ def test_members_and_votes_are_read(tmp_path: Path) -> None:
         ('labels = ["happy"]\n' + MEMBER + VOTE, "labels"),
         (LABELS + MEMBER + "[votes.other]\nweights = {}\n", "votes.default"),
         (LABELS + MEMBER + "[votes.default]\nweights = { b = 1.0 }\n", "no members"),
+        (LABELS + MEMBER + VOTE + "temperature = 0.0\n", "temperature of 0.0, not above 0"),
         (LABELS + '[members.a]\nversion = "one"\n' + VOTE, "models.toml"),
     ],
 )
