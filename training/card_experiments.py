@@ -33,7 +33,14 @@ def what_was_tried(experiments: Report) -> str:
     return "\n".join(["## What was tried\n", NOT_ANEW, *told]) if told else ""
 
 
-def mirroring(measured: Figures) -> str:
+def vote_of(experiment: Figures) -> str:
+    """Which vote it was tried on: its members with their versions and weights."""
+    versions = experiment["members"]
+    return ", ".join(f"`{name}` {versions[name]} ({weight:.0%})" for name, weight in experiment["weights"].items())
+
+
+def mirroring(experiment: Figures) -> str:
+    measured = experiment["measured"]
     columns = ("", *(f"{split}, {form}" for split in ("public test", "private test") for form in MIRRORED), *MS)
     rows = [
         (
@@ -49,8 +56,9 @@ def mirroring(measured: Figures) -> str:
         "### The mirrored crop\n\nEach member's float file with the mean of the crop and its mirror image (test-time "
         "averaging), and the same weights without, by `python -m training.mirroring`. In the vote those are mirrored "
         "that are served so.\n\n"
-        f"{table(columns, rows)}\nFor the default vote it is worth {gains[0]} points of the public and {gains[1]} of "
-        f"the private test, at {mirrored['ms_per_crop'] / plain['ms_per_crop']:.1f} times the work.\n"
+        f"{table(columns, rows)}\nFor the default vote, of {vote_of(experiment)}, it is worth {gains[0]} points of the "
+        f"public and {gains[1]} of the private test, at {mirrored['ms_per_crop'] / plain['ms_per_crop']:.1f} times the "
+        "work.\n"
     )
 
 
@@ -130,8 +138,8 @@ def search(measured: Figures) -> str:
     return (
         f"### Search of a recipe\n\n{measured['trials']} trials of {measured['epochs']} epochs of "
         f"`{measured['architecture']}`, {measured['pruned']} of them pruned, by `python -m training.search`. So few "
-        "epochs favour what learns fast, and the best is flattered by being chosen on these very pictures.\n\n"
-        + table(columns, rows)
+        "epochs favour what learns fast, and the best is flattered by being chosen on these very pictures. All trials "
+        "stand in `models/experiments.json`.\n\n" + table(columns, rows)
     )
 
 
@@ -153,8 +161,9 @@ def confused_pairs(measured: Figures) -> str:
     verdict = "It helps" if helps else "It does not help"
     consequence = "worth keeping" if helps else "left out"
     return (
-        f"### A secondary network for the confused pairs\n\nFor {groups}: asked where the vote's two top labels are of "
-        f"one group and less than {rule['threshold']:.2f} apart, counted with {rule['share']:.0%}; by "
-        "`python -m training.confused_pairs`. The last column is how likely coin tosses correct as many.\n\n"
+        f"### A secondary network for the confused pairs\n\nOf the vote of {vote_of(measured)}. For {groups}: asked "
+        f"where the vote's two top labels are of one group and less than {rule['threshold']:.2f} apart, counted with "
+        f"{rule['share']:.0%}; by `python -m training.confused_pairs`. The last column is how likely coin tosses "
+        "correct as many.\n\n"
         f"{table(columns, rows)}\n{verdict} the held-out half by more than chance explains: {consequence}.\n"
     )

@@ -1,13 +1,16 @@
 """One run's state in one .npz file, written whole or not at all."""
 
 import json
-import os
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from numpy.typing import NDArray
+
+from training.replacing import replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +35,21 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     plain = ("configuration", "epoch", "public_accuracies")
     about = json.dumps({name: getattr(checkpoint, name) for name in plain})
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("wb") as file:
+    with replacing(path) as file:
         np.savez(file, about=np.array(about), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read what `write_checkpoint` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        about = json.loads(str(arrays["about"]))
-        lists: dict[str, Any] = {
-            name: [arrays[key] for key in sorted(arrays.files) if key.startswith(f"{name}/")] for name in ARRAY_LISTS
-        }
+    """Read what `write_checkpoint` wrote. Raises click.ClickException where there is nothing of the kind."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            about = json.loads(str(arrays["about"]))
+            lists: dict[str, Any] = {
+                name: [arrays[key] for key in sorted(arrays.files) if key.startswith(f"{name}/")]
+                for name in ARRAY_LISTS
+            }
+    except FileNotFoundError as error:
+        raise click.ClickException(f"{path} is missing: a run's folder has it after its first epoch") from error
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise click.ClickException(f"{path} is no checkpoint of training.train ({error})") from error
     return Checkpoint(**about, **lists)

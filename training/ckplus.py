@@ -19,7 +19,7 @@ PLACES = ("{}", "*/{}")  # where the original's two folders may stand
 
 
 def load(directory: Path) -> tuple[Split, list[str], list[str]]:
-    """The pictures, the files that were skipped, and what must be said of the figures."""
+    """The pictures, the files that were skipped, and what must be said of the figures. Raises DatasetError."""
     images, emotions = (_find(directory, name) for name in ("cohn-kanade-images", "Emotion"))
     if images and emotions:
         return _load_original(images, emotions)

@@ -150,6 +150,7 @@ def sign_test(corrected: int, spoiled: int) -> float:
 
 
 def recommendation(held_out: Figures) -> str:
+    """`keep` where the held-out half gains, and more than coin tosses would; else `leave`."""
     return "keep" if held_out["gain"] > 0.0 and held_out["chance"] < SIGNIFICANCE else "leave"
 
 

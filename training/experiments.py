@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from training.replacing import replacing
+
 FILE_NAME = "experiments.json"
 
 Figures = dict[str, Any]
@@ -18,7 +20,8 @@ def read_experiments(models: Path) -> Figures:
 def record_experiment(models: Path, name: str, figures: Figures) -> None:
     """Put one experiment's figures in place of its old ones, and leave the others as they are."""
     experiments = read_experiments(models) | {name: rounded(figures)}
-    (models / FILE_NAME).write_text(json.dumps(experiments, indent=2) + "\n")
+    with replacing(models / FILE_NAME) as file:
+        file.write(f"{json.dumps(experiments, indent=2)}\n".encode())
 
 
 def rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds

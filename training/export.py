@@ -14,7 +14,6 @@ the graph, for twice the work.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -187,7 +186,8 @@ def export(
         write_warm_up(member, folder)
         version_folder = models / member / str(version)
         version_folder.parent.mkdir(exist_ok=True)
-        shutil.rmtree(version_folder, ignore_errors=True)
+        if version_folder.exists():
+            version_folder.rename(Path(unfinished) / "before")
         folder.rename(version_folder)
     facts = {
         "version": version,
@@ -231,6 +231,8 @@ def main(
     public_test, model = dataset.public_test, rebuild(checkpoint)
     checkpoint = with_precise_bn(model, checkpoint, dataset.train.pictures)
     logits = logits_of(model, public_test.pictures, mirrored)
+    if not np.isfinite(logits).all():
+        raise click.ClickException(f"{run} answers with what is not a finite number: it diverged; train it anew")
     counting, labels = truth(public_test, learned_ferplus(checkpoint.configuration))
     temperature = fit_temperature(logits[counting], labels)
     version_folder = export(member or own_name, version, models, checkpoint, temperature, mirrored)

@@ -109,9 +109,14 @@ def finished(
 
 def _as_exported(checkpoint: Checkpoint, pictures: NDArray[np.uint8]) -> keras.Model:
     """The network with the statistics of pictures as they are. Some architectures write into their weights what theirs
-    are before they are trained (`begin_with`), so measuring them afterwards would come too late.
+    are before they are trained (`begin_with`), so measuring them afterwards would come too late. Raises
+    click.ClickException for an exported network with a backbone.
     """
     model = rebuild(checkpoint)
+    if not checkpoint.variables and any(isinstance(layer, keras.Model) for layer in model.layers):
+        raise click.ClickException(
+            "this is an exported network with a backbone, whose normalisations are folded in; give its run's folder"
+        )
     if checkpoint.configuration.get(MEASURED_ON):
         unfold(model, checkpoint, pictures)
     else:

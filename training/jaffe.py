@@ -14,7 +14,7 @@ FILE_NAME = re.compile(rf"[A-Z]{{2}}[.-]({'|'.join(CODES)})\d*[.-].+", re.IGNORE
 
 
 def load(directory: Path) -> tuple[Split, list[str]]:
-    """Every picture below `directory` with a label in its name, and the files that were skipped."""
+    """Every picture below `directory` with a label in its name, and the skipped files. Raises DatasetError."""
     if not directory.is_dir():
         raise DatasetError(f"{directory} is not a folder")
     gathered = Gathered(directory)

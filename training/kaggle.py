@@ -21,7 +21,7 @@ Splits = dict[str, Split]
 
 
 def load_csv(path: Path) -> tuple[Splits, list[str]]:
-    """The three splits of the CSV, and the rows that were skipped."""
+    """The three splits of the CSV, and the rows that were skipped. Raises DatasetError."""
     gathered = {name: Gathered(path) for name in USAGES.values()}
     skipped: list[str] = []
     with path.open(newline="", encoding="utf-8", errors="replace") as file:  # what is no text is no number either
@@ -52,7 +52,9 @@ def _add_row(row: Mapping[str, str], gathered: Mapping[str, Gathered]) -> None:
 
 
 def load_folders(directory: Path) -> tuple[Splits, list[str]]:
-    """`train` and the tests of `directory`/train and `directory`/test, and the files that were skipped."""
+    """`train` and the tests of `directory`/train and `directory`/test, and the files that were skipped. Raises
+    DatasetError.
+    """
     train, _ = gather_class_folders(directory / "train")
     listed = list_class_folders(directory / "test")
     pictures = [(path, label) for path, label in listed.files if is_picture(path)]

@@ -77,7 +77,8 @@ def main(data: Path, models: Path) -> None:
     with tempfile.TemporaryDirectory() as unkept:
         files = both_forms(models, Path(unkept))
         measured = compare(files, weights, mirrored, [dataset.public_test, dataset.private_test])
-    record_experiment(models, "mirroring", measured)
+    versions = {name: facts["version"] for name, facts in described["members"].items()}
+    record_experiment(models, "mirroring", {"members": versions, "weights": weights, "measured": measured})
     for name, forms in measured.items():
         told = (f"{form} {each['public_test']:.2%}, {each['ms_per_crop']:.2f} ms" for form, each in forms.items())
         click.echo(f"{name}: {'; '.join(told)} (public test)")

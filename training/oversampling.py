@@ -66,6 +66,7 @@ def _probabilities(regression: LogisticRegression, features: NDArray[np.floating
 
 
 def figures(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> dict[str, float]:
+    """Accuracy and macro recall, from 0 to 1, of probabilities [n, 7] and labels int64 [n]."""
     return {"accuracy": accuracy(probabilities, labels), "macro_recall": macro_recall(probabilities, labels)}
 
 

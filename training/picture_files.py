@@ -39,6 +39,7 @@ class Gathered:
     skipped: list[str] = field(default_factory=list)
 
     def add(self, picture: NDArray[np.uint8], label: int) -> None:
+        """One more: uint8 picture [48, 48], label 0 to 6."""
         self.pictures.append(picture)
         self.labels.append(label)
 
@@ -53,6 +54,7 @@ class Gathered:
             self.skip(path, f"broken: {str(error).replace(str(path), path.name)}")
 
     def skip(self, what: Path | str, why: str) -> None:
+        """One more that was left out: a file or a row, and the reason."""
         self.skipped.append(f"{what}: {why}")
 
     def split(self, name: str, needed: Collection[int] = range(len(LABELS))) -> Split:
@@ -105,7 +107,8 @@ class ClassFolders:
 def list_class_folders(directory: Path, left_out: Collection[str] = ()) -> ClassFolders:
     """List `directory`/<class name>/<picture>; class names are words like anger, angry or Happiness.
 
-    The folders named in `left_out` are passed over silently, every other stray file or folder is listed.
+    The folders named in `left_out` are passed over silently, every other stray file or folder is listed. Raises
+    DatasetError where there is no folder of a class.
     """
     if not directory.is_dir():
         raise DatasetError(f"{directory} is not a folder")
@@ -123,7 +126,7 @@ def list_class_folders(directory: Path, left_out: Collection[str] = ()) -> Class
 
 
 def gather_class_folders(directory: Path, left_out: Collection[str] = ()) -> tuple[Gathered, set[int]]:
-    """Read what `list_class_folders` lists; also the labels that have a folder."""
+    """Read what `list_class_folders` lists; also the labels that have a folder. Raises DatasetError."""
     listed = list_class_folders(directory, left_out)
     gathered = Gathered(directory, skipped=list(listed.skipped))
     for path, label in listed.files:

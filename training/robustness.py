@@ -24,14 +24,17 @@ Crop = NDArray[np.uint8]
 
 
 def darker(crop: Crop) -> Crop:
+    """At half the brightness."""
     return _as_uint8(crop * BRIGHTNESS)
 
 
 def flatter(crop: Crop) -> Crop:
+    """With less contrast about the picture's own mean."""
     return _as_uint8(crop.mean() + (crop - crop.mean()) * CONTRAST)
 
 
 def blurred(crop: Crop) -> Crop:
+    """By a Gaussian, as out of focus."""
     return np.asarray(cv2.GaussianBlur(crop, (0, 0), BLUR_SIGMA), dtype=np.uint8)
 
 
@@ -49,12 +52,14 @@ def rotated(crop: Crop, degrees: float) -> Crop:
 
 
 def without_lower_half(crop: Crop) -> Crop:
+    """Nose, mouth and chin under gray, as by a mask."""
     covered = crop.copy()
     covered[LOWER_HALF] = COVER_GRAY
     return covered
 
 
 def without_eyes(crop: Crop) -> Crop:
+    """Eyes and brows under gray, as by dark glasses."""
     covered = crop.copy()
     covered[EYES] = COVER_GRAY
     return covered

@@ -1,10 +1,14 @@
 """What a run leaves to look at: its epochs as CSV, and the accuracies drawn as the original's figure 3.7 has them."""
 
 import csv
+import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from training.replacing import replacing
 
 LOG_FIELDS = (
     "epoch",
@@ -17,20 +21,31 @@ LOG_FIELDS = (
 )
 
 
-def append_to_log(path: Path, row: dict[str, object]) -> None:
-    """Add one epoch to the run's CSV log."""
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, LOG_FIELDS)
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
+def add_to_log(path: Path, row: Mapping[str, object]) -> None:
+    """Put one epoch behind those before it in the run's CSV log.
+
+    A row of the same epoch gives way: a run that was killed before its checkpoint was written goes through it again.
+    """
+    before = [other for other in read_log(path) if int(other["epoch"]) < int(str(row["epoch"]))]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, LOG_FIELDS)
+    writer.writeheader()
+    writer.writerows([*before, row])
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def read_log(path: Path) -> list[dict[str, str]]:
+    """The log's rows; none where there is no log yet."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def plot_learning_curve(run_folder: Path) -> None:
     """Draw `log.csv` as `learning_curve.png`: accuracy over epochs."""
-    with (run_folder / "log.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_log(run_folder / "log.csv")
     figure = Figure(figsize=(7, 4), dpi=120, layout="tight")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

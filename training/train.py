@@ -41,7 +41,7 @@ from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.distillation import taught
 from training.ferplus import SECOND_HEAD
 from training.recipe_settings import parse_settings, plain_fields
-from training.run_log import LOG_FIELDS, append_to_log, plot_learning_curve
+from training.run_log import LOG_FIELDS, add_to_log, plot_learning_curve
 from training.trained import FINISHED
 from training.zoo import BUILDERS, PREPARATIONS, TRANSFER
 from training.zoo.transfer import BackboneWeightsError
@@ -377,7 +377,10 @@ class Trainer:
         return tf.reduce_mean(loss)
 
     def train_epoch(self, epoch: int, pictures: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-        """One pass in an order that depends on seed and epoch only; mean loss and accuracy."""
+        """One pass in an order that depends on seed and epoch only; mean loss and accuracy.
+
+        Raises click.ClickException as soon as the loss is not a finite number any more: the weights are lost then.
+        """
         configuration, steps_per_epoch = self.configuration, len(labels) // self.configuration.batch_size
         order = np.random.default_rng([configuration.seed, epoch]).permutation(len(labels))
         totals = np.zeros(2)
@@ -396,6 +399,11 @@ class Trainer:
                 tf.constant([configuration.seed, done], tf.int32),
                 resolution_at(epoch, configuration),
             )
+            if not np.isfinite(totals[0]):
+                raise click.ClickException(
+                    f"diverged in epoch {epoch + 1}: the loss is not a finite number. Nothing of this epoch is kept; "
+                    "start anew at a smaller rate: --set learning_rate=…"
+                )
             if step % 10 == 9:
                 progress.set_postfix(loss=f"{totals[0] / (step + 1):.3f}", accuracy=f"{totals[1] / (step + 1):.3f}")
         return float(totals[0] / steps_per_epoch), float(totals[1] / steps_per_epoch)
@@ -488,8 +496,8 @@ def run(configuration: Configuration, data: Path, run_folder: Path) -> None:
             public_loss, public_accuracy = trainer.evaluate(dataset.public_test)
             row |= {"public_loss": f"{public_loss:.4f}", "public_accuracy": f"{public_accuracy:.4f}"}
         row["seconds"] = f"{time.monotonic() - started:.1f}"
+        add_to_log(run_folder / "log.csv", row)
         write_checkpoint(checkpoint_path, trainer.checkpoint(epoch))
-        append_to_log(run_folder / "log.csv", row)
         plot_learning_curve(run_folder)
         click.echo(", ".join(f"{name} {value}" for name, value in row.items() if value != ""))
 
@@ -505,7 +513,8 @@ SETTABLE = ", ".join([*plain_fields(Configuration), *plain_fields(Augmentation)]
 SET_HELP = f"one setting of the recipe, after all other options; may be repeated. NAME is one of {SETTABLE}"
 DATA_HELP = "FER2013: the folder of its .npz files, Kaggle's CSV or Kaggle's folders"
 BACKBONE_HELP = (
-    "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones; by default the recipe's"
+    "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones; by default the recipe's. "
+    "Which can't be had by themselves are told with where to get them"
 )
 
 

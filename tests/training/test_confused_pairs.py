@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from contracts.members import Vote
 from training import card_experiments, confused_pairs, manifest
 from training.checkpoint import Checkpoint
 from training.confused_pairs import (
@@ -124,8 +125,10 @@ def test_the_whole_experiment_helps_a_vote_that_overlooks_what_the_features_tell
     measured = experiment((features, labels), tests)
     assert measured["recommendation"] == "keep"
     assert measured["private_test"]["gain"] > 0.1
-    told = card_experiments.what_was_tried({"confused_pairs": json.loads(json.dumps(measured))})
+    recorded = {"members": {"small": 2}, "weights": {"small": 1.0}, **measured}
+    told = card_experiments.what_was_tried({"confused_pairs": json.loads(json.dumps(recorded))})
     assert "worth keeping" in told
+    assert "Of the vote of `small` 2 (100%)" in told
     assert "fear, sad, surprise and for sad, neutral" in told
 
 
@@ -136,7 +139,7 @@ def test_the_command_records_what_the_default_votes_members_see(dataset_folder: 
     shutil.copytree(models / "small", models / "twin")
     for name in ("twin", "not_in_the_vote"):
         manifest.record_member(models, name, manifest.read_manifest(models)["members"]["small"])
-    manifest.record_votes(models, {"default": {"small": 0.75, "twin": 0.25}})
+    manifest.record_votes(models, {"default": Vote({"small": 0.75, "twin": 0.25})})
     arguments = ["--data", str(dataset_folder), "--models", str(models)]
     result = CliRunner().invoke(confused_pairs.main, arguments, catch_exceptions=False)
     assert result.exit_code == 0

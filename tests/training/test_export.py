@@ -207,6 +207,27 @@ def test_a_version_that_the_manifest_no_longer_tells_of_is_not_exported_again_un
     assert (result.exit_code, "models.toml tells of version 2" in result.output) == (1, True)
 
 
+def test_a_network_that_diverged_is_not_exported(dataset_folder: Path, tmp_path: Path) -> None:
+    checkpoint = checkpoint_with_random_weights("baseline")
+    spoiled = [np.full_like(weight, np.nan) for weight in checkpoint.averaged]
+    told = checkpoint.configuration | {MEASURED_ON: 1}
+    write_checkpoint(tmp_path / "checkpoint.npz", replace(checkpoint, averaged=spoiled, configuration=told))
+    arguments = [str(tmp_path), "--version", "1", "--member", "lost", "--models", str(tmp_path / "models")]
+    ended = CliRunner().invoke(main, [*arguments, "--data", str(dataset_folder)])
+    assert (ended.exit_code, "it diverged" in ended.output) == (1, True)
+    assert not (tmp_path / "models" / "lost").exists()
+
+
+def test_a_version_that_is_exported_again_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    checkpoint = checkpoint_with_random_weights("baseline")
+    folder = export("baseline", 1, tmp_path, checkpoint, TEMPERATURE)
+    (folder / "of_the_old_one").touch()
+    assert export("baseline", 1, tmp_path, checkpoint, TEMPERATURE) == folder
+    assert (folder / FLOAT_FILE).is_file()
+    assert not (folder / "of_the_old_one").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_the_temperature_is_fitted_to_the_public_test(dataset_folder: Path, tmp_path: Path) -> None:
     """The network is always right about the public test, and always wrong about the private one."""
     keras.utils.set_random_seed(3)

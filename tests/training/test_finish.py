@@ -20,6 +20,7 @@ from training.finish import AS_THEY_ARE, finished, finishing
 from training.precise_bn import MEASURED_ON, with_precise_bn
 from training.train import RECIPES, Trainer, run
 from training.trained import FINISHED
+from training.zoo import BUILDERS
 
 PICTURES, LABELS = made_up_pictures(96, seed=0)
 SHARES = np.eye(7, dtype=np.float32)[LABELS]
@@ -111,6 +112,13 @@ def test_a_network_with_frozen_layers_and_scales_of_its_own_is_finished_from_whe
     assert not np.allclose(*kernels), "all kernels have one scale"
     said = [logits_of(model, PICTURES[:32]) for model in (before, after)]
     assert np.corrcoef(said[0].ravel(), said[1].ravel())[0, 1] > 0.9
+
+
+def test_an_exported_network_with_a_backbone_is_not_finished_for_its_statistics_are_gone() -> None:
+    recipe = asdict(replace(RECIPES["resnet50"], backbone_weights="none"))
+    checkpoint = Checkpoint(recipe, 1, [], BUILDERS["resnet50"]().get_weights(), [])
+    with pytest.raises(click.ClickException, match="give its run's folder"):
+        finished(checkpoint, PICTURES[:32], SHARES[:32], finishing(checkpoint))
 
 
 def test_a_run_is_finished_from_what_would_be_exported_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import pytest
 from conftest import made_up_pictures
 from test_export import checkpoint_with_random_weights
 
+from contracts.members import Vote
 from training import card_experiments, manifest, mirroring
 from training.export import export
 from training.fer2013 import Split
@@ -17,7 +18,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     export("one", 2, folder, checkpoint_with_random_weights("five_layer"), 1.3, mirrored=True)
     export("other", 1, folder, checkpoint_with_random_weights("baseline"), 1.0)
-    manifest.record_votes(folder, {"default": {"one": 0.5, "other": 0.5}})
+    manifest.record_votes(folder, {"default": Vote({"one": 0.5, "other": 0.5})})
     return folder
 
 
@@ -45,6 +46,8 @@ def test_gain_and_cost_are_measured_and_told(models: Path, tmp_path: Path) -> No
     alone = mirroring.compare(mirroring.both_forms(models, tmp_path), {"other": 1.0}, {"one"}, splits)
     assert alone["vote"]["mirrored"]["private_test"] == alone["other"]["plain"]["private_test"]
     assert 0.0 <= measured["one"]["plain"]["private_test"] <= 1.0
-    told = card_experiments.what_was_tried({"mirroring": json.loads(json.dumps(measured))})
+    experiment = {"members": {"one": 2, "other": 1}, "weights": weights, "measured": measured}
+    told = card_experiments.what_was_tried({"mirroring": json.loads(json.dumps(experiment))})
+    assert "the default vote, of `one` 2 (50%), `other` 1 (50%), it is worth" in told
     times = measured["vote"]["mirrored"]["ms_per_crop"] / measured["vote"]["plain"]["ms_per_crop"]
     assert f"{times:.1f} times the work" in told

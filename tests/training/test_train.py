@@ -1,3 +1,4 @@
+import contextlib
 import csv
 import json
 import os
@@ -21,6 +22,8 @@ from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from training.export import annotators_head, logits_of, rebuild
 from training.fer2013 import Split
 from training.ferplus import learned_ferplus
+from training.replacing import replacing
+from training.run_log import LOG_FIELDS, add_to_log, read_log
 from training.train import (
     RECIPES,
     Configuration,
@@ -92,6 +95,42 @@ def test_a_run_leaves_a_log_a_curve_and_its_configuration(dataset_folder: Path, 
     assert all(0.0 <= float(row["public_accuracy"]) <= 1.0 for row in rows)
     assert (folder / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
     assert read_checkpoint(folder / "checkpoint.npz").configuration["batch_size"] == 32
+
+
+def test_a_run_that_diverges_says_so_and_keeps_what_it_had(dataset_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run(replace(TINY, epochs=1, warm_up_epochs=0.0), dataset_folder, folder)
+    checkpoint = read_checkpoint(folder / "checkpoint.npz")
+    lost = [np.full_like(each, np.nan) if each.dtype.kind == "f" else each for each in checkpoint.variables]
+    write_checkpoint(folder / "checkpoint.npz", replace(checkpoint, variables=lost))
+    with pytest.raises(click.ClickException, match=r"diverged in epoch 2.*learning_rate"):
+        run(replace(TINY, epochs=2, warm_up_epochs=0.0), dataset_folder, folder)
+    assert read_checkpoint(folder / "checkpoint.npz").epoch == 1
+    assert len(read_log(folder / "log.csv")) == 1
+
+
+def test_an_epoch_that_is_gone_through_again_after_a_kill_stands_in_the_log_once(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    for epoch, loss in ((1, "2.0"), (2, "1.5"), (3, "1.2"), (3, "1.1")):
+        add_to_log(log, dict.fromkeys(LOG_FIELDS, "") | {"epoch": epoch, "train_loss": loss})
+    assert [(row["epoch"], row["train_loss"]) for row in read_log(log)] == [("1", "2.0"), ("2", "1.5"), ("3", "1.1")]
+
+
+def test_a_folder_without_a_checkpoint_and_a_file_that_is_none_are_told(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="is missing: a run's folder has it after its first epoch"):
+        read_checkpoint(tmp_path / "checkpoint.npz")
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(click.ClickException, match="is no checkpoint"):
+        read_checkpoint(tmp_path / "checkpoint.npz")
+
+
+def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "models.toml"
+    path.write_text("old")
+    with contextlib.suppress(OSError), replacing(path) as file:
+        file.write(b"half of the n")
+        raise OSError("the disk is full")
+    assert path.read_text() == "old"
 
 
 def test_a_run_of_another_recipe_is_not_gone_on_with(dataset_folder: Path, tmp_path: Path) -> None:
