@@ -21,8 +21,8 @@ class ModelsReply(msgspec.Struct, frozen=True):
     labels: list[str]
     members: list[MemberDescription]
     votes: dict[str, dict[str, float]]
-    temperatures: dict[str, float]
     measured: dict[str, dict[str, float]]
+    temperatures: dict[str, float] = {}
 
 
 class Readiness(msgspec.Struct, frozen=True):

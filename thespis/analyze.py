@@ -1,7 +1,6 @@
 """`thespis analyze`: one picture or one video, shown in the terminal."""
 
 import asyncio
-import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from contracts.api import ImageReply
 from contracts.jobs import WITH_RESULTS, JobSummary, JobView
 from runtime.settings import read_settings
 from thespis.client import AsyncClient
-from thespis.errors import ThespisError, Unreachable
+from thespis.errors import ThespisError
 from thespis.job_progress import JobProgressBar
 from thespis.job_words import BAR_WIDTH
 from thespis.settings import UpSettings
@@ -33,11 +32,7 @@ async def analyze_video(
 
     async def submitted(client: AsyncClient) -> tuple[JobView, JobSummary | None]:
         with JobProgressBar() as bar:
-            idempotency_key = uuid.uuid4().hex  # under which a lost answer is asked for again
-            try:
-                job = await client.submit(path, None, idempotency_key, bar.upload)
-            except Unreachable:
-                job = await client.submit(path, None, idempotency_key, bar.upload)
+            job = await client.submit(path, on_upload=bar.upload)
             try:
                 job = await client.wait(job.id, bar.frames)
             except (asyncio.CancelledError, ThespisError, OSError):

@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import os
 import time
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,7 @@ import httpx
 from contracts.api import ImageReply, ModelsReply, Readiness
 from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobSummary, JobView, ResultRow
 from thespis import calls
-from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of, trusted
+from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of, trusted, was_there
 from thespis.errors import ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
 from thespis.sync_streaming import SyncStream, open_sync_stream
@@ -87,10 +88,19 @@ class Client:
     ) -> JobView:
         """Sends a video, streamed from its file, and gives the job that was made of it.
 
-        The same key with the same video and options gives the same job, so a submission may be repeated safely.
+        The same key with the same video and options gives the same job, so a submission may be repeated safely. So it
+        is for up to a minute where the connection is lost, under a key of its own where none is given.
         """
+        waiting, key, known = Waiting(None), idempotency_key or uuid.uuid4().hex, False
         with opened(video, on_upload) as (name, file):
-            return self._ask(calls.submit(name, file, options, idempotency_key))
+            while True:
+                try:
+                    return self._ask(calls.submit(name, file, options, key))
+                except Unreachable as problem:
+                    known = known or was_there(problem)
+                    if not known:
+                        raise
+                    time.sleep(waiting.troubled(problem))
 
     def job(self, job_id: str) -> JobView:
         """How a job stands."""
@@ -254,8 +264,16 @@ class AsyncClient:
         on_upload: OnUpload | None = None,
     ) -> JobView:
         """Sends a video, streamed from its file, and gives the job that was made of it; see Client.submit."""
+        waiting, key, known = Waiting(None), idempotency_key or uuid.uuid4().hex, False
         with opened(video, on_upload) as (name, file):
-            return await self._ask(calls.submit(name, file, options, idempotency_key))
+            while True:
+                try:
+                    return await self._ask(calls.submit(name, file, options, key))
+                except Unreachable as problem:
+                    known = known or was_there(problem)
+                    if not known:
+                        raise
+                    await asyncio.sleep(waiting.troubled(problem))
 
     async def job(self, job_id: str) -> JobView:
         """How a job stands."""

@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
@@ -96,7 +95,7 @@ def submit(
     waiting = wait or bool(wanted)
     with one_line_errors(), Client(server, key=key) as client:
         with JobProgressBar() as bar:
-            job = _submitted(client, video, options, bar)
+            job = client.submit(video, options, on_upload=bar.upload)
             if waiting:
                 job = _ended(client, job, bar)
         if waiting:
@@ -110,17 +109,6 @@ def submit(
             else:
                 click.echo(f"job {job.id} is {job.state}; `thespis job {job.id}` shows how it stands")
     check_nothing_lacks(job, lacking)
-
-
-def _submitted(client: "Client", video: Path, options: JobOptions, bar: "JobProgressBar") -> JobView:
-    """The job that was made of the video. Where the answer was lost on its way, it is asked for once more under the
-    same key, which makes no second job.
-    """
-    idempotency_key = uuid.uuid4().hex
-    try:
-        return client.submit(video, options, idempotency_key, on_upload=bar.upload)
-    except Unreachable:
-        return client.submit(video, options, idempotency_key, on_upload=bar.upload)
 
 
 def _wanted(csv: Path | None, plot: Path | None, annotated: Path | None) -> "dict[Download, Path]":
@@ -252,6 +240,8 @@ def job(
         wanted = _wanted(csv, plot, annotated)
         if wanted and not ended_well:
             raise click.ClickException(f"job {view.id} is {view.state}: only one that has ended well has files")
+        if annotated and not view.options.annotated:
+            raise click.ClickException(f"job {view.id} was submitted without --annotated: no such video was drawn")
         lacking = _lacking(client, view, wanted)
         if as_json:
             print_json(view)

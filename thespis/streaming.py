@@ -28,7 +28,9 @@ HANDSHAKE: Final[Mapping[str, Any]] = {
 """How a session is asked for: JPEG does not shrink, and what the server sends is its to bound."""
 
 GREETED_WITHIN_S: Final = 10.0
-"""A session's first message comes at once; who accepts a connection and says nothing is no Thespis."""
+"""A session's first message comes at once."""
+
+SILENT: Final = "it takes a connection and says nothing"
 
 MESSAGE_DECODER: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
 TYPES: Final = frozenset(kind.__struct_config__.tag for kind in get_args(ServerMessage))
@@ -90,8 +92,11 @@ async def open_stream(server: str, key: str | None = None, ticket: str | None = 
         connection = await connect(stream_address(server, ticket), additional_headers=bearer(key), **HANDSHAKE)
     async with connection:
         with opening(server):
-            async with asyncio.timeout(GREETED_WITHIN_S):
-                first = await connection.recv()
+            try:
+                async with asyncio.timeout(GREETED_WITHIN_S):
+                    first = await connection.recv()
+            except TimeoutError:
+                raise TimeoutError(SILENT) from None
         yield Stream(connection, session_from(first))
 
 
@@ -118,8 +123,6 @@ def opening(server: str) -> Iterator[None]:
         body = bytes(refused.body or b"")
         check(httpx.Response(refused.status_code, headers=list(refused.headers.raw_items()), content=body))
         raise Unreachable(f"no Thespis session at {server}: {problem}") from problem
-    except TimeoutError as problem:
-        raise Unreachable(f"no Thespis session at {server}: it takes a connection and says nothing") from problem
     except websockets.ConnectionClosed as problem:
         raise Unreachable(f"{server} closed the session before it began: {problem}") from problem
     except (OSError, websockets.WebSocketException) as problem:

@@ -17,6 +17,7 @@ from thespis.calls import bearer
 from thespis.streaming import (
     GREETED_WITHIN_S,
     HANDSHAKE,
+    SILENT,
     ended_in_order,
     known,
     opening,
@@ -75,5 +76,8 @@ def open_sync_stream(server: str, key: str | None = None, ticket: str | None = N
         connection = connect(stream_address(server, ticket), additional_headers=bearer(key), **HANDSHAKE)
     with connection:
         with opening(server):
-            first = connection.recv(GREETED_WITHIN_S)
+            try:
+                first = connection.recv(GREETED_WITHIN_S)
+            except TimeoutError:
+                raise TimeoutError(SILENT) from None
         yield SyncStream(connection, session_from(first))

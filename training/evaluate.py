@@ -53,8 +53,8 @@ def spread(split: Split, count: int | None) -> Split:
     return split.where(chosen)
 
 
-def record(report: Report, models: Path) -> None:
-    """Write the figures where the platform and the model card read them, and which files they are of."""
+def record(report: Report, models: Path, measured_of: Report) -> None:
+    """Write the figures where the platform and the model card read them, and which files and votes they are of."""
     manifest.record_measured(
         models,
         **{
@@ -64,7 +64,7 @@ def record(report: Report, models: Path) -> None:
             for section in ("members", "votes")
         },
     )
-    report = report | {"files": manifest.files(manifest.read_manifest(models))}
+    report = report | {"of": measured_of}
     with replacing(models / MEASURED) as file:
         file.write(f"{json.dumps(report, indent=2)}\n".encode())
 
@@ -92,13 +92,15 @@ def say_what_was_left_out(dataset: Dataset) -> None:
 
 def measure_all(panel: Panel, dataset: Dataset, robustness: bool, served_url: str | None) -> Report:
     """The whole report, with what was asked for."""
+    served: Report = {}
+    if served_url:  # first, for it may fail
+        served["served"] = measure_served(
+            served_url, dataset.test, lambda pictures: panel.vote(panel.predictions(pictures)), panel.profile
+        )
     report = measure(panel, dataset)
     if robustness:
         report["robustness"] = measure_robustness(panel, dataset.test)
-    if served_url:
-        report["served"] = measure_served(
-            served_url, dataset.test, lambda pictures: panel.vote(panel.predictions(pictures)), panel.profile
-        )
+    report |= served
     shown: Report = rounded(report)
     return shown
 
@@ -159,6 +161,7 @@ def main(
     try:
         if served_url:
             make_sure_it_is_ready(served_url)
+        measured_of = manifest.identity(manifest.read_manifest(models))
         panel = open_panel(models, members.split(",") if members else (), profile, as_float=as_float)
         refuse_what_was_learned(panel, models, kind)
         dataset = limited(open_dataset(kind, data), limit)
@@ -171,7 +174,7 @@ def main(
     except (PanelError, ServedError) as error:
         raise click.ClickException(str(error)) from error
     if do_record:
-        record(report, models)
+        record(report, models, measured_of)
     if plots:
         write_plots(report, plots)
     click.echo(json.dumps(published(report), indent=2) if as_json else as_text(report), nl=as_json)

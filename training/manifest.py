@@ -75,9 +75,15 @@ def record_measured(models: Path, members: Mapping[str, Table], votes: Mapping[s
     _write(models, manifest)
 
 
-def files(manifest: Table) -> dict[str, dict[str, str]]:
-    """Each member's files by their hashes."""
-    return {name: facts["sha256"] for name, facts in manifest["members"].items()}
+def identity(manifest: Table) -> Table:
+    """What figures are of: each member's files by their hashes, and each vote."""
+    return {
+        "bare_machine_file": manifest["bare_machine_file"],
+        "members": {name: facts["sha256"] for name, facts in manifest["members"].items()},
+        "votes": {
+            name: {key: vote[key] for key in vote if key != "measured"} for name, vote in manifest["votes"].items()
+        },
+    }
 
 
 def hashes(version_folder: Path) -> dict[str, str]:

@@ -263,9 +263,9 @@ def _served(report: Report) -> str:
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="write it there, with its pictures beside")
 def main(measured: Path, models: Path, to: Path | None) -> None:
     report, described = json.loads(measured.read_text()), manifest.read_manifest(models)
-    if report.get("files") != manifest.files(described):
+    if report.get("of") != manifest.identity(described):
         raise click.ClickException(
-            f"{measured} is of other files than {models / manifest.FILE_NAME} names; measure them: "
+            f"{measured} is of other files or votes than {models / manifest.FILE_NAME} names; measure them: "
             f"{COMMAND} --record --robustness --served http://127.0.0.1:8080"
         )
     text = card(report, described, experiments.read_experiments(models))

@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from training import fer2013
 from training.experiments import Figures, record_experiment
-from training.train import RECIPES, Configuration, Trainer, targets
+from training.train import RECIPES, Configuration, Diverged, Trainer, targets
 from training.zoo import FROM_SCRATCH
 
 Values = dict[str, float]
@@ -134,7 +134,10 @@ def search(study: optuna.Study, recipe: Configuration, trials: int, train: Train
             if epoch < recipe.epochs and trial.should_prune():
                 raise optuna.TrialPruned
 
-        return train(varied(recipe, suggested(trial)), tell)
+        try:
+            return train(varied(recipe, suggested(trial)), tell)
+        except Diverged:
+            return 0.0  # nothing is right of what it says
 
     study.optimize(objective, n_trials=max(trials - len(tried(study)), 0))
     own = next(trial for trial in study.get_trials(states=ENDED) if trial.params == values_of(recipe))

@@ -30,7 +30,9 @@ Vote = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 
 
 class ServedError(Exception):
-    """Raised when the platform can't be reached, or answers a picture with anything but faces."""
+    """Raised when the platform can't be reached, answers a picture with anything but faces of all its members' vote, or
+    serves another vote than the offline one.
+    """
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -49,10 +51,17 @@ class Face(msgspec.Struct, frozen=True):
     probabilities: dict[str, float]
 
 
+class Voters(msgspec.Struct, frozen=True):
+    """Who did not answer in time for a picture."""
+
+    missing: list[str] = []
+
+
 class Reply(msgspec.Struct, frozen=True):
-    """The reply of `POST /v1/images`."""
+    """The reply of `POST /v1/images`, as far as it is looked at here."""
 
     faces: list[Face]
+    members: Voters = Voters()
 
 
 def make_sure_it_is_ready(url: str) -> None:
@@ -60,7 +69,7 @@ def make_sure_it_is_ready(url: str) -> None:
     try:
         answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=TIMEOUT_S)
     except httpx.HTTPError as error:
-        raise ServedError(f"nothing answers at {url} ({error}); start the platform with `make up`") from error
+        raise ServedError(f"nothing answers at {url} ({error}); start the platform with `thespis up`") from error
     if answer.status_code != httpx.codes.OK:
         raise ServedError(f"{url} is not ready: {answer.text[:200]}")
 
@@ -181,7 +190,13 @@ async def _send_all(url: str, split: Split, encode: Encode, profile: str, alread
                 )
             if response.status_code != httpx.codes.OK:
                 raise ServedError(f"{response.status_code} from {response.url}: {response.text[:200]}")
-            return msgspec.json.decode(response.content, type=Reply)
+            reply = msgspec.json.decode(response.content, type=Reply)
+            if reply.members.missing:
+                raise ServedError(
+                    f"{', '.join(reply.members.missing)} did not answer in time at {url}: is the machine busy with "
+                    "something else, or is a member down? `thespis doctor` tells"
+                )
+            return reply
 
         sending = [asyncio.create_task(send(picture)) for picture in split.pictures]
         try:

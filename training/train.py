@@ -301,6 +301,16 @@ def behind_enlarging(model: keras.Model) -> tuple[keras.Model, int]:
     return model, 1
 
 
+class Diverged(click.ClickException):
+    """Raised when a loss or a weight is not a finite number any more, after which nothing is learned."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"diverged in epoch {epoch + 1}: its numbers are not finite any more. Nothing of this epoch is kept; start "
+            "anew at a smaller rate: --set learning_rate=…"
+        )
+
+
 class Trainer:
     """A network with its running average and optimizer, and the one compiled step that changes them."""
 
@@ -379,7 +389,7 @@ class Trainer:
     def train_epoch(self, epoch: int, pictures: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         """One pass in an order that depends on seed and epoch only; mean loss and accuracy.
 
-        Raises click.ClickException as soon as the loss is not a finite number any more: the weights are lost then.
+        Raises Diverged.
         """
         configuration, steps_per_epoch = self.configuration, len(labels) // self.configuration.batch_size
         order = np.random.default_rng([configuration.seed, epoch]).permutation(len(labels))
@@ -400,12 +410,13 @@ class Trainer:
                 resolution_at(epoch, configuration),
             )
             if not np.isfinite(totals[0]):
-                raise click.ClickException(
-                    f"diverged in epoch {epoch + 1}: the loss is not a finite number. Nothing of this epoch is kept; "
-                    "start anew at a smaller rate: --set learning_rate=…"
-                )
+                raise Diverged(epoch)
             if step % 10 == 9:
                 progress.set_postfix(loss=f"{totals[0] / (step + 1):.3f}", accuracy=f"{totals[1] / (step + 1):.3f}")
+        if not all(
+            np.isfinite(average.numpy()).all() for average in self.averaged
+        ):  # the last step's, as no loss tells
+            raise Diverged(epoch)
         return float(totals[0] / steps_per_epoch), float(totals[1] / steps_per_epoch)
 
     def evaluate(self, public_test: fer2013.Split) -> tuple[float, float]:

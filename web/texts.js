@@ -33,6 +33,7 @@ export const TEXTS = {
   pictureLabel: "Your camera’s picture with a box around each face. The panels beside it say the same in words.",
   cameraLabel: "Camera",
   anyCamera: "Whichever the browser gives",
+  otherCamera: "Or take another camera:",
   retryNow: "Try now",
   readouts: "Measurements",
   liveTitle: "Live",

@@ -291,6 +291,25 @@ def test_when_no_explanation_can_be_had_the_page_says_why(live_page: Page) -> No
     expect(live_page.get_by_role("dialog")).to_contain_text("No map: too many pictures")
 
 
+def test_an_explanation_that_nobody_waits_for_any_more_is_given_up(live_page: Page) -> None:
+    live_page.route("**/v1/images?*", lambda route: None)  # the server takes its time
+    with live_page.expect_request("**/v1/images?*"):
+        live_page.locator(".face").get_by_role("button", name=re.compile("Explain")).click()
+    with live_page.expect_event("requestfailed"):
+        live_page.keyboard.press("Escape")
+    expect(live_page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_an_explanation_ends_with_the_camera(live_page: Page) -> None:
+    live_page.route("**/v1/images?*", lambda route: None)
+    with live_page.expect_request("**/v1/images?*"):
+        live_page.locator(".face").get_by_role("button", name=re.compile("Explain")).click()
+    with live_page.expect_event("requestfailed"):
+        live_page.evaluate("watched.tracks[0].dispatchEvent(new Event('ended'))")
+    expect(live_page.get_by_role("dialog")).to_be_hidden()
+    expect(live_page.get_by_role("button", name="Try again")).to_be_focused()
+
+
 def test_an_explanation_is_of_the_vote_that_was_chosen(live_page: Page) -> None:
     profile = live_page.evaluate("watched.last['session.created'].vote_profiles").pop()
     live_page.locator("#vote-profile").select_option(profile)

@@ -29,7 +29,7 @@ def expect_problem(page: Page, title: str, advice: str) -> None:
         ("NotAllowedError", "The camera is blocked", "Allow it for this page"),
         ("NotFoundError", "No camera was found", "Plug a camera in"),
         ("NotReadableError", "The camera is in use", "Close it"),
-        ("TypeError", "The camera did not start", "choose another camera"),
+        ("TypeError", "The camera did not start", "restart the browser"),
     ],
 )
 def test_a_camera_that_cannot_be_had_is_told_in_words(open_page, error: str, title: str, advice: str) -> None:
@@ -55,7 +55,7 @@ SECOND_CAMERA_ONLY = """
 def test_where_one_camera_is_taken_another_is_offered_and_kept_for_the_next_start(open_page) -> None:
     page = open_page(SECOND_CAMERA_ONLY)
     page.click("#start")
-    expect_problem(page, "The camera is in use", "choose another")
+    expect_problem(page, "The camera is in use", "Or take another camera")
     page.locator("#problem-camera").select_option("The second camera")
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector("body[data-state=live] .face")

@@ -43,6 +43,18 @@ def test_a_dropped_picture_shows_its_face_with_bars_and_every_members_vote(files
     expect(files_page.locator("#announcer")).to_have_text("me.jpg: 1 face. face 1: happy")
 
 
+def test_more_pictures_than_a_page_can_hold_are_left_out_and_that_is_said(files_page: Page) -> None:
+    files_page.route("**/v1/images*", lambda route: route.fulfill(status=503, json={"detail": "not now"}))
+    small = encoded(np.zeros((24, 24, 3), np.uint8), ".png")
+    choose(files_page, *(file_of(f"{number}.png", small, "image/png") for number in range(101)))
+    expect(files_page.locator(".picture")).to_have_count(100)
+    expect(files_page.get_by_text("1 picture was left out: 100 are shown at once")).to_be_visible()
+    card_of(files_page, "7.png").get_by_role("button", name="Remove").click()
+    expect(files_page.get_by_text("left out")).to_have_count(0)
+    choose(files_page, file_of("100.png", small, "image/png"))
+    expect(files_page.locator(".picture")).to_have_count(100)
+
+
 COLOURED = """canvas => {
     const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     const found = { width, height, left: width, right: 0, bottom: 0 };

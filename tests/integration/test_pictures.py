@@ -130,7 +130,7 @@ async def test_bytes_after_a_pictures_end_are_cut_off(http: httpx.AsyncClient, j
 
 
 async def test_a_crop_gets_the_predictions_that_the_exported_files_give(http: httpx.AsyncClient) -> None:
-    """What is measured offline is what is served: the same crop, member by member, and their weighted mean."""
+    """What is measured offline is what is served: the same crop, member by member, and their vote."""
     crop = np.random.default_rng(3).integers(0, 256, (48, 48), np.uint8)
     answer = (await http.post("/v1/images?already_cropped=true&votes=true", content=encode(crop, ".png"))).json()
     (served,) = answer["faces"]
@@ -143,7 +143,8 @@ async def test_a_crop_gets_the_predictions_that_the_exported_files_give(http: ht
         (probabilities,) = offline.predict(crop[np.newaxis, ..., np.newaxis])
         assert list(served["votes"][name].values()) == pytest.approx(probabilities.tolist(), abs=1e-4)
         mean += ensemble.votes["default"].weights.get(name, 0.0) * probabilities
-    assert list(served["probabilities"].values()) == pytest.approx((mean / mean.sum()).tolist(), abs=1e-4)
+    vote = mean ** (1.0 / ensemble.votes["default"].temperature)
+    assert list(served["probabilities"].values()) == pytest.approx((vote / vote.sum()).tolist(), abs=1e-4)
 
 
 async def test_a_picture_of_several_faces_names_each_largest_first(

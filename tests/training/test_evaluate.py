@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import made_up_pictures, write_split
 
+from contracts.members import Vote
 from training import card_texts, evaluate, figures, manifest, model_card, vote
 from training.checkpoint import Checkpoint
 from training.export import export
@@ -190,7 +191,18 @@ def test_a_member_that_was_exported_after_it_was_measured_has_no_card(
     manifest.record_member(later, "baseline", facts | {"sha256": {"model.tflite": "another"}})
     refused = CliRunner().invoke(model_card.main, [str(later / "measured.json"), "--models", str(later)])
     assert refused.exit_code == 1
-    assert "is of other files than" in refused.output
+    assert "is of other files or votes than" in refused.output
+
+
+def test_a_vote_that_was_chosen_after_it_was_measured_has_no_card(
+    ferplus_folder: Path, voting_models: Path, tmp_path: Path
+) -> None:
+    invoke(evaluate.main, "--data", ferplus_folder, "--models", voting_models, "--record")
+    later = shutil.copytree(voting_models, tmp_path / "models")
+    manifest.record_votes(later, {"default": Vote({"baseline": 1.0}, 0.5)})
+    refused = CliRunner().invoke(model_card.main, [str(later / "measured.json"), "--models", str(later)])
+    assert refused.exit_code == 1
+    assert "is of other files or votes than" in refused.output
 
 
 def test_the_card_leaves_out_what_was_not_measured(ferplus_folder: Path, voting_models: Path) -> None:
@@ -286,7 +298,7 @@ def test_a_platform_that_is_not_there_is_told_before_anything_is_measured(
     result = CliRunner().invoke(evaluate.main, arguments)
     assert result.exit_code == 1
     assert "nothing answers at http://127.0.0.1:9" in result.stderr
-    assert "make up" in result.stderr
+    assert "thespis up" in result.stderr
 
 
 def test_a_platform_is_compared_with_the_vote_that_it_serves_only(ferplus_folder: Path, voting_models: Path) -> None:

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from training import card_experiments, fer2013, train
 from training.search import command_of, open_study, search, suggested, trainer_on, tried, values_of, varied
-from training.train import RECIPES, Configuration
+from training.train import RECIPES, Configuration, Diverged
 
 RECIPE = replace(RECIPES["five_layer"], epochs=3)
 
@@ -67,6 +67,16 @@ def test_a_killed_search_runs_the_cut_off_trial_again_and_ends_with_as_many(tmp_
     assert cut_off in tried(resumed)
     assert len({tuple(values.items()) for values in tried(resumed)}) == 4
     assert len(resumed.get_trials(states=(TrialState.RUNNING,))) == 0
+
+
+def test_a_trial_that_diverges_is_the_worst_and_ends_no_search(tmp_path: Path) -> None:
+    def train(configuration: Configuration, tell: Callable[[int, float], None]) -> float:
+        if configuration.learning_rate != RECIPE.learning_rate:
+            raise Diverged(0)
+        return 0.4
+
+    found = search(open_study(tmp_path, RECIPE), RECIPE, 4, train)
+    assert (found["trials"], found["best"]["values"]) == (4, values_of(RECIPE))
 
 
 def test_a_search_killed_in_its_first_trial_still_measures_the_recipe(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from training.run_log import LOG_FIELDS, add_to_log, read_log
 from training.train import (
     RECIPES,
     Configuration,
+    Diverged,
     Trainer,
     balancing_weights,
     configuration_from,
@@ -109,6 +110,29 @@ def test_a_run_that_diverges_says_so_and_keeps_what_it_had(dataset_folder: Path,
     assert len(read_log(folder / "log.csv")) == 1
 
 
+def test_weights_that_the_last_step_lost_are_not_kept_though_its_loss_was_finite(
+    dataset_folder: Path, tmp_path: Path
+) -> None:
+    one_step = replace(TINY, epochs=1, batch_size=128, warm_up_epochs=0.0, learning_rate=float("inf"))
+    with pytest.raises(Diverged):
+        run(one_step, dataset_folder, tmp_path / "run")
+    assert not (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+def test_a_run_that_is_killed_between_its_log_and_its_checkpoint_loses_no_row(
+    dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(replace(TINY, epochs=1), dataset_folder, tmp_path)
+    for last_words in ("add_to_log", "write_checkpoint"):
+        with monkeypatch.context() as killed:
+            killed.setattr(f"training.train.{last_words}", lambda *_: sys.exit("killed"))
+            with pytest.raises(SystemExit):
+                run(replace(TINY, epochs=2), dataset_folder, tmp_path)
+    run(replace(TINY, epochs=2), dataset_folder, tmp_path)
+    assert [row["epoch"] for row in read_log(tmp_path / "log.csv")] == ["1", "2"]
+    assert read_checkpoint(tmp_path / "checkpoint.npz").epoch == 2
+
+
 def test_an_epoch_that_is_gone_through_again_after_a_kill_stands_in_the_log_once(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     for epoch, loss in ((1, "2.0"), (2, "1.5"), (3, "1.2"), (3, "1.1")):
@@ -131,6 +155,7 @@ def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Pat
         file.write(b"half of the n")
         raise OSError("the disk is full")
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_run_of_another_recipe_is_not_gone_on_with(dataset_folder: Path, tmp_path: Path) -> None:

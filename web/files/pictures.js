@@ -76,6 +76,7 @@ export class Pictures {
     this.#cards = this.#cards.filter((other) => other !== card);
     this.#waiting = this.#waiting.filter((other) => other !== card);
     card.close();
+    setText(this.#leftOut, "");
     this.#showWhetherAny();
     if (next) next.removeButton.focus();
     else this.onLastGone();

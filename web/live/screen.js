@@ -76,7 +76,7 @@ export class Screen {
     this.cameraPicker.disabled = cameras.length < 2;
   }
 
-  /** Where one camera can't be had another may. @param {{ id: string, name: string }[]} cameras @param {string} chosen */
+  /** Beside a problem. @param {{ id: string, name: string }[]} cameras @param {string} chosen */
   offerOtherCameras(cameras, chosen) {
     const options = cameras.map(({ id, name }) => new Option(name, id, false, id === chosen));
     this.otherCameraPicker.replaceChildren(new Option(texts.TEXTS.anyCamera, "", false, chosen === ""), ...options);

@@ -51,7 +51,7 @@ export const PROBLEMS = {
   },
   busy: {
     title: "The camera is in use",
-    advice: "Another program or tab holds the camera. Close it (a video call, for example) or choose another camera, then try again.",
+    advice: "Another program or tab holds the camera. Close it (a video call, for example), then try again.",
   },
   unplugged: {
     title: "The camera went away",
@@ -64,7 +64,7 @@ export const PROBLEMS = {
   },
   unknownCamera: {
     title: "The camera did not start",
-    advice: "Try again; if that does not help, choose another camera or restart the browser.",
+    advice: "Try again; if that does not help, restart the browser.",
   },
   refused: {
     title: "The server closed the session",

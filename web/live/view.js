@@ -9,6 +9,9 @@ import { Controls } from "./controls.js";
 import { Explain } from "./explain.js";
 import { Run } from "./run.js";
 
+/** What goes wrong with one camera and may not with another. */
+const OF_ONE_CAMERA = new Set(["notFound", "busy", "unplugged", "unknownCamera"]);
+
 /** @returns {import("../router.js").View} */
 export function mountLive() {
   const live = new LiveView();
@@ -55,13 +58,15 @@ class LiveView {
     this.#run = new Run(this.#video, this.#board, (problem, reason) => {
       this.#end();
       this.#board.screen.showProblem(problem, reason);
-      this.#offerOtherCameras();
+      this.#offerOtherCameras(problem);
     });
     this.#run.start(this.#cameraId);
   }
 
-  async #offerOtherCameras() {
-    this.#board.screen.offerOtherCameras(await listCameras(), this.#cameraId);
+  /** Where one camera can't be had another may. @param {string} problem */
+  async #offerOtherCameras(problem) {
+    const cameras = OF_ONE_CAMERA.has(problem) ? await listCameras() : [];
+    this.#board.screen.offerOtherCameras(cameras, this.#cameraId);
   }
 
   #end() {

@@ -43,15 +43,18 @@ def saying(*answers: Answer) -> httpx.MockTransport:
     return httpx.MockTransport(answer)
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """The ids of all jobs that both clients get of a server that answers so; nobody waits in between."""
-
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_: float) -> None:
         pass
 
     monkeypatch.setattr("thespis.client.time.sleep", lambda seconds: None)
     monkeypatch.setattr("thespis.client.asyncio.sleep", at_once)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """The ids of all jobs that both clients get of a server that answers so; nobody waits in between."""
+    nobody_waits(monkeypatch)
     plain, for_asyncio = httpx.Client, httpx.AsyncClient
 
     def ask(*answers: Answer) -> list[str]:
@@ -79,6 +82,47 @@ def test_pages_go_on_where_the_server_was_busy_or_away(asked: Callable[..., list
         "two",
         "three",
     ]
+
+
+async def test_a_submission_whose_answer_was_lost_is_repeated_under_its_key_so_that_there_is_one_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys: list[str] = []
+    lost = [httpx.ReadError("the gateway went"), httpx.ConnectError("it is not back yet")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        assert b"all of the film" in request.read()
+        if len(keys) % 3:
+            raise lost[len(keys) % 3 - 1]
+        return httpx.Response(202, content=msgspec.json.encode(job_view()))
+
+    async def answer_later(request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return answer(request)
+
+    nobody_waits(monkeypatch)
+    plain, for_asyncio = httpx.Client, httpx.AsyncClient
+    monkeypatch.setattr(
+        "thespis.client.httpx.Client", lambda **its: plain(transport=httpx.MockTransport(answer), **its)
+    )
+    monkeypatch.setattr(
+        "thespis.client.httpx.AsyncClient",
+        lambda **its: for_asyncio(transport=httpx.MockTransport(answer_later), **its),
+    )
+    with Client() as client:
+        assert client.submit(b"all of the film") == job_view()
+    async with AsyncClient() as asynchronous:
+        assert await asynchronous.submit(b"all of the film") == job_view()
+    assert keys[0] == keys[1] == keys[2] != keys[3] == keys[4] == keys[5]
+
+
+def test_a_submission_to_a_server_that_is_not_there_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = httpx.Client
+    away = saying(httpx.ConnectError("nobody listens"))
+    monkeypatch.setattr("thespis.client.httpx.Client", lambda **its: plain(transport=away, **its))
+    with Client() as client, pytest.raises(Unreachable, match="nobody listens"):
+        client.submit(b"all of the film")
 
 
 def test_whoever_waits_waits_no_longer_than_was_wished_for_a_server_that_is_busy(

@@ -5,14 +5,10 @@ from pathlib import Path
 import click
 import pytest
 
-from contracts.jobs import JobOptions, JobView
 from tests.unit.thespis.job_views import job_view
 from thespis import job_commands
 from thespis.client import Client
 from thespis.errors import Unreachable
-from thespis.job_progress import JobProgressBar
-
-AWAY = Unreachable("no Thespis answers; is it running?")
 
 
 class Shaky(Client):
@@ -21,48 +17,17 @@ class Shaky(Client):
     def __init__(self, away: int) -> None:
         super().__init__()
         self.left = away
-        self.keys: list[str | None] = []
-
-    def submit(
-        self, video: object, options: object = None, idempotency_key: str | None = None, on_upload: object = None
-    ) -> JobView:
-        self.keys.append(idempotency_key)
-        self._fall()
-        return job_view()
 
     def download(self, job_id: str, what: object, path: object) -> None:
-        self._fall()
-        Path(str(path)).write_text("rows")
-
-    def _fall(self) -> None:
         self.left -= 1
         if self.left >= 0:
-            raise AWAY
+            raise Unreachable("no Thespis answers; is it running?")
+        Path(str(path)).write_text("rows")
 
 
 @pytest.fixture
 def asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("thespis.job_commands.time.sleep", lambda seconds: None)
-
-
-def submitted(client: Client) -> JobView:
-    with JobProgressBar() as bar:
-        return job_commands._submitted(client, Path("film.mp4"), JobOptions(), bar)
-
-
-def test_a_lost_answer_is_asked_for_again_under_the_same_key_so_that_there_is_one_job() -> None:
-    client = Shaky(away=1)
-    assert submitted(client) == job_view()
-    assert client.keys[0] is not None
-    assert client.keys == [client.keys[0]] * 2
-    other = Shaky(away=0)
-    submitted(other)
-    assert other.keys != client.keys[:1], "another submission is another job"
-
-
-def test_a_server_that_is_not_there_is_told() -> None:
-    with pytest.raises(Unreachable):
-        submitted(Shaky(away=2))
 
 
 @pytest.mark.usefixtures("asked_at_once")
