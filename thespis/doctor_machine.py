@@ -37,6 +37,9 @@ def cpu() -> Iterator[Finding]:
         yield Finding("cpu", "fail", found, advice)
     elif platform.machine() == "x86_64" and "avx2" not in flags:
         yield Finding("cpu", "warn", found, "networks run several times slower without AVX2: choose another machine")
+    elif platform.machine() != "x86_64":
+        advice = "tensorflow/serving is for x86-64 only: use deploy/compose.embedded.yml, or `thespis up`"
+        yield Finding("cpu", "warn", found, advice)
     elif cores < 2:
         yield Finding("cpu", "warn", found, "detecting and classifying take turns on one core: give it two or more")
     else:

@@ -45,6 +45,13 @@ DRAINING_S: dict[str, float] = {
 """How long each may take to end, by its own settings: docs/operations.md, Stop and restart."""
 
 
+@pytest.mark.parametrize("file", ["docker-compose.yml", "deploy/compose.embedded.yml"])
+def test_what_is_built_here_is_never_taken_from_a_hub_where_anybody_may_have_its_name(file: str) -> None:
+    ours = {name: one for name, one in services(file).items() if one.get("image", "").startswith("thespis/")}
+    assert ours
+    assert {name: one.get("pull_policy") for name, one in ours.items()} == dict.fromkeys(ours, "never")
+
+
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_a_service_has_no_rights_and_no_room_that_it_does_not_need(name: str) -> None:
     service = ALL[name]

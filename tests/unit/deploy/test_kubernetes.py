@@ -1,6 +1,8 @@
 """The cluster's manifests say what compose says. `make lint` holds them to the schemas of Kubernetes."""
 
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -84,6 +86,33 @@ def test_a_cluster_runs_the_services_of_compose() -> None:
     left_out = {"door", "secrets", "members_together", "redis_jobs", "first_key"}
     expected = {name for name, service in COMPOSE.items() if name not in left_out and "profiles" not in service}
     assert {name.replace("-", "_") for name in deployments()} == expected
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders the overlays, and is not here")
+@pytest.mark.parametrize("overlay", ["production", "embedded"])
+def test_everything_that_an_overlay_makes_is_where_the_platform_is(overlay: str) -> None:
+    """KEDA's objects scale nothing from another namespace than what they scale."""
+    rendered = subprocess.run(
+        ["kubectl", "kustomize", FOLDER / "overlays" / overlay], check=True, capture_output=True, text=True
+    ).stdout
+    of_the_cluster = ("Namespace", "PriorityClass")
+    elsewhere = [
+        f"{one['kind']} {one['metadata']['name']}"
+        for one in yaml.safe_load_all(rendered)
+        if one["kind"] not in of_the_cluster and one["metadata"].get("namespace") != "thespis"
+    ]
+    assert elsewhere == []
+
+
+def test_keda_finds_each_redis_from_a_namespace_of_its_own() -> None:
+    addresses = {
+        trigger["metadata"]["address"]
+        for manifest in MANIFESTS
+        if manifest["kind"] == "ScaledObject"
+        for trigger in manifest["spec"]["triggers"]
+        if trigger["type"] == "redis"
+    }
+    assert addresses == {"redis-live.thespis.svc:6379", "redis-jobs.thespis.svc:6379"}
 
 
 def test_members_are_served_by_the_same_image_with_the_same_flags() -> None:
