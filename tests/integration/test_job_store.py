@@ -569,8 +569,8 @@ def classify_with_nobody_answering(store: JobStore, folder: Path, members: list[
     nobody = mock.create_autospec(FanOut, instance=True, names=["residual"])
     nobody.predict_in_turn.return_value = {}
     with contextlib.closing(asyncio.new_event_loop()) as loop:
-        bells, weights = mock.create_autospec(Bells, instance=True), {"default": {"residual": 1.0}}
-        SegmentClassifier(store, bells, artefacts, nobody, loop, weights, 2, 3600.0).serve()
+        bells, votes = mock.create_autospec(Bells, instance=True), {"default": Vote({"residual": 1.0})}
+        SegmentClassifier(store, bells, artefacts, nobody, loop, votes, 2, 3600.0).serve()
 
 
 def test_members_that_are_away_cost_a_segment_no_attempt(
