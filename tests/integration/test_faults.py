@@ -17,7 +17,11 @@ from tests.integration.live_session import LiveSession, live_session
 from tests.platform_process import Platform
 from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until
+from thespis.plan import ENDING_ORDER
 from thespis.supervisor import ENDING_TIMEOUT_S
+
+LONGEST_END_S = len(ENDING_ORDER) * ENDING_TIMEOUT_S
+"""Roles end one after the other, and who does not go in time is killed."""
 
 FRAME_INTERVAL_S = 0.04
 
@@ -253,7 +257,7 @@ def test_a_stop_ends_every_child_and_a_second_signal_changes_nothing(
         assert len(children) >= 7
         platform.process.send_signal(number)
         platform.process.send_signal(number)
-        assert platform.process.wait(30) == 0
+        assert platform.process.wait(LONGEST_END_S) == 0
         assert not [child for child in children if child.is_running()]
 
 
