@@ -13,9 +13,9 @@ if [ -n "$(docker compose "${options[@]}" ps -q)" ]; then
   echo "the platform runs: docker compose down comes first" >&2
   exit 1
 fi
-unpacked='cd "$0" && rm -rf .restored && mkdir .restored && { tar -C .restored -x || { rm -rf .restored; exit 1; }; }'
-into redis_jobs -c "$unpacked" /data <"$folder/jobs.tar"
-into gateway -c "$unpacked" /artefacts <"$folder/artefacts.tar"
+unpack='cd "$0" && rm -rf .restored && mkdir .restored && { tar -C .restored -x || { rm -rf .restored; exit 1; }; }'
+into redis_jobs -c "$unpack" /data <"$folder/jobs.tar"
+into gateway -c "$unpack" /artefacts <"$folder/artefacts.tar"
 # Both are there whole.
 into redis_jobs -c 'cd /data && rm -rf appendonlydir && mv .restored/appendonlydir . && rmdir .restored' </dev/null
 into gateway -c 'cd /artefacts && find . -mindepth 1 -maxdepth 1 ! -name .restored -exec rm -rf {} + &&

@@ -8,8 +8,9 @@ from jobs.working import GivenUp
 
 
 def asked_of(options: JobOptions, votes: Mapping[str, Vote], served: Sequence[str]) -> tuple[Vote, list[str]]:
-    """The job's vote, and the members that it asks: those it names, or those of `served` that the vote
-    needs. Raises GivenUp where the models were changed meanwhile: there is no such vote, or none of those it names.
+    """The job's vote, and the members that it asks: those it names, or those of `served` that the vote needs.
+
+    Raises GivenUp where the models were changed meanwhile: there is no such vote, or none of those it names.
     """
     if (vote := votes.get(options.vote_profile)) is None:
         raise GivenUp(f"the vote {options.vote_profile} is no longer served")

@@ -168,11 +168,6 @@ def reaching(server: httpx.URL) -> Iterator[None]:
         ) from problem
 
 
-def was_there(problem: Unreachable) -> bool:
-    """Whether the server had been reached before something went wrong, so that it may have done what it was asked."""
-    return not isinstance(problem.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
-
-
 def mistrusted(server: str, problem: BaseException) -> str | None:
     """What to tell of a server whose certificate this machine does not trust; None for any other problem."""
     cause: BaseException | None = problem

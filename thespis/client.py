@@ -28,7 +28,7 @@ import httpx
 from contracts.api import ImageReply, ModelsReply, Readiness
 from contracts.jobs import FINAL_STATES, JobOptions, JobState, JobSummary, JobView, ResultRow
 from thespis import calls
-from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of, trusted, was_there
+from thespis.calls import Call, Download, ReplyT, address_of, bearer, check, reaching, reply_of, trusted
 from thespis.errors import ThespisError, Unreachable
 from thespis.streaming import Stream, open_stream
 from thespis.sync_streaming import SyncStream, open_sync_stream
@@ -91,15 +91,12 @@ class Client:
         The same key with the same video and options gives the same job, so a submission may be repeated safely. So it
         is for up to a minute where the connection is lost, under a key of its own where none is given.
         """
-        waiting, key, known = Waiting(None), idempotency_key or uuid.uuid4().hex, False
+        waiting, key = Waiting(None), idempotency_key or uuid.uuid4().hex
         with opened(video, on_upload) as (name, file):
             while True:
                 try:
                     return self._ask(calls.submit(name, file, options, key))
                 except Unreachable as problem:
-                    known = known or was_there(problem)
-                    if not known:
-                        raise
                     time.sleep(waiting.troubled(problem))
 
     def job(self, job_id: str) -> JobView:
@@ -108,9 +105,9 @@ class Client:
 
     def jobs(self, status: JobState | None = None, label: str | None = None) -> Iterator[JobView]:
         """All jobs, or those of a state or label, the newest first; asked for page by page."""
-        cursor: str | None = None
+        waiting, cursor = Waiting(None), None
         while True:
-            page = self._patiently(calls.jobs(status, label, cursor), known=cursor is not None)
+            page = self._patiently(calls.jobs(status, label, cursor), waiting)
             yield from page.jobs
             if (cursor := page.next) is None:
                 return
@@ -128,7 +125,7 @@ class Client:
         raise AssertionError("_views ends only by raising")
 
     def _views(self, job_id: str, waiting: Waiting) -> Iterator[JobView]:
-        yield self._patiently(calls.job(job_id), known=False, waiting=waiting)
+        yield self._patiently(calls.job(job_id), waiting)
         while True:
             try:
                 if waiting.by_events():
@@ -158,9 +155,9 @@ class Client:
 
     def results(self, job_id: str) -> Iterator[ResultRow]:
         """One row a face and sampled frame, in the order of time, of a job that has ended; asked for page by page."""
-        cursor: str | None = None
+        waiting, cursor = Waiting(None), None
         while True:
-            page = self._patiently(calls.results(job_id, cursor), known=cursor is not None)
+            page = self._patiently(calls.results(job_id, cursor), waiting)
             yield from page.rows
             if (cursor := page.next) is None:
                 return
@@ -195,19 +192,14 @@ class Client:
         """Removes a job, its upload and its results."""
         self._ask(calls.delete(job_id))
 
-    def _patiently(self, call: Call[ReplyT], *, known: bool, waiting: Waiting | None = None) -> ReplyT:
-        """Asks again, for up to a minute, after what passes by itself, or as long as `waiting` has; where the server is
-        not `known` to be there, its absence does not pass.
-        """
-        waiting = waiting or Waiting(None)
+    def _patiently(self, call: Call[ReplyT], waiting: Waiting) -> ReplyT:
+        """Asks again after what passes by itself, for as long as `waiting` has patience."""
         while True:
             try:
                 reply = self._ask(call)
                 waiting.went_well()
                 return reply
             except (Unreachable, ThespisError) as problem:
-                if isinstance(problem, Unreachable) and not known:
-                    raise
                 time.sleep(waiting.troubled(problem))
 
     def _ask(self, call: Call[ReplyT]) -> ReplyT:
@@ -264,15 +256,12 @@ class AsyncClient:
         on_upload: OnUpload | None = None,
     ) -> JobView:
         """Sends a video, streamed from its file, and gives the job that was made of it; see Client.submit."""
-        waiting, key, known = Waiting(None), idempotency_key or uuid.uuid4().hex, False
+        waiting, key = Waiting(None), idempotency_key or uuid.uuid4().hex
         with opened(video, on_upload) as (name, file):
             while True:
                 try:
                     return await self._ask(calls.submit(name, file, options, key))
                 except Unreachable as problem:
-                    known = known or was_there(problem)
-                    if not known:
-                        raise
                     await asyncio.sleep(waiting.troubled(problem))
 
     async def job(self, job_id: str) -> JobView:
@@ -281,9 +270,9 @@ class AsyncClient:
 
     async def jobs(self, status: JobState | None = None, label: str | None = None) -> AsyncIterator[JobView]:
         """All jobs, or those of a state or label, the newest first; asked for page by page."""
-        cursor: str | None = None
+        waiting, cursor = Waiting(None), None
         while True:
-            page = await self._patiently(calls.jobs(status, label, cursor), known=cursor is not None)
+            page = await self._patiently(calls.jobs(status, label, cursor), waiting)
             for view in page.jobs:
                 yield view
             if (cursor := page.next) is None:
@@ -300,7 +289,7 @@ class AsyncClient:
         raise AssertionError("_views ends only by raising")
 
     async def _views(self, job_id: str, waiting: Waiting) -> AsyncGenerator[JobView, None]:
-        yield await self._patiently(calls.job(job_id), known=False, waiting=waiting)
+        yield await self._patiently(calls.job(job_id), waiting)
         while True:
             try:
                 if waiting.by_events():
@@ -333,9 +322,9 @@ class AsyncClient:
 
     async def results(self, job_id: str) -> AsyncIterator[ResultRow]:
         """One row a face and sampled frame, in the order of time, of a job that has ended; asked for page by page."""
-        cursor: str | None = None
+        waiting, cursor = Waiting(None), None
         while True:
-            page = await self._patiently(calls.results(job_id, cursor), known=cursor is not None)
+            page = await self._patiently(calls.results(job_id, cursor), waiting)
             for row in page.rows:
                 yield row
             if (cursor := page.next) is None:
@@ -372,17 +361,14 @@ class AsyncClient:
         """Removes a job, its upload and its results."""
         await self._ask(calls.delete(job_id))
 
-    async def _patiently(self, call: Call[ReplyT], *, known: bool, waiting: Waiting | None = None) -> ReplyT:
+    async def _patiently(self, call: Call[ReplyT], waiting: Waiting) -> ReplyT:
         """See Client._patiently."""
-        waiting = waiting or Waiting(None)
         while True:
             try:
                 reply = await self._ask(call)
                 waiting.went_well()
                 return reply
             except (Unreachable, ThespisError) as problem:
-                if isinstance(problem, Unreachable) and not known:
-                    raise
                 await asyncio.sleep(waiting.troubled(problem))
 
     async def _ask(self, call: Call[ReplyT]) -> ReplyT:

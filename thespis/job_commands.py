@@ -1,27 +1,31 @@
 """`thespis submit`, `jobs`, `job`, `cancel` and `delete`: video jobs on a running platform."""
 
-import contextlib
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 import msgspec
 
 from contracts.jobs import FINAL_STATES, WITH_RESULTS, JobOptions, JobState, JobView
-from thespis.errors import ThespisError, Unreachable
+from thespis.errors import ThespisError
+from thespis.job_files import (
+    annotated_option,
+    check_nothing_lacks,
+    csv_option,
+    naming,
+    patiently,
+    plot_option,
+    wanted_files,
+    write_files,
+)
 from thespis.plain_errors import check_video, one_line_errors
 
 if TYPE_CHECKING:  # imported where a command runs, so that --help is quick
     from contracts.jobs import JobSummary
-    from thespis.calls import Download
     from thespis.client import Client
     from thespis.job_progress import JobProgressBar
-
-ReplyT = TypeVar("ReplyT")
 
 SERVER = "http://127.0.0.1:8080"
 
@@ -34,28 +38,6 @@ key_option = click.option(
     help="API key, where the platform asks for one; the variable is the safer place.  [THESPIS_KEY]",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the API's reply and nothing else.")
-
-
-class NewFile(click.Path):
-    """A file to be written, in a folder that is there: said before the job runs and not after."""
-
-    def __init__(self) -> None:
-        super().__init__(dir_okay=False, writable=True, path_type=Path)
-
-    def convert(
-        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | bytes | os.PathLike[str]:
-        path = super().convert(value, param, ctx)
-        if not Path(os.fsdecode(path)).absolute().parent.is_dir():
-            self.fail(f"there is no folder {Path(os.fsdecode(path)).parent}", param, ctx)
-        return path
-
-
-csv_option = click.option("--csv", type=NewFile(), help="Write the rows, one a face and sampled frame, as CSV.")
-plot_option = click.option("--plot", type=NewFile(), help="Write each face's timeline as PNG.")
-annotated_option = click.option(
-    "--annotated", type=NewFile(), help="Write the video with boxes and bars drawn, as WebM."
-)  # fmt: skip
 
 
 @click.command()
@@ -91,7 +73,7 @@ def submit(
         fps=fps, start_s=start, end_s=end, max_faces=max_faces, label=label, votes=votes,
         annotated=annotated is not None,
     )  # fmt: skip
-    wanted = _wanted(csv, plot, annotated)
+    wanted = wanted_files(csv, plot, annotated)
     waiting = wait or bool(wanted)
     with one_line_errors(), Client(server, key=key) as client:
         with JobProgressBar() as bar:
@@ -101,7 +83,7 @@ def submit(
         if waiting:
             check_ended_well(job)
         with naming(job):
-            lacking = _lacking(client, job, wanted)
+            lacking = write_files(client, job, wanted)
             if as_json:
                 print_json(job)
             elif waiting:
@@ -109,61 +91,6 @@ def submit(
             else:
                 click.echo(f"job {job.id} is {job.state}; `thespis job {job.id}` shows how it stands")
     check_nothing_lacks(job, lacking)
-
-
-def _wanted(csv: Path | None, plot: Path | None, annotated: Path | None) -> "dict[Download, Path]":
-    files: dict[Download, Path | None] = {"results.csv": csv, "timeline.png": plot, "annotated": annotated}
-    return {what: path for what, path in files.items() if path is not None}
-
-
-def _lacking(client: "Client", job: JobView, wanted: "Mapping[Download, Path]") -> list[Path]:
-    """Writes the files; gives those that an ended job has not, and says in its message why."""
-    return [path for what, path in wanted.items() if not _fetched(client, job, what, path)]
-
-
-def check_nothing_lacks(job: JobView, lacking: list[Path]) -> None:
-    """Raises click.ClickException with what was not written, and the job's reason."""
-    if lacking:
-        raise click.ClickException(": ".join([*(f"{path} was not written" for path in lacking), job.message]))
-
-
-def _fetched(client: "Client", job: JobView, what: "Download", path: Path) -> bool:
-    """False where the job ended well and says in its message why it has no such file."""
-    once_only = path.exists() and not path.is_file()  # a pipe does not give back what it was given
-    try:
-        if once_only:
-            client.download(job.id, what, path)
-        else:
-            patiently(lambda: client.download(job.id, what, path))
-    except ThespisError as problem:
-        if problem.problem.status != 404 or not job.message:
-            raise
-        return False
-    return True
-
-
-def patiently(ask: Callable[[], ReplyT]) -> ReplyT:
-    """Asks again, for up to a minute, after what passes by itself: the job is done, its server was there just now."""
-    from thespis.waiting import Waiting
-
-    waiting = Waiting(None)
-    while True:
-        try:
-            return ask()
-        except (ThespisError, Unreachable) as problem:
-            time.sleep(waiting.troubled(problem))
-
-
-@contextlib.contextmanager
-def naming(job: JobView) -> Iterator[None]:
-    """Tells with each error which job it was, and how to have what it found: it may have run for hours."""
-    try:
-        yield
-    except (ThespisError, OSError) as problem:
-        raise click.ClickException(
-            f"{' '.join(str(problem).split())}; `thespis job {job.id}` shows what was found, with --csv, --plot or "
-            "--annotated it writes the files"
-        ) from problem
 
 
 def _ended(client: "Client", job: JobView, bar: "JobProgressBar") -> JobView:
@@ -237,12 +164,12 @@ def job(
     with one_line_errors(), Client(server, key=key) as client:
         view = client.job(job_id)
         ended_well = view.state in WITH_RESULTS
-        wanted = _wanted(csv, plot, annotated)
+        wanted = wanted_files(csv, plot, annotated)
         if wanted and not ended_well:
             raise click.ClickException(f"job {view.id} is {view.state}: only one that has ended well has files")
         if annotated and not view.options.annotated:
             raise click.ClickException(f"job {view.id} was submitted without --annotated: no such video was drawn")
-        lacking = _lacking(client, view, wanted)
+        lacking = write_files(client, view, wanted)
         if as_json:
             print_json(view)
         else:

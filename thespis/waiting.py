@@ -22,9 +22,11 @@ PASSING: Final = frozenset({429, 502, 503, 504})
 
 
 class Waiting:
-    """One wait for one job, over as many connections as it takes."""
+    """One wait for one job or one answer, over as many connections as it takes."""
 
-    def __init__(self, timeout_s: float | None) -> None:
+    def __init__(self, timeout_s: float | None, *, known: bool = False) -> None:
+        """`known`: the server was there just now. One that was never reached is not waited for."""
+        self._known = known
         self._timeout_s = timeout_s
         self._end_s = None if timeout_s is None else time.monotonic() + timeout_s
         self._last_event_id = ""
@@ -79,11 +81,16 @@ class Waiting:
         return min(POLL_S, left_s)
 
     def went_well(self) -> None:
+        self._known = True
         self._trouble_since_s = None
         self._pause_s = POLL_S
 
     def troubled(self, problem: httpx.TransportError | Unreachable | ThespisError) -> float:
         """How long to wait before another try. Raises what was given where no other try would help."""
+        if isinstance(problem, Unreachable):
+            self._known = self._known or not isinstance(problem.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
+            if not self._known:
+                raise problem
         if isinstance(problem, ThespisError):
             if problem.problem.status not in PASSING:
                 raise problem

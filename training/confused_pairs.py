@@ -33,7 +33,7 @@ from training import fer2013, manifest
 from training.embeddings import EmbeddingMember, Seen
 from training.experiments import Figures, record_experiment
 from training.measures import accuracy
-from training.vote import soft_vote
+from training.vote import weighted_mean
 
 Group = tuple[str, ...]
 Floats = NDArray[np.floating[Any]]
@@ -196,7 +196,7 @@ def main(data: Path, models: Path) -> None:
         for split in (train, *tests)
     }
     voted = {
-        split.name: soft_vote({name: own.probabilities for name, own in seen[split.name].items()}, weights)
+        split.name: weighted_mean({name: own.probabilities for name, own in seen[split.name].items()}, weights)
         for split in tests
     }
     measured = experiment(

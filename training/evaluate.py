@@ -92,15 +92,15 @@ def say_what_was_left_out(dataset: Dataset) -> None:
 
 def measure_all(panel: Panel, dataset: Dataset, robustness: bool, served_url: str | None) -> Report:
     """The whole report, with what was asked for."""
-    served: Report = {}
+    asked_for: Report = {}
     if served_url:  # first, for it may fail
-        served["served"] = measure_served(
+        asked_for["served"] = measure_served(
             served_url, dataset.test, lambda pictures: panel.vote(panel.predictions(pictures)), panel.profile
         )
     report = measure(panel, dataset)
     if robustness:
-        report["robustness"] = measure_robustness(panel, dataset.test)
-    report |= served
+        asked_for["robustness"] = measure_robustness(panel, dataset.test)
+    report |= asked_for
     shown: Report = rounded(report)
     return shown
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.members import Vote
+from ensemble_worker.voting import soft_vote
 from training import fer2013
 from training.fer2013 import LABELS, Split
 from training.ferplus import agreement, truth
@@ -20,7 +21,7 @@ from training.measures import (
     reliability,
     wilson_interval,
 )
-from training.vote import Predictions, served_vote
+from training.vote import Predictions
 
 Report = dict[str, Any]
 Votes = Mapping[str, Vote]
@@ -45,7 +46,7 @@ def member_figures(probabilities: NDArray[np.floating], split: Split) -> Report:
 
 def vote_figures(predictions: Predictions, vote: Vote, split: Split, duplicates: NDArray[np.bool_] | None) -> Report:
     """What is measured of a soft vote; `duplicates` bool [n] marks pictures that stand in training too."""
-    probabilities, labels = served_vote(predictions, vote), split.labels
+    probabilities, labels = soft_vote(predictions, vote), split.labels
     figures = member_figures(probabilities, split)
     apart = (
         None if duplicates is None or duplicates.all() else accuracy(probabilities[~duplicates], labels[~duplicates])

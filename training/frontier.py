@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.fer2013 import Split
 from training.ferplus import agreement
 from training.measures import accuracy
-from training.vote import Predictions, equal_weights, soft_vote
+from training.vote import Predictions, equal_weights, weighted_mean
 
 KEPT = 500  # subsets of a size that are made larger: all of them with up to 11 members
 
@@ -22,7 +22,7 @@ Point = dict[str, Any]
 
 def mean_vote(predictions: Predictions, subset: Subset) -> NDArray[np.float64]:
     """The members' probabilities [n, 7], each counting the same."""
-    return soft_vote(predictions, equal_weights(list(subset)))
+    return weighted_mean(predictions, equal_weights(list(subset)))
 
 
 def subsets(predictions: Predictions, labels: NDArray[np.int64]) -> list[dict[Subset, float]]:

@@ -21,7 +21,7 @@ from training.export import export
 from training.lite import FLOAT_FILE, LiteMember
 from training.measures import accuracy
 from training.trained import read_exported
-from training.vote import soft_vote
+from training.vote import weighted_mean
 
 FORMS = ("plain", "mirrored")
 Said = dict[str, dict[str, Any]]
@@ -60,7 +60,7 @@ def compare(
         read = {name: form if name in mirrored else "plain" for name in weights}
         measured["vote"][form] = {
             split.name: accuracy(
-                soft_vote({name: said[read[name]][name][split.name] for name in weights}, weights), split.labels
+                weighted_mean({name: said[read[name]][name][split.name] for name in weights}, weights), split.labels
             )
             for split in splits
         } | {"ms_per_crop": sum(measured[name][read[name]]["ms_per_crop"] for name in weights)}

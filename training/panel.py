@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.members import Vote
+from ensemble_worker.voting import soft_vote
 from training import figures, manifest
 from training.calibration import calibration
 from training.datasets import Dataset
@@ -17,7 +18,7 @@ from training.figures import Report, Votes
 from training.frontier import latency_frontier, subsets, truths_frontier
 from training.lite import FLOAT_FILE, LiteMember
 from training.robustness import CONDITIONS
-from training.vote import FERPLUS, Predictions, equal_weights, served_vote
+from training.vote import FERPLUS, Predictions, equal_weights
 
 TIMED = 512  # pictures that throughput is measured over
 CHOSEN = "chosen"  # the vote of the members named on the command line
@@ -41,9 +42,9 @@ class Panel:
         """uint8 pictures [n, 48, 48] -> each member's probabilities [n, 7]."""
         return {name: member.probabilities(pictures) for name, member in self.members.items()}
 
-    def vote(self, predictions: Predictions) -> NDArray[np.float64]:
+    def vote(self, predictions: Predictions) -> NDArray[np.float32]:
         """The probabilities [n, 7] of the vote that the report is about."""
-        return served_vote(predictions, self.votes[self.profile])
+        return soft_vote(predictions, self.votes[self.profile])
 
 
 def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default", *, as_float: bool = False) -> Panel:
@@ -63,7 +64,7 @@ def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default"
     if unknown:
         raise PanelError(f"{models} has no member {', '.join(unknown)}; it has {', '.join(described['members'])}")
     if names:
-        votes, profile = {CHOSEN: vote_of(names, votes[profile])}, CHOSEN
+        votes, profile = {CHOSEN: narrowed(votes[profile], names)}, CHOSEN
     facts = {name: described["members"][name] for name in names or described["members"]}
     return Panel(
         {name: LiteMember(models / name / str(each["version"]) / file) for name, each in facts.items()},
@@ -74,7 +75,7 @@ def open_panel(models: Path, names: Sequence[str] = (), profile: str = "default"
     )
 
 
-def vote_of(names: Sequence[str], vote: Vote) -> Vote:
+def narrowed(vote: Vote, names: Sequence[str]) -> Vote:
     """The vote of `names` alone. Its temperature was fitted to all that have a weight and is for these only."""
     return Vote(weights_of(names, vote.weights), vote.temperature if set(names) == set(vote.weights) else 1.0)
 
@@ -103,7 +104,7 @@ def measure(panel: Panel, dataset: Dataset) -> Report:
         report["votes"][name] |= {
             "ms_per_crop": sum(report["members"][member]["ms_per_crop"] for member in vote.weights),
             "calibration": calibration(
-                served_vote(predictions, vote), test, vote.temperature, by_ferplus=name == FERPLUS
+                soft_vote(predictions, vote), test, vote.temperature, by_ferplus=name == FERPLUS
             ),
         }
     if test.ferplus is not None:
@@ -118,7 +119,7 @@ def measure_robustness(panel: Panel, split: Split) -> Report:
     measured: Report = {}
     for name, condition in CONDITIONS.items():
         predictions = panel.predictions(condition.of(split.pictures))
-        votes = {vote: served_vote(predictions, own) for vote, own in panel.votes.items()}
+        votes = {vote: soft_vote(predictions, own) for vote, own in panel.votes.items()}
         measured[name] = {
             "description": condition.description,
             "members": {member: figures.hardened(each, split) for member, each in predictions.items()},
@@ -132,7 +133,7 @@ def _add_choices(report: Report, panel: Panel, dataset: Dataset, public_test: Sp
     public = panel.predictions(public_test.pictures)
     report["public_test"] = _split_report(panel, dataset, public_test, public)
     for name, vote in panel.votes.items():
-        probabilities = served_vote(predictions, vote)
+        probabilities = soft_vote(predictions, vote)
         without = figures.apart_from(probabilities, dataset.test, public_test.pictures)
         report["votes"][name]["without_public_test"] = without
     single = max(public, key=lambda name: report["public_test"]["members"][name]["accuracy"])

@@ -31,7 +31,7 @@ from training.export import SIGNATURE
 from training.fer2013 import Split
 from training.lite import FLOAT_FILE, INT8_FILE, LiteMember
 from training.measures import accuracy
-from training.vote import Predictions, choose_weights, soft_vote
+from training.vote import Predictions, choose_weights, weighted_mean
 
 MOST_LOST = 0.002  # of the vote's accuracy
 MOST_LOST_BY_MEMBER = 0.01  # and of a member's, by full integer against dynamic range
@@ -113,7 +113,7 @@ def vote_figures(
 ) -> dict[str, float]:
     """The vote's accuracy on each split, and its members' time for one crop."""
     shares = {
-        f"{split.name}_accuracy": round(accuracy(soft_vote(own, weights), split.labels), 5)
+        f"{split.name}_accuracy": round(accuracy(weighted_mean(own, weights), split.labels), 5)
         for split, own in zip(splits, said, strict=True)
     }
     return shares | {"ms_per_crop": round(sum(ms_per_crop[name] for name in weights), 3)}

@@ -25,7 +25,7 @@ JPEG_QUALITY = 95
 SAME_WITHIN = 0.005  # of a probability: TensorFlow Serving and LiteRT round a network's sums differently
 
 Encode = Callable[[NDArray[np.uint8]], bytes]
-Vote = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
+OfflineVote = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 """uint8 pictures [n, 48, 48] -> probabilities [n, 7]."""
 
 
@@ -74,7 +74,7 @@ def make_sure_it_is_ready(url: str) -> None:
         raise ServedError(f"{url} is not ready: {answer.text[:200]}")
 
 
-def measure_served(url: str, split: Split, vote: Vote, profile: str = "default") -> dict[str, dict[str, float]]:
+def measure_served(url: str, split: Split, vote: OfflineVote, profile: str = "default") -> dict[str, dict[str, float]]:
     """Figures of all ways through the platform; `vote` is the same vote without it.
 
     What JPEG does is told apart from what the platform does: `cropped_jpeg` is compared with the offline vote on the

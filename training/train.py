@@ -413,9 +413,8 @@ class Trainer:
                 raise Diverged(epoch)
             if step % 10 == 9:
                 progress.set_postfix(loss=f"{totals[0] / (step + 1):.3f}", accuracy=f"{totals[1] / (step + 1):.3f}")
-        if not all(
-            np.isfinite(average.numpy()).all() for average in self.averaged
-        ):  # the last step's, as no loss tells
+        # What the last step made of the weights no loss has told.
+        if not all(np.isfinite(average.numpy()).all() for average in self.averaged):
             raise Diverged(epoch)
         return float(totals[0] / steps_per_epoch), float(totals[1] / steps_per_epoch)
 

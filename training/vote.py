@@ -24,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.members import Vote
+from ensemble_worker.voting import soft_vote
 from training import fer2013, manifest
 from training.calibration import logits_of
 from training.ferplus import NO_MAJORITY, majority, truth
 from training.lite import LiteMember
-from training.measures import accuracy, fit_temperature, negative_log_likelihood, softmax
+from training.measures import accuracy, fit_temperature, negative_log_likelihood
 
 ROUNDS = 20
 FERPLUS = "ferplus"  # the vote whose weights are chosen by what FER+'s annotators saw
@@ -37,16 +38,13 @@ FAST_SHARE = 0.75  # of the default vote's time, which the fast vote takes at mo
 Predictions = Mapping[str, NDArray[np.float32]]
 
 
-def soft_vote(predictions: Predictions, weights: Mapping[str, float]) -> NDArray[np.float64]:
-    """Weighted mean of the members' probabilities [n, 7], over the members that have a weight; at no temperature."""
+def weighted_mean(predictions: Predictions, weights: Mapping[str, float]) -> NDArray[np.float64]:
+    """Weighted mean of the members' probabilities [n, 7], over the members that have a weight: a vote before it has a
+    temperature. What is served is `ensemble_worker.voting.soft_vote`.
+    """
     weighted = [weight * predictions[name].astype(np.float64) for name, weight in weights.items()]
     vote: NDArray[np.float64] = np.sum(weighted, axis=0)
     return vote
-
-
-def served_vote(predictions: Predictions, vote: Vote) -> NDArray[np.float64]:
-    """What the platform makes of the members' probabilities [n, 7]: their soft vote at the vote's temperature."""
-    return softmax(logits_of(soft_vote(predictions, vote.weights)) / vote.temperature)
 
 
 def at_its_temperature(
@@ -54,7 +52,7 @@ def at_its_temperature(
 ) -> Vote:
     """The vote with these weights, its temperature fitted to the split by FER+'s annotators or FER2013's labels."""
     counting, labels = truth(split, by_ferplus)
-    temperature = fit_temperature(logits_of(soft_vote(predictions, weights)[counting]), labels)
+    temperature = fit_temperature(logits_of(weighted_mean(predictions, weights)[counting]), labels)
     return Vote(dict(weights), round(temperature, 4))
 
 
@@ -101,7 +99,7 @@ def fast_weights(
 
 def _goodness(predictions: Predictions, names: list[str], labels: NDArray[np.int64]) -> tuple[float, float]:
     counts = Counter(names)
-    mixture = soft_vote(predictions, {name: count / len(names) for name, count in counts.items()})
+    mixture = weighted_mean(predictions, {name: count / len(names) for name, count in counts.items()})
     return accuracy(mixture, labels), -negative_log_likelihood(mixture, labels)
 
 
@@ -133,7 +131,7 @@ def main(data: Path, models: Path) -> None:
     }
     manifest.record_votes(models, votes)
     for name, vote in votes.items():
-        share = accuracy(served_vote(predictions, vote), public_test.labels)
+        share = accuracy(soft_vote(predictions, vote), public_test.labels)
         click.echo(
             f"{name}, {file}: {share:.2%} of the public test with {vote.weights} at temperature {vote.temperature}"
         )

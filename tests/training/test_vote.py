@@ -7,14 +7,13 @@ from click.testing import CliRunner
 from conftest import write_split
 from test_export import checkpoint_with_random_weights
 
-from contracts.members import Vote
-from ensemble_worker import voting
+from ensemble_worker.voting import soft_vote
 from training import manifest
 from training.export import export
 from training.fer2013 import Split
 from training.lite import FLOAT_FILE, LiteMember
 from training.measures import expected_calibration_error
-from training.vote import at_its_temperature, choose_weights, equal_weights, fast_weights, main, served_vote, soft_vote
+from training.vote import at_its_temperature, choose_weights, equal_weights, fast_weights, main, weighted_mean
 
 LABELS = np.array([0, 1, 2, 3, 4, 5, 6, 0])
 
@@ -26,7 +25,7 @@ def sure_of(labels: np.ndarray, confidence: float) -> np.ndarray:
 
 def test_a_vote_is_the_weighted_mean_of_probabilities() -> None:
     predictions = {"one": sure_of(LABELS, 0.9), "other": sure_of(LABELS, 0.5)}
-    assert soft_vote(predictions, {"one": 0.75, "other": 0.25})[0, 0] == pytest.approx(0.8)
+    assert weighted_mean(predictions, {"one": 0.75, "other": 0.25})[0, 0] == pytest.approx(0.8)
 
 
 def drawn(count: int, seed: int) -> tuple[dict[str, np.ndarray], Split]:
@@ -46,7 +45,7 @@ def test_a_votes_temperature_makes_up_for_members_that_are_sure_of_different_pic
     chosen_on, measured_on = drawn(4_000, seed=1), drawn(4_000, seed=2)
     vote = at_its_temperature({"even": 0.5, "odd": 0.5}, *chosen_on, by_ferplus=False)
     predictions, split = measured_on
-    without, served = soft_vote(predictions, vote.weights), served_vote(predictions, vote)
+    without, served = weighted_mean(predictions, vote.weights), soft_vote(predictions, vote)
     assert vote.temperature < 1.0
     assert served.sum(axis=1) == pytest.approx(1.0)
     assert (served.argmax(axis=1) == without.argmax(axis=1)).all()
@@ -58,13 +57,6 @@ def test_a_vote_for_the_annotators_gets_its_temperature_by_what_they_saw() -> No
     predictions, split = drawn(2_000, seed=3)
     vote = at_its_temperature({"even": 1.0}, predictions, split, by_ferplus=True)
     assert vote.temperature > 2.0, "all that the member is sure of is wrong by them"
-
-
-def test_the_vote_is_measured_as_the_platform_serves_it() -> None:
-    predictions, _ = drawn(50, seed=4)
-    predictions = {name: own.astype(np.float32) for name, own in predictions.items()}
-    vote = Vote({"even": 0.7, "odd": 0.3}, 0.6)
-    assert served_vote(predictions, vote) == pytest.approx(voting.soft_vote(predictions, vote), abs=1e-6)
 
 
 def test_a_member_that_only_harms_gets_no_weight() -> None:
@@ -81,7 +73,7 @@ def test_members_that_are_right_about_different_pictures_share_the_vote() -> Non
     }
     weights = choose_weights(predictions, LABELS)
     assert set(weights) == {"first_half", "second_half"}
-    assert (soft_vote(predictions, weights).argmax(axis=1) == LABELS).all()
+    assert (weighted_mean(predictions, weights).argmax(axis=1) == LABELS).all()
 
 
 def test_weights_sum_to_one() -> None:

@@ -71,15 +71,14 @@ export class Screen {
 
   /** @param {{ id: string, name: string }[]} cameras @param {string | undefined} chosen */
   showCameras(cameras, chosen) {
-    const options = cameras.map(({ id, name }) => new Option(name, id, false, id === chosen));
-    this.cameraPicker.replaceChildren(...options);
+    this.cameraPicker.replaceChildren(...optionsOf(cameras, chosen));
     this.cameraPicker.disabled = cameras.length < 2;
   }
 
   /** Beside a problem. @param {{ id: string, name: string }[]} cameras @param {string} chosen */
   offerOtherCameras(cameras, chosen) {
-    const options = cameras.map(({ id, name }) => new Option(name, id, false, id === chosen));
-    this.otherCameraPicker.replaceChildren(new Option(texts.TEXTS.anyCamera, "", false, chosen === ""), ...options);
+    const any = { id: "", name: texts.TEXTS.anyCamera };
+    this.otherCameraPicker.replaceChildren(...optionsOf([any, ...cameras], chosen));
     byId("other-camera").hidden = cameras.length < 2;
   }
 
@@ -94,6 +93,9 @@ export class Screen {
     (running(state) ? this.stopButton : this.startButton).focus({ preventScroll: running(state) });
   }
 }
+
+/** @param {{ id: string, name: string }[]} cameras @param {string | undefined} chosen */
+const optionsOf = (cameras, chosen) => cameras.map(({ id, name }) => new Option(name, id, false, id === chosen));
 
 /** @param {State} state */
 const running = (state) => state === "connecting" || state === "live" || state === "reconnecting";

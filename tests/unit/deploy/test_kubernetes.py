@@ -62,6 +62,17 @@ def pods() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     return found
 
 
+def of_redis_triggers(name: str) -> set[str]:
+    """What KEDA's triggers say by this name, where they look into Redis."""
+    return {
+        trigger["metadata"][name]
+        for manifest in MANIFESTS
+        if manifest["kind"] == "ScaledObject"
+        for trigger in manifest["spec"]["triggers"]
+        if trigger["type"] == "redis"
+    }
+
+
 def scaled() -> set[str]:
     """The Deployments whose number something else decides."""
     return {
@@ -105,14 +116,7 @@ def test_everything_that_an_overlay_makes_is_where_the_platform_is(overlay: str)
 
 
 def test_keda_finds_each_redis_from_a_namespace_of_its_own() -> None:
-    addresses = {
-        trigger["metadata"]["address"]
-        for manifest in MANIFESTS
-        if manifest["kind"] == "ScaledObject"
-        for trigger in manifest["spec"]["triggers"]
-        if trigger["type"] == "redis"
-    }
-    assert addresses == {"redis-live.thespis.svc:6379", "redis-jobs.thespis.svc:6379"}
+    assert of_redis_triggers("address") == {"redis-live.thespis.svc:6379", "redis-jobs.thespis.svc:6379"}
 
 
 def test_members_are_served_by_the_same_image_with_the_same_flags() -> None:
@@ -233,14 +237,7 @@ def test_each_server_of_a_member_has_an_address_that_grpc_sees() -> None:
 
 
 def test_keda_looks_at_lists_that_there_are() -> None:
-    lists = {
-        trigger["metadata"]["listName"]
-        for manifest in MANIFESTS
-        if manifest["kind"] == "ScaledObject"
-        for trigger in manifest["spec"]["triggers"]
-        if trigger["type"] == "redis"
-    }
-    assert lists == {WAITING_FRAMES, WAITING_FACES, stage_key("detect"), stage_key("classify")}
+    assert of_redis_triggers("listName") == {WAITING_FRAMES, WAITING_FACES, stage_key("detect"), stage_key("classify")}
 
 
 def test_keda_asks_for_the_age_of_the_list_whose_length_it_counts() -> None:

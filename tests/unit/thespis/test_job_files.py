@@ -1,4 +1,4 @@
-"""What the commands for jobs do when a server is away for a moment."""
+"""How a job's files are fetched when a server is away for a moment."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import click
 import pytest
 
 from tests.unit.thespis.job_views import job_view
-from thespis import job_commands
+from thespis import job_files
 from thespis.client import Client
 from thespis.errors import Unreachable
 
@@ -27,17 +27,17 @@ class Shaky(Client):
 
 @pytest.fixture
 def asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("thespis.job_commands.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("thespis.job_files.time.sleep", lambda seconds: None)
 
 
 @pytest.mark.usefixtures("asked_at_once")
 def test_a_file_is_fetched_though_the_server_was_away_for_a_moment(tmp_path: Path) -> None:
-    assert job_commands._fetched(Shaky(away=3), job_view(), "results.csv", tmp_path / "rows.csv")
+    assert not job_files.write_files(Shaky(away=3), job_view(), {"results.csv": tmp_path / "rows.csv"})
     assert (tmp_path / "rows.csv").read_text() == "rows"
 
 
 def test_what_fails_after_a_job_names_it_and_how_its_files_are_had() -> None:
     view = job_view()
     told = rf"the disk is full; `thespis job {view.id}` .*--csv"
-    with pytest.raises(click.ClickException, match=told), job_commands.naming(view):
+    with pytest.raises(click.ClickException, match=told), job_files.naming(view):
         raise OSError("the disk is full")
