@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import camera_flags, find_browser
 from tests.e2e.clips import astronaut, pan_and_zoom, write_mjpeg
 from tests.platform_process import ROOT
 
 WATCH = Path(__file__).with_name("watch.js")
+# A bound for what never comes, not a measure of speed: two cores run the browser, the platform and its camera.
+expect.set_options(timeout=20_000)
+
 SCREENSHOTS = ROOT / "artefacts" / "screenshots"
 
 OpenPage = Callable[..., Page]

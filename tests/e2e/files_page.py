@@ -52,7 +52,7 @@ def card_of(page: Page, name: str) -> Locator:
 def read_picture(page: Page, name: str) -> Locator:
     """The card of a picture, once its faces are known."""
     card = card_of(page, name)
-    expect(card).to_have_attribute("data-faces", "1", timeout=20_000)
+    expect(card).to_have_attribute("data-faces", "1")
     return card
 
 

@@ -101,7 +101,7 @@ def test_when_the_key_is_taken_back_another_is_asked_for(started: Page, data: Pa
     enter(started, passing)
     started.wait_for_selector("body[data-state=live] .face")
     assert thespis("keys", "revoke", passing.split("_")[1], "--data-path", str(data)).returncode == 0
-    expect(started.get_by_role("dialog")).to_be_visible(timeout=20_000)
+    expect(started.get_by_role("dialog")).to_be_visible()
     enter(started, lasting)
     started.wait_for_selector("body[data-state=live] .face")
 

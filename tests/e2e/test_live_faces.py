@@ -93,7 +93,7 @@ def test_a_face_that_goes_loses_its_panel_and_comes_back_as_another(page_that_se
     page = page_that_sees
     page.wait_for_selector(PRESENT)
     first = page.locator(PRESENT).get_attribute("data-face-id")
-    expect(page.locator(".face")).to_have_count(0, timeout=20_000)  # it stays for 2 s, and its panel 1 s longer
+    expect(page.locator(".face")).to_have_count(0)  # it stays for 2 s, and its panel 1 s longer
     expect(page.locator("#no-face")).to_be_visible()
     page.wait_for_selector(PRESENT)
     assert page.locator(PRESENT).get_attribute("data-face-id") != first
@@ -137,7 +137,7 @@ def test_nothing_shifts_as_a_face_comes_and_goes(page_that_sees: Page, size: Vie
     wait_for_answers(page)
     before = top_of_timeline(page)
     page.evaluate("watched.layoutShift = 0")
-    expect(page.locator(".face")).to_have_count(0, timeout=20_000)
+    expect(page.locator(".face")).to_have_count(0)
     assert top_of_timeline(page) == before
     page.wait_for_selector(PRESENT)
     assert top_of_timeline(page) == before

@@ -78,7 +78,7 @@ def test_a_member_that_does_not_answer_is_struck_out(own_platform: Platform, own
     silent = own_platform.member("baseline")
     silent.send_signal(signal.SIGSTOP)
     row = own_page.locator("#votes-table tbody tr[data-member=baseline]")
-    expect(row).to_have_class(re.compile("missing"), timeout=20_000)
+    expect(row).to_have_class(re.compile("missing"))
     expect(row).to_contain_text("no answer")
     assert row.locator("td").first.evaluate("cell => getComputedStyle(cell).textDecorationLine") == "line-through"
     expect(own_page.locator("#members-detail")).to_have_text("no answer from baseline")

@@ -138,7 +138,7 @@ def test_a_picture_without_a_map_is_told_so_and_shows_no_legend(files_page: Page
 def test_several_pictures_are_read_and_their_numbers_saved_together(files_page: Page, group_pictures, portrait) -> None:
     choose(files_page, group_pictures[0], group_pictures[4])
     for path in (group_pictures[0], group_pictures[4]):
-        expect(card_of(files_page, path.name).locator(".face").first).to_be_visible(timeout=20_000)
+        expect(card_of(files_page, path.name).locator(".face").first).to_be_visible()
     faces = files_page.locator(".picture .face").count()
     with files_page.expect_download() as saved:
         files_page.get_by_role("button", name="All numbers as CSV").click()
@@ -172,7 +172,7 @@ def test_a_picture_that_is_removed_holds_up_no_other(files_page: Page, portrait:
 def test_the_face_whose_votes_are_shown_is_chosen_by_panel_list_or_picture(files_page: Page, group_pictures) -> None:
     choose(files_page, group_pictures[4])
     card = card_of(files_page, group_pictures[4].name)
-    expect(card.locator(".face").nth(1)).to_be_visible(timeout=20_000)
+    expect(card.locator(".face").nth(1)).to_be_visible()
     chosen = card.get_by_label("Face whose votes are shown")
     expect(chosen).to_have_value("1")
     card.get_by_role("button", name="face 2").click()

@@ -27,6 +27,8 @@ export class JobList {
   #turn = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typing;
+  /** Whether what is shown is of before, for the list could not be had; an event must not hide that. */
+  #lost = false;
   #status = element("select", {}, new Option(FILES.anyState, ""), ...stateOptions());
   #label = element("input", { type: "search", autocomplete: "off" });
   #list = element("ul", { className: "jobs" });
@@ -92,6 +94,7 @@ export class JobList {
     try {
       const page = await jobs({ ...this.#filter(), ...(cursor && { cursor }) });
       clear(this.#trouble, this.#status);
+      this.#lost = false;
       return turn === this.#turn ? page : undefined;
     } catch (error) {
       this.#tell(error);
@@ -103,6 +106,7 @@ export class JobList {
   #tell(error) {
     const { passing } = /** @type {import("../refused.js").Refused} */ (error);
     if (!passing) this.hide();
+    this.#lost = passing;
     setText(this.#note, passing ? FILES.jobsLost : "");
     clearTimeout(this.#typing);
     if (passing) this.#typing = setTimeout(() => this.#events && this.#reload(), AGAIN_MS);
@@ -173,6 +177,7 @@ export class JobList {
   }
 
   #sayWhetherAny() {
+    if (this.#lost) return;
     const filtered = Object.keys(this.#filter()).length > 0;
     const words = filtered ? FILES.noJobsFiltered : FILES.noJobs;
     setText(this.#note, this.#rows.size > 0 ? "" : words);
