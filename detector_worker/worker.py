@@ -103,7 +103,7 @@ class DetectorWorker:
             for doorbell, explain in ((self._faces, False), (self._explanations, True)):
                 entries = [msgspec.msgpack.encode(found) for found, _ in outcome.found if found.explain is explain]
                 if entries:
-                    doorbell.ring(pipeline, entries)
+                    doorbell.lay_down(pipeline, entries)
             for asked, reply in outcome.replies:
                 pipeline.publish(asked.reply_channel, msgspec.msgpack.encode(reply))
             pixels.send(pipeline)

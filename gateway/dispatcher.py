@@ -136,7 +136,7 @@ class Dispatcher:
         async def send() -> None:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pixels.lay_down(pipeline, key, picture, deadline)
-                doorbell.ring(pipeline, [entry])
+                doorbell.lay_down(pipeline, [entry])
                 await pipeline.execute()
 
         try:

@@ -6,7 +6,7 @@ import celery
 import redis
 
 from jobs.stages import Stage
-from runtime.doorbell import Doorbell
+from runtime.doorbell import Bell
 
 TASK_OF: Final[dict[Stage, str]] = {
     "plan": "plan_jobs",
@@ -23,7 +23,7 @@ class Bells:
 
     def __init__(self, app: celery.Celery, client: "redis.Redis") -> None:
         self._redis = client
-        self._bells = {stage: Doorbell(app, task, f"thespis:jobs:unused:{stage}") for stage, task in TASK_OF.items()}
+        self._bells = {stage: Bell(app, task) for stage, task in TASK_OF.items()}
 
     def ring(self, stage: Stage) -> None:
         """Rung again before anybody heard it, it is rung once."""

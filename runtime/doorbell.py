@@ -29,15 +29,18 @@ MOST_WAITING: Final = 256
 STRANDED_AFTER_S: Final = 30
 """Entries whose ring was lost go with the next ring, or after this time when there is none."""
 
-RING: Final = """
-for entry = 2, #ARGV do redis.call('RPUSH', KEYS[1], ARGV[entry]) end
-redis.call('LTRIM', KEYS[1], -{most}, -1)
-redis.call('EXPIRE', KEYS[1], {stranded})
-if not redis.call('LPOS', KEYS[2], ARGV[1]) then
-  redis.call('LPUSH', KEYS[2], ARGV[1])
-  redis.call('LTRIM', KEYS[2], 0, {most} - 1)
+_RING: Final = f"""
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then
+  redis.call('LPUSH', KEYS[1], ARGV[1])
+  redis.call('LTRIM', KEYS[1], 0, {MOST_WAITING} - 1)
 end
-""".replace("{most}", str(MOST_WAITING)).replace("{stranded}", str(STRANDED_AFTER_S))
+"""
+
+_LAY_DOWN: Final = f"""
+for entry = 2, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[entry]) end
+redis.call('LTRIM', KEYS[2], -{MOST_WAITING}, -1)
+redis.call('EXPIRE', KEYS[2], {STRANDED_AFTER_S})
+"""
 
 
 def readable(entries: Sequence[bytes], decoder: "msgspec.msgpack.Decoder[EntryT]") -> list[EntryT]:
@@ -55,24 +58,36 @@ class Ring(msgspec.Struct, frozen=True):
     """The doorbell's task has no arguments."""
 
 
-class Doorbell:
-    """One process's hand on a bell: it lays down entries, or takes them. `task` is also the name of its queue."""
+class Bell:
+    """One process's hand on a bell. `task` is also the name of its queue."""
 
-    def __init__(self, app: celery.Celery, task: str, waiting: str) -> None:
-        self._keys = (waiting, task)
+    def __init__(self, app: celery.Celery, task: str) -> None:
+        self._task = task
         self._ring = TaskEncoder(app).encode(task, task, Ring())
 
-    def ring(self, pipeline: Pipeline, entries: Sequence[bytes] = ()) -> None:
-        """Adds the entries and the ring to a pipeline; without entries it only rings.
+    def ring(self, pipeline: Pipeline) -> None:
+        """Adds the ring to a pipeline.
 
         A script, because between "is somebody rung already?" and the ring the worker may have come and gone; sent
         whole, because a Redis that was restarted knows no script.
         """
-        pipeline.eval(RING, len(self._keys), *self._keys, self._ring, *entries)
+        pipeline.eval(_RING, 1, self._task, self._ring)
+
+
+class Doorbell(Bell):
+    """One process's hand on a bell and on the list before its door: it lays down entries, or takes them."""
+
+    def __init__(self, app: celery.Celery, task: str, waiting: str) -> None:
+        super().__init__(app, task)
+        self._waiting = waiting
+
+    def lay_down(self, pipeline: Pipeline, entries: Sequence[bytes]) -> None:
+        """Adds the entries and the ring for them to a pipeline, in one script: no ring goes without its entries."""
+        pipeline.eval(_LAY_DOWN + _RING, 2, self._task, self._waiting, self._ring, *entries)
 
     def take(self, client: "redis.Redis", most: int) -> list[bytes]:
         """Up to `most` entries, the oldest first; none when an earlier ring was heard for them."""
-        entries = cast(list[bytes] | None, client.lpop(self._keys[0], most)) or []
+        entries = cast(list[bytes] | None, client.lpop(self._waiting, most)) or []
         if len(entries) == most:  # there may be more, for whoever is free
             self._ring_now(client)
         return entries
@@ -80,7 +95,7 @@ class Doorbell:
     def pass_on(self, client: "redis.Redis") -> None:
         """When a worker ends: a ring that it had heard may end with it, and something wait for it."""
         with contextlib.suppress(redis.RedisError):  # away: what waited there is lost or told at its deadline
-            if client.llen(self._keys[0]):
+            if client.llen(self._waiting):
                 self._ring_now(client)
 
     def _ring_now(self, client: "redis.Redis") -> None:

@@ -11,6 +11,7 @@ from contracts.names import CLASSIFY_FACES, DETECT_FACES, WAITING_FACES, WAITING
 from contracts.work import ClassifyFaces, DetectFaces, FrameFailed
 from detector_worker.settings import DetectorSettings
 from detector_worker.worker import DetectorWorker
+from jobs.bells import TASK_OF, Bells
 from runtime import pixels
 from runtime.celery_app import make_celery
 from runtime.doorbell import MOST_WAITING, Doorbell
@@ -25,7 +26,7 @@ def doorbell(redis_url: str) -> Doorbell:
 
 def ring(client: "redis.Redis", doorbell: Doorbell, *entries: bytes) -> None:
     with client.pipeline(transaction=False) as pipeline:
-        doorbell.ring(pipeline, entries)
+        doorbell.lay_down(pipeline, entries)
         pipeline.execute()
 
 
@@ -78,6 +79,14 @@ def test_nothing_grows_or_stays_when_nobody_takes_it(client: "redis.Redis", door
     assert client.llen(WAITING_FRAMES) == MOST_WAITING
     assert client.lindex(WAITING_FRAMES, 0) == b"10", "the oldest go"
     assert 0 < int(client.ttl(WAITING_FRAMES)) <= 30
+
+
+def test_a_stage_of_jobs_is_rung_once_and_leaves_nothing_else(client: "redis.Redis", redis_url: str) -> None:
+    bells = Bells(make_celery(redis_url), client)
+    bells.ring("finish")
+    bells.ring("finish")
+    assert client.keys() == [TASK_OF["finish"].encode()]
+    assert client.llen(TASK_OF["finish"]) == 1
 
 
 def test_frames_taken_at_once_have_each_their_own_fate(
