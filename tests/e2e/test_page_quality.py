@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.e2e.live_page import pixels_of, receive, tab_to, wait_for_answers
 from tests.platform_process import ROOT, Platform
@@ -181,6 +181,24 @@ def test_leaving_the_live_view_switches_the_camera_off(live_page: Page) -> None:
     wait_until(lambda: live_page.evaluate("watched.sockets.every(socket => socket.readyState === WebSocket.CLOSED)"))
     live_page.get_by_role("link", name="Live").click()
     expect(live_page.get_by_role("button", name="Start again")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 360, "height": 740}])
+def test_a_face_whose_vote_is_unanimous_takes_no_more_room(open_page, size: ViewportSize) -> None:
+    """Or the button below it would move from under the pointer between its being pressed and let go."""
+    page = open_page(viewport=size)
+    page.click("#start")
+    page.wait_for_selector("body[data-state=live] .face")
+    split, unanimous = page.evaluate("""() => {
+        const bar = document.querySelector(".face .bar"), value = bar.querySelector(".value");
+        const room = (top, words) => {
+            bar.classList.toggle("top", top);
+            value.textContent = words;
+            return [bar.getBoundingClientRect().height, value.scrollWidth <= value.clientWidth];
+        };
+        return [room(false, "0 %"), room(true, "100 %")];
+    }""")
+    assert unanimous == split == [split[0], True]
 
 
 def test_nothing_shifts_while_the_page_loads_and_runs(page: Page) -> None:
