@@ -1,14 +1,13 @@
 """Which detectors there are, and which of their faces go on."""
 
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
 from contracts.work import DetectedFace
 from detector_worker.blazeface import BlazeFace
 from detector_worker.decoding import BgrImage
 from detector_worker.haar import Haar
-
-DETECTORS: Final = ("blazeface", "blazeface_full", "haar")
+from detector_worker.settings import DetectorName
 
 
 class FaceDetector(Protocol):
@@ -23,7 +22,7 @@ class FaceDetector(Protocol):
         ...
 
 
-def make_detector(name: str) -> FaceDetector:
+def make_detector(name: DetectorName) -> FaceDetector:
     """A new detector by its name in the settings. Raises WeightsMissing when they are not installed."""
     match name:
         case "blazeface":
@@ -32,7 +31,6 @@ def make_detector(name: str) -> FaceDetector:
             return BlazeFace(far=True)
         case "haar":
             return Haar()
-    raise ValueError(f"there is no detector {name!r}; there are {', '.join(DETECTORS)}")
 
 
 def select_faces(faces: Iterable[DetectedFace], max_faces: int, min_face_size: float) -> list[DetectedFace]:

@@ -1,7 +1,7 @@
 """New versions of members that read along before they vote: asked on a share of live work, their answers only compared.
 
-They are asked after all that was taken is answered, so no frame of it waits for them; what comes next waits for a call
-of each at most.
+They are asked after the live frames that were taken are answered, so none of those waits for them; what comes next, and
+a picture that is being explained, waits for a call of each at most.
 """
 
 import random

@@ -3,7 +3,8 @@
 import asyncio
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,10 @@ import numpy.typing as npt
 from contracts.members import Ensemble
 from ensemble_worker.canary import Canaries
 from ensemble_worker.member import Member
-from ensemble_worker.settings import EnsembleSettings, parse_members, parse_targets
+from ensemble_worker.settings import EnsembleSettings, parse_canaries, parse_members
 from runtime.model_tree import BadModelTree
+
+PROBES_HEARD_WITHIN_S: Final = 0.001
 
 
 class FanOut:
@@ -38,6 +41,9 @@ class FanOut:
 
         `asked` names those whose answer is needed: all when it is empty, and when each of them is known to be out.
         """
+        if self._probes:
+            # The loop stood still since the last call: what they found meanwhile is heard before anybody is passed by.
+            await asyncio.wait(self._probes, timeout=PROBES_HEARD_WITHIN_S)
         now = time.monotonic()
         calls = {}
         probes = {}
@@ -49,22 +55,25 @@ class FanOut:
                 probes[member.name] = probe
                 self._probes.add(probe)
                 probe.add_done_callback(self._probes.discard)
-        if calls or probes:
-            await asyncio.wait(calls.values() or probes.values())
+        if calls:
+            await asyncio.wait(calls.values())
+        elif probes:
+            await asyncio.wait(probes.values(), timeout=min(timeout_s, left_s))
         answers = {
             name: call.result() for name, call in (calls | probes).items() if call.done() and not call.cancelled()
         }
         return {name: answer for name, answer in answers.items() if answer is not None}
 
     async def predict_in_turn(
-        self, crops: bytes, timeout_s: float, asked: Collection[str]
+        self, crops: bytes, timeout_s: float, asked: Collection[str], goes_on: Callable[[], None]
     ) -> dict[str, npt.NDArray[np.float32]]:
         """The same of those asked and nobody in their place, one after the other: for work that can be tried again and
-        must not take all cores from live frames at once.
+        must not take all cores from live frames at once. `goes_on` is called before each, and may raise to end it.
         """
         answers = {}
         for member in [member for member in self._members if member.name in asked]:
             if member.breaker.closed or member.breaker.take_probe(time.monotonic()):
+                goes_on()
                 answer = await member.predict(crops, timeout_s)
                 if answer is not None:
                     answers[member.name] = answer
@@ -93,7 +102,7 @@ class FanOut:
 async def open_members(settings: EnsembleSettings, ensemble: Ensemble) -> FanOut:
     """The members that the settings name, their channels in the running loop. Raises BadSetting and BadModelTree."""
     targets = parse_members(settings.members)
-    canaries = parse_targets(settings.canaries, "THESPIS_CANARIES")
+    canaries = parse_canaries(settings.canaries)
     members, reading_along = (
         [Member(label, target, settings.member_retry_s) for label, target in labelled.items()]
         for labelled in (targets, canaries)

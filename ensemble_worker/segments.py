@@ -84,10 +84,9 @@ class SegmentClassifier:
         found: list[dict[str, npt.NDArray[np.float32]]] = []
         step = self._bytes_per_call
         for start in range(0, len(crops), step):
-            lease.check()
             part = crops[start : start + step]
-            answers = self._loop.run_until_complete(self._fan_out.predict_in_turn(part, PREDICT_TIMEOUT_S, asked))
-            found.append(answers)
+            answering = self._fan_out.predict_in_turn(part, PREDICT_TIMEOUT_S, asked, lease.check)
+            found.append(self._loop.run_until_complete(answering))
         answered = set.intersection(*(set(part) for part in found)) if found else set()
         if found and not answered:
             raise HeldUp("no member of the ensemble answered")

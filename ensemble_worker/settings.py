@@ -34,7 +34,7 @@ class EnsembleSettings(WorkerSettings, frozen=True, kw_only=True):
     ] = 2
     member_retry_s: Annotated[
         float,
-        Meta(gt=0, description="first wait before a failed member is tried again; it doubles up to 5 s"),
+        Meta(gt=0, le=5, description="first wait before a failed member is tried again; it doubles up to 5 s"),
     ] = 0.5
 
 
@@ -43,6 +43,17 @@ def parse_members(text: str) -> dict[str, str]:
     targets = parse_targets(text, "THESPIS_MEMBERS")
     if not targets:
         raise BadSetting("THESPIS_MEMBERS is empty: it says where each member is served, as name=host:port")
+    names = [label.partition("@")[0] for label in targets]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise BadSetting(f"THESPIS_MEMBERS names {sorted(repeated)} in two versions: only one of them can vote")
+    return targets
+
+
+def parse_canaries(text: str) -> dict[str, str]:
+    """`a@2=host:1` as a dictionary of THESPIS_CANARIES. Raises BadSetting."""
+    targets = parse_targets(text, "THESPIS_CANARIES")
+    if unversioned := [label for label in targets if "@" not in label]:
+        raise BadSetting(f"THESPIS_CANARIES names {unversioned} without a version: name@version=host:port")
     return targets
 
 
@@ -53,5 +64,7 @@ def parse_targets(text: str, variable: str) -> dict[str, str]:
         name, separator, target = part.partition("=")
         if not separator or not name or ":" not in target:
             raise BadSetting(f"{variable}: {part!r} is not name=host:port")
+        if name in targets:
+            raise BadSetting(f"{variable} names {name!r} twice: all servers of a member stand behind one name")
         targets[name] = target
     return targets

@@ -116,14 +116,14 @@ def _parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:  # the operating system would take it modulo 65536
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{number} is not from 0 to 65535")
     return number
 
 
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
     return number
 
 

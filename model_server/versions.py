@@ -57,7 +57,8 @@ class Model:
         self.folder = folder
         self._load = load
         self._loaded: dict[int, Servable] = {}
-        self._refused: dict[Path, Stamp] = {}
+        self._refused: dict[Path, tuple[Stamp, bool]] = {}
+        """What it was that could not be served, and whether the same files may be another time."""
 
     @property
     def versions(self) -> list[int]:
@@ -105,13 +106,16 @@ class Model:
 
     def _try_to_load(self, version: int, path: Path) -> Servable | None:
         stamp = _stamp(path)
-        if path in self._refused and self._refused[path] == stamp:
+        refused = self._refused.get(path)
+        if refused == (stamp, False):
             return None  # the same file as last time: don't try, and don't log, again every second
         try:
             servable = self._load(path)
         except UnservableModel as problem:
-            self._refused[path] = stamp
-            log.warning("version_unservable", model=self.folder.name, version=version, problem=str(problem))
+            unread = isinstance(problem.__cause__, OSError)
+            if refused != (stamp, unread):
+                log.warning("version_unservable", model=self.folder.name, version=version, problem=str(problem))
+            self._refused[path] = (stamp, unread)
             return None
         self._refused.pop(path, None)
         log.info("version_loaded", model=self.folder.name, version=version)

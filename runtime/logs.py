@@ -16,7 +16,7 @@ def configure_logs(service: str, level: str, log_format: str) -> None:
         event.setdefault("service", service)  # no context variable: a new thread has none of those
         return event
 
-    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         name_service,
@@ -26,7 +26,7 @@ def configure_logs(service: str, level: str, log_format: str) -> None:
     ]
     renderer: list[structlog.typing.Processor] = (
         [TRACEBACKS, structlog.processors.JSONRenderer()]
-        if log_format == "json"
+        if log_format.lower() == "json"
         else [
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         ]

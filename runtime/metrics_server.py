@@ -1,5 +1,6 @@
 """`/metrics` for Prometheus and `/healthz` for whoever watches the process, on an internal port and a thread."""
 
+import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterable
@@ -15,6 +16,10 @@ from runtime.settings import BadSetting, CommonSettings
 class _Server(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
 
 class _Silent(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
@@ -22,7 +27,7 @@ class _Silent(WSGIRequestHandler):
 
 
 def serve_metrics(settings: CommonSettings, *collectors: Collector, healthy: Callable[[], bool] = lambda: True) -> None:
-    """Serves for as long as the process lives; does nothing without a port. Raises BadSetting when it is taken."""
+    """Serves for as long as the process lives; does nothing without a port. Raises BadSetting when that is taken."""
     if not settings.metrics_port:
         return
     for collector in collectors:
@@ -31,7 +36,8 @@ def serve_metrics(settings: CommonSettings, *collectors: Collector, healthy: Cal
     try:
         server = make_server(settings.metrics_host, settings.metrics_port, app, _Server, _Silent)
     except OSError as problem:
-        raise BadSetting(f"THESPIS_METRICS_PORT={settings.metrics_port} can't be used: {problem}") from problem
+        where = f"THESPIS_METRICS_HOST={settings.metrics_host}, THESPIS_METRICS_PORT={settings.metrics_port}"
+        raise BadSetting(f"{where}: nothing can listen there: {problem}") from problem
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
 

@@ -19,7 +19,9 @@ def read_ensemble(models_path: Path) -> Ensemble:
         ensemble = msgspec.toml.decode(path.read_bytes(), type=Ensemble)
     except FileNotFoundError as problem:
         raise BadModelTree(f"{path} is missing: it names the members to serve") from problem
-    except msgspec.DecodeError as problem:
+    except OSError as problem:
+        raise BadModelTree(f"{path} can't be read: {problem.strerror}") from problem
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise BadModelTree(f"{path}: {problem}") from problem
     if tuple(ensemble.labels) != LABELS:
         raise BadModelTree(f"{path}: the labels are {ensemble.labels}, this program needs {list(LABELS)}")

@@ -32,8 +32,12 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "redis://127.0.0.1:6379/0"
     models_path: Annotated[str, msgspec.Meta(description="folder that holds models.toml and the members")] = "models"
-    log_level: Annotated[str, msgspec.Meta(description="debug, info, warning or error")] = "info"
-    log_format: Annotated[str, msgspec.Meta(description="text for people, json for machines")] = "text"
+    log_level: Annotated[
+        str, msgspec.Meta(pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error")
+    ] = "info"
+    log_format: Annotated[
+        str, msgspec.Meta(pattern="(?i)^(text|json)$", description="text for people, json for machines")
+    ] = "text"
     metrics_host: Annotated[
         str, msgspec.Meta(description="address of /metrics and of the process's own /healthz; for inside only")
     ] = "127.0.0.1"

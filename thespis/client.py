@@ -50,7 +50,7 @@ DEFAULT_SERVER = "http://127.0.0.1:8080"
 TIMEOUT_S = 30.0
 
 OnProgress = Callable[[JobView], None]
-"""Called with the job as it stands, each time that something changed."""
+"""Called with the job as it stands, whenever that was heard or asked, until it has ended."""
 
 
 class Client:

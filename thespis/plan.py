@@ -75,8 +75,8 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
     for name, port in live_ports.items():
         programs.append(Program(name, "model_server", model_server_command(settings, ensemble, name, port), shared))
     programs.append(Program("gateway", "gateway", python("gateway"), shared))
-    for role, count in (("detector_worker", settings.detectors), ("ensemble_worker", settings.ensembles)):
-        programs += [Program(f"{role}.{n + 1}", role, python(role), shared) for n in range(count)]
+    for role, workers in (("detector_worker", settings.detectors), ("ensemble_worker", settings.ensembles)):
+        programs += [Program(f"{role}.{n + 1}", role, python(role), shared) for n in range(workers)]
     if settings.job_workers:
         standing_back = ("--stand_back",) if read_settings(JobSettings, environ).jobs_stand_back else ()
         programs.append(Program("job_worker", "job_worker", python("jobs"), shared, after_ready=True))
@@ -84,7 +84,8 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
             command = (*model_server_command(settings, ensemble, name, port), *standing_back)
             programs.append(Program(f"{name}.jobs", "model_server", command, shared, after_ready=True))
     # No live frame waits behind a call to a server of their own, so it may be a long one.
-    for_jobs = {"THESPIS_JOBS_CROPS_PER_CALL": "16", **shared, "THESPIS_MEMBERS": _targets(job_ports)}
+    crops_per_call = read_variable("THESPIS_JOBS_CROPS_PER_CALL", environ) or "16"
+    for_jobs = {**shared, "THESPIS_JOBS_CROPS_PER_CALL": crops_per_call, "THESPIS_MEMBERS": _targets(job_ports)}
     for n in range(settings.job_workers):
         for role in ("detector_worker", "ensemble_worker"):
             programs.append(Program(f"{role}.jobs.{n + 1}", role, python(role, "jobs"), for_jobs, after_ready=True))

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 Video = str | os.PathLike[str] | bytes | BinaryIO
-"""A path, the bytes themselves, or a file opened for reading them."""
+"""A path, the bytes themselves, or a file opened for reading them, from its start; no pipe."""
 
 OnUpload = Callable[[int, int], None]
 """Called with the bytes sent so far and all there are."""
 
 
 class _CountedFile:
-    """A file that tells how much of it was read."""
+    """A file that tells how much of it was read, without a `fileno`: a GzipFile's is of a file of another size."""
 
-    def __init__(self, file: IO[bytes], on_upload: OnUpload) -> None:
+    def __init__(self, file: IO[bytes], on_upload: OnUpload | None) -> None:
+        """Raises OSError for a pipe or the like, which could not be sent again after a lost connection."""
         self._file = file
         self._on_upload = on_upload
         self._total = file.seek(0, os.SEEK_END)
@@ -25,7 +26,8 @@ class _CountedFile:
 
     def read(self, size: int = -1) -> bytes:
         block = self._file.read(size)
-        self._on_upload(self._file.tell(), self._total)
+        if self._on_upload is not None:
+            self._on_upload(self._file.tell(), self._total)
         return block
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -33,6 +35,10 @@ class _CountedFile:
 
     def tell(self) -> int:
         return self._file.tell()
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
 
 
 @contextlib.contextmanager
@@ -45,7 +51,7 @@ def opened(video: Video, on_upload: OnUpload | None) -> Iterator[tuple[str, IO[b
             name, file = _shown(Path(video)), stack.enter_context(Path(video).open("rb"))
         else:
             name, file = _shown(Path(str(getattr(video, "name", "video")))), video
-        yield name, file if on_upload is None else cast(IO[bytes], _CountedFile(file, on_upload))
+        yield name, cast(IO[bytes], _CountedFile(file, on_upload))
 
 
 def _shown(path: Path) -> str:

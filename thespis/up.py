@@ -34,12 +34,14 @@ log = structlog.get_logger("thespis.up")
 ResultT = TypeVar("ResultT")
 
 TRY_AGAIN_AFTER_S = 0.05
+TOO_MUCH = frozenset({"frame_too_large", "too_many_pixels"})
+"""Errors that no second try would take away."""
 METRICS_TARGETS = "metrics.json"
 """In the data folder: where Prometheus finds the processes (file_sd_configs)."""
 
 
 class NotReady(RuntimeError):
-    """Raised when no frame came back in time; the children's messages tell why."""
+    """Raised when no frame came back in time, and the children's messages tell why; or when the settings refuse it."""
 
 
 class PortTaken(RuntimeError):
@@ -200,6 +202,8 @@ async def _answered_by_all(stream: Stream, jpeg: bytes, members: int) -> bool:
     async for message in stream:
         if isinstance(message, Result):
             return len(message.faces) > 0 and len(message.members.used) == members
+        if isinstance(message, Error) and message.code in TOO_MUCH:
+            raise NotReady(f"the settings let no webcam's picture in, with which a start is tried: {message.message}")
         if isinstance(message, Dropped | Error):
             return False
     raise ConnectionError("the session ended")

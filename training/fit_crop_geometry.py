@@ -20,6 +20,7 @@ from contracts.geometry import CROP_SIZE
 from contracts.work import DetectedFace
 from detector_worker.crops import PLACES, points_of
 from detector_worker.detectors import find_faces, make_detector
+from detector_worker.settings import DetectorName
 from training import fer2013
 
 ENLARGEMENT = 5
@@ -55,7 +56,7 @@ def haar_boxes_in(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.complex128], 
     return to_crop(centres), np.array([box.width / ENLARGEMENT for box in boxes]), len(pictures)
 
 
-def largest_faces(detector_name: str, pictures: NDArray[np.uint8]) -> list[DetectedFace]:
+def largest_faces(detector_name: DetectorName, pictures: NDArray[np.uint8]) -> list[DetectedFace]:
     """The largest face of each picture that has one."""
     detector = make_detector(detector_name)
     found = [find_faces(detector, as_photograph(picture), 1, 24) for picture in pictures]

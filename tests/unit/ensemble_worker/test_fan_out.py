@@ -4,6 +4,7 @@ import asyncio
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from ensemble_worker.breaker import Breaker
 from ensemble_worker.fan_out import FanOut
@@ -34,6 +35,10 @@ class ScriptedMember:
         """Nothing is held."""
 
 
+def goes_on() -> None:
+    """Nobody wants it to end."""
+
+
 async def test_all_members_are_asked_at_once() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
     answers = await FanOut(members).predict(b"", 1.0)
@@ -44,7 +49,7 @@ async def test_only_the_members_asked_for_are_asked() -> None:
     members = [ScriptedMember("a"), ScriptedMember("b")]
     fan_out = FanOut(members)
     assert set(await fan_out.predict(b"", 1.0, asked=["a"])) == {"a"}
-    assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"])) == {"a"}
+    assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"], goes_on)) == {"a"}
     assert [member.calls for member in members] == [2, 0]
 
 
@@ -54,7 +59,7 @@ async def test_when_those_asked_for_are_known_to_be_out_the_others_stand_in() ->
     members[0].breaker.failed(1e12)
     fan_out = FanOut(members)
     assert set(await fan_out.predict(b"", 1.0, asked=["a"])) == {"b"}
-    assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"])) == set()
+    assert set(await fan_out.predict_in_turn(b"", 1.0, ["a"], goes_on)) == set()
 
 
 async def test_an_open_member_is_not_asked() -> None:
@@ -83,6 +88,37 @@ async def test_when_every_member_is_open_the_probes_are_waited_for() -> None:
     member = ScriptedMember("a")
     member.breaker.failed(0.0)
     assert set(await FanOut([member]).predict(b"", 1.0)) == {"a"}
+
+
+async def test_they_are_waited_for_no_longer_than_the_frame_has() -> None:
+    member = ScriptedMember("a")
+    member.breaker.failed(0.0)
+    member.may_answer.clear()
+    assert await FanOut([member]).predict(b"", 1000.0, left_s=0.01) == {}
+
+
+async def test_a_probe_that_has_answered_since_the_last_call_is_heard_before_the_next() -> None:
+    """The worker's loop stands still between two calls, however long that is."""
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    members[1].breaker.failed(0.0)
+    members[1].may_answer.clear()
+    fan_out = FanOut(members)
+    assert set(await fan_out.predict(b"", 1.0)) == {"a"}
+    members[1].may_answer.set()
+    assert set(await fan_out.predict(b"", 1.0)) == {"a", "b"}
+
+
+async def test_work_that_must_end_asks_no_further_member() -> None:
+    members = [ScriptedMember("a"), ScriptedMember("b")]
+    told_to_stop = iter([None, ConnectionAbortedError()])
+
+    def stop_after_one() -> None:
+        if (problem := next(told_to_stop)) is not None:
+            raise problem
+
+    with pytest.raises(ConnectionAbortedError):
+        await FanOut(members).predict_in_turn(b"", 1.0, ["a", "b"], stop_after_one)
+    assert [member.calls for member in members] == [1, 0]
 
 
 async def test_without_any_member_to_ask_the_answer_is_empty_at_once() -> None:

@@ -48,9 +48,14 @@ class ScriptedFanOut:
         self._round_s = round_s
         self._leaves = second_leaves_in
         self._rounds = 0
+        self.left_s: list[float] = []
+        """The time that each round was given."""
 
-    async def predict(self, crops: bytes, *_: object, **__: object) -> dict[str, npt.NDArray[np.float32]]:
+    async def predict(
+        self, crops: bytes, timeout_s: float, left_s: float, *_: object, **__: object
+    ) -> dict[str, npt.NDArray[np.float32]]:
         self._rounds += 1
+        self.left_s.append(left_s)
         self._clock.now += self._round_s
         names = self.names[:1] if self._rounds in self._leaves else self.names
         return {name: np.full((len(crops) // CROP_BYTES, 7), 1 / 7, np.float32) for name in names}
@@ -138,6 +143,15 @@ def test_what_is_explained_in_time_is_answered_in_time(desk_with: Callable[..., 
     (reply,) = desk.replies()
     assert explained(reply) == [True, False], "there was time for one of two"
     assert desk.clock.now < due
+
+
+def test_no_round_of_an_explanation_is_cut_short_by_the_deadline(desk_with: Callable[..., Desk]) -> None:
+    """A member that had less than its time would count as failed, and be skipped for live frames, too."""
+    desk = desk_with(round_s=0.3)
+    desk.lay(8, explain_within_s=3.0)
+    desk.worker.explain_waiting_faces()
+    assert len(desk.fan_out.left_s) > ROUNDS_A_FACE
+    assert min(desk.fan_out.left_s) >= EnsembleSettings().predict_timeout_ms / 1000
 
 
 def test_a_member_that_leaves_is_not_taken_for_a_part_of_the_face(desk_with: Callable[..., Desk]) -> None:

@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from model_server.errors import ServableNotFound, UnservableModel
@@ -90,6 +92,22 @@ def test_a_half_copied_version_is_not_tried_again_until_it_changes(tmp_path):
     put(tmp_path, 1, "good now")
     model.refresh()
     assert tried == ["1", "1"]
+    assert model.versions == [1]
+
+
+def test_a_version_that_could_not_be_read_is_tried_again_though_its_file_is_the_same(tmp_path):
+    troubles = [OSError(errno.EMFILE, "Too many open files")]
+
+    def load(path):
+        if troubles:
+            raise UnservableModel("not now") from troubles.pop()
+        return loads_text(path)
+
+    put(tmp_path, 1)
+    model = Model(ModelFolder("residual", tmp_path), load)
+    model.refresh()
+    assert model.versions == []
+    model.refresh()
     assert model.versions == [1]
 
 

@@ -33,6 +33,14 @@ def test_what_can_not_be_believed_is_refused_with_the_reason(tmp_path: Path, tex
         read_ensemble(tmp_path)
 
 
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadModelTree, match=r"models.toml can't be read: Not a directory"):
+        read_ensemble(Path(__file__))
+    (tmp_path / "models.toml").write_bytes(b'labels = ["\xff"]')
+    with pytest.raises(BadModelTree, match=r"models.toml: "):
+        read_ensemble(tmp_path)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadModelTree, match=r"models.toml is missing"):
         read_ensemble(tmp_path)

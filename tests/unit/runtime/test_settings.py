@@ -11,7 +11,7 @@ from bench.command import live
 from bench.job_command import jobs as bench_jobs
 from bench.soak_command import soak
 from detector_worker.settings import DetectorSettings
-from ensemble_worker.settings import EnsembleSettings, parse_members
+from ensemble_worker.settings import EnsembleSettings, parse_canaries, parse_members
 from gateway.settings import GatewaySettings
 from runtime.pixels import OUTLIVES_DEADLINE_MS
 from runtime.settings import BadSetting, read_settings, variable
@@ -78,6 +78,29 @@ def test_members_are_names_and_addresses() -> None:
 def test_members_without_an_address_are_refused(text: str) -> None:
     with pytest.raises(BadSetting, match="THESPIS_MEMBERS"):
         parse_members(text)
+
+
+@pytest.mark.parametrize("text", ["a=host:1,a=host:2", "a=host:1,a@3=host:2", "a@2=host:1,a@3=host:2"])
+def test_a_member_that_is_named_twice_is_refused(text: str) -> None:
+    with pytest.raises(BadSetting, match=r"THESPIS_MEMBERS names .*a"):
+        parse_members(text)
+
+
+def test_canaries_are_versions_of_which_a_member_may_have_two() -> None:
+    assert parse_canaries("a@2=host:1,a@3=host:2") == {"a@2": "host:1", "a@3": "host:2"}
+    assert parse_canaries("") == {}
+    with pytest.raises(BadSetting, match=r"THESPIS_CANARIES names \['a'\] without a version"):
+        parse_canaries("a=host:1")
+
+
+@pytest.mark.parametrize(("name", "text"), [("LOG_LEVEL", "verbose"), ("LOG_FORMAT", "xml"), ("MEMBER_RETRY_S", "10")])
+def test_what_would_pass_for_something_else_is_refused(name: str, text: str) -> None:
+    with pytest.raises(BadSetting, match=f"THESPIS_{name}"):
+        read_settings(EnsembleSettings, {f"THESPIS_{name}": text})
+
+
+def test_a_level_and_a_form_of_logs_are_known_in_capitals_too() -> None:
+    read_settings(EnsembleSettings, {"THESPIS_LOG_LEVEL": "INFO", "THESPIS_LOG_FORMAT": "JSON"})
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from runtime.model_tree import read_ensemble
 from runtime.settings import BadSetting
+from tests.network import has_ipv6
 from tests.platform_process import ROOT
 from thespis.plan import plan_platform
 from thespis.ports import FIRST, free_ports, is_free
@@ -15,15 +16,6 @@ from thespis.settings import UpSettings
 from thespis.up import PortTaken, reachable_host, with_free_port
 
 NOBODYS = "192.0.2.1"  # kept for documentation (RFC 5737)
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """Files on their way to the server and back."""
 
+import gzip
 import io
 import os
 from pathlib import Path
 
+import httpx
 import pytest
 
 from thespis.transfers import opened, whole_file
@@ -31,6 +33,20 @@ def test_bytes_and_an_open_file_are_taken_as_they_are() -> None:
     with opened(given, None) as (_, file):
         assert file.read() == b"moving"
     assert not given.closed
+
+
+def test_a_compressed_file_is_as_long_as_what_is_read_from_it(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "clip.gz", "wb") as file:
+        file.write(bytes(10_000))
+    with gzip.open(tmp_path / "clip.gz") as given, opened(given, None) as (_, file):
+        request = httpx.Request("POST", "http://localhost", files={"video": file})
+        assert len(request.read()) > 10_000
+
+
+def test_a_pipe_is_refused_since_it_could_not_be_sent_again() -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as pipe, open(writing, "wb"), pytest.raises(OSError, match="seek"), opened(pipe, None):
+        pass
 
 
 def test_the_way_of_an_upload_is_told_as_it_goes() -> None:

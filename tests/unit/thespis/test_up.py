@@ -1,10 +1,13 @@
 """How a platform that failed ends."""
 
 import asyncio
+from unittest import mock
 
 import pytest
 
-from thespis.up import NotReady, uninterrupted
+from contracts.protocol import Error
+from thespis.streaming import Stream
+from thespis.up import NotReady, _answered_by_all, uninterrupted
 
 
 async def test_a_signal_while_one_that_failed_is_stopped_neither_cuts_that_short_nor_hides_the_reason() -> None:
@@ -45,3 +48,10 @@ async def test_a_platform_that_is_stopped_by_a_signal_is_ended_by_it() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_start_that_its_own_limits_keep_from_being_tried_says_so_at_once() -> None:
+    stream = mock.create_autospec(Stream, instance=True)
+    stream.__aiter__.return_value = [Error(1, "too_many_pixels", "640×480 is more than 76800 pixels", fatal=False)]
+    with pytest.raises(NotReady, match="640×480 is more than 76800 pixels"):
+        await _answered_by_all(stream, b"", 7)
