@@ -15,11 +15,14 @@ from typing import Self
 import psutil
 
 from runtime.parent import end_with_parent
+from thespis.plan import ENDING_ORDER
+from thespis.supervisor import ENDING_TIMEOUT_S
 
 ROOT = Path(__file__).parent.parent
 THESPIS_UP = (sys.executable, "-m", "thespis.command_line", "up", "--port", "0")
 START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = len(ENDING_ORDER) * ENDING_TIMEOUT_S + 10.0
+"""Roles end one after the other, and who does not go in time is killed."""
 
 
 class Platform:

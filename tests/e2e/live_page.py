@@ -30,9 +30,9 @@ def wait_for_camera_pictures(page: Page, count: int) -> None:
 
 
 def wait_for_answers(page: Page, count: int = 5) -> None:
-    """Until so many more frames were sent, and so all but two of them answered."""
-    before = page.evaluate("watched.framesSent")
-    wait_until(lambda: page.evaluate("watched.framesSent") >= before + count)
+    """Until so many more frames were answered with faces, or with none; those that were dropped do not count."""
+    before = page.evaluate("watched.results")
+    wait_until(lambda: page.evaluate("watched.results") >= before + count)
 
 
 def tab_to(page: Page, selector: str, most: int = 40) -> None:

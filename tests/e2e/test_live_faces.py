@@ -48,8 +48,9 @@ def open_page(browser: Browser, platform: Platform) -> Page:
 def test_three_faces_have_panels_of_their_own_side_by_side(page_that_sees: Page, keep_screenshot) -> None:
     page = page_that_sees
     expect(page.locator(PRESENT)).to_have_count(3)
-    assert len(set(page.locator(PRESENT).evaluate_all("faces => faces.map(face => face.dataset.colour)"))) == 3
-    tops = page.locator(PRESENT).evaluate_all("faces => faces.map(face => face.getBoundingClientRect().top)")
+    # A face that is missed in a frame keeps its panel for a second.
+    assert len(set(page.locator(".face").evaluate_all("faces => faces.map(face => face.dataset.colour)"))) == 3
+    tops = page.locator(".face").evaluate_all("faces => faces.map(face => face.getBoundingClientRect().top)")
     assert len(set(tops[:2])) == 1
     expect(page.locator("#announcer")).to_have_text(re.compile(r"face \d+: .+, face \d+: .+, face \d+: "))
     wait_for_answers(page, 20)

@@ -81,9 +81,9 @@ def test_boxes_are_drawn_on_the_very_frame_they_belong_to(open_page) -> None:
     )
     page.click("#start")
     page.wait_for_selector("body[data-state=live] .face")
-    wait_for_answers(page, 20)
-    compared = 0
-    boxes, drawn = page.evaluate("[boxes, drawn.filter(({ frameId, box }) => frameId && box)]")
+    with_box = "drawn.filter(({ frameId, box }) => frameId && box)"
+    wait_until(lambda: page.evaluate(f"{with_box}.length") >= 10)
+    boxes, drawn = page.evaluate(f"[boxes, {with_box}]")
     for picture in drawn:
         box = boxes[str(picture["frameId"])]
         scale = picture["width"] / box["of"]
@@ -91,19 +91,20 @@ def test_boxes_are_drawn_on_the_very_frame_they_belong_to(open_page) -> None:
         mirrored = box["of"] - box["x"] - box["width"]
         expected = [mirrored * scale, box["y"] * scale, box["width"] * scale, box["height"] * scale]
         assert [x, y, width, height] == pytest.approx(expected, abs=1.5)
-        compared += 1
-    assert compared >= 10
 
 
 def test_a_screen_reader_hears_of_a_face_once_a_second_at_most(live_page: Page) -> None:
     """What was said is taken away each time, so that the same words are new again."""
     times = live_page.evaluate(
         """() => new Promise((resolve) => {
-            const times = [];
+            // The page goes by when a drawing began, which may be long before it ends.
+            const times = [], real = window.requestAnimationFrame;
+            let began = 0;
+            window.requestAnimationFrame = (draw) => real((at) => { began = performance.now(); draw(at); });
             const announcer = document.getElementById("announcer");
             const observer = new MutationObserver(() => {
                 if (announcer.textContent === "") return;
-                times.push(performance.now());
+                if (began) times.push(began);
                 announcer.textContent = "";
                 if (times.length === 4) resolve(times);
             });
@@ -111,7 +112,7 @@ def test_a_screen_reader_hears_of_a_face_once_a_second_at_most(live_page: Page) 
             observer.observe(announcer, { childList: true, characterData: true });
         })"""
     )
-    assert all(later - earlier >= 900 for earlier, later in itertools.pairwise(times))
+    assert all(later - earlier >= 999 for earlier, later in itertools.pairwise(times))
 
 
 def test_the_picture_with_its_boxes_is_drawn(live_page: Page) -> None:
@@ -169,8 +170,7 @@ def test_it_starts_and_stops_by_keyboard_alone(page: Page) -> None:
 
 
 def test_at_most_two_frames_are_in_flight(live_page: Page) -> None:
-    wait_for_camera_pictures(live_page, 50)
-    assert live_page.evaluate("watched.framesSent") > 10
+    wait_until(lambda: live_page.evaluate("watched.framesSent") > 10)
     assert 1 <= live_page.evaluate("watched.mostInFlight") <= 2
 
 

@@ -444,8 +444,8 @@ def test_what_came_to_nothing_says_why(page: Page, platform: Platform, jobs: Job
     expect(page.locator(".drop-zone")).to_be_visible()
 
 
-def test_a_job_that_is_deleted_elsewhere_says_so(page: Page, platform: Platform, jobs: JobClient, film: Path) -> None:
-    job_id = jobs.submit(film, fps=60)
+def test_a_job_that_is_deleted_elsewhere_says_so(page: Page, platform: Platform, jobs: JobClient, tmp_path) -> None:
+    job_id = jobs.submit(write_long_film(tmp_path / "long.webm"), fps=60)
     show_job(page, platform, job_id)
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
     jobs.ask("DELETE", f"/v1/jobs/{job_id}")

@@ -4,6 +4,8 @@ window.watched = {
   tracks: [],
   sockets: [],
   framesSent: 0,
+  results: 0,
+  errors: [],
   mostInFlight: 0,
   states: [],
   updates: [],
@@ -32,6 +34,8 @@ window.WebSocket = class extends WebSocket {
       const message = JSON.parse(event.data);
       this.waiting.delete(message.frame_id);
       watched.last[message.type] = message;
+      if (message.type === "result") watched.results += 1;
+      if (message.type === "error") watched.errors.push(message.code);
     });
   }
 

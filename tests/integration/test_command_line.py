@@ -13,17 +13,20 @@ import pytest
 
 from contracts.labels import LABELS
 from runtime.model_tree import read_ensemble
-from tests.platform_process import ROOT, Platform
+from tests.platform_process import ROOT, STOP_TIMEOUT_S, Platform
 from tests.video_clips import numbered, write_clip
 from tests.waiting import wait_until
 from thespis.sample_face import astronaut_path
+
+BUSY = {"THESPIS_PREDICT_TIMEOUT_MS": "2000"}
+"""As tests/platform_process.py has it, for platforms that a command starts."""
 
 
 def thespis(*arguments: str, timeout: float = 100, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "MAKE"))}
     return subprocess.run(
         [sys.executable, "-m", "thespis.command_line", *arguments],
-        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, timeout=timeout,
+        cwd=ROOT, env={**clean, **BUSY, **environment}, capture_output=True, text=True, timeout=timeout,
     )  # fmt: skip
 
 
@@ -68,7 +71,7 @@ def test_analyze_that_is_terminated_leaves_no_video_behind(tmp_path: Path) -> No
     )  # fmt: skip
     wait_until(lambda: any(passing.glob("thespis-*/artefacts/**/upload")), 60)
     process.terminate()
-    assert process.wait(30) == 128 + signal.SIGTERM
+    assert process.wait(STOP_TIMEOUT_S) == 128 + signal.SIGTERM
     assert list(passing.iterdir()) == []
 
 

@@ -14,14 +14,10 @@ import pytest
 from contracts.protocol import Dropped, Error, Result
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import LiveSession, live_session
-from tests.platform_process import Platform
+from tests.platform_process import STOP_TIMEOUT_S, Platform
 from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until
-from thespis.plan import ENDING_ORDER
 from thespis.supervisor import ENDING_TIMEOUT_S
-
-LONGEST_END_S = len(ENDING_ORDER) * ENDING_TIMEOUT_S
-"""Roles end one after the other, and who does not go in time is killed."""
 
 FRAME_INTERVAL_S = 0.04
 
@@ -56,7 +52,7 @@ class Watched:
                 await asyncio.sleep(0.01)
 
     async def all_answered(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self._session.ids()) < self.sent:
                 await asyncio.sleep(0.01)
         assert self._session.ids() == list(range(1, self.sent + 1))
@@ -113,9 +109,8 @@ async def test_a_worker_killed_mid_stream_costs_no_answer(sturdy: Platform, fram
 async def test_a_member_that_dies_is_named_as_missing_until_it_is_back(sturdy: Platform, frames: list[bytes]) -> None:
     async with watched(sturdy.url, frames) as watch:
         sturdy.member("vgg").kill()
-        partial = await watch.see(lambda answer: isinstance(answer, Result) and bool(answer.members.missing))
+        partial = await watch.see(lambda answer: isinstance(answer, Result) and answer.members.missing == ["vgg"])
         assert isinstance(partial, Result)
-        assert partial.members.missing == ["vgg"]
         assert "vgg" not in partial.members.used
         assert len(partial.faces) == 1
         await watch.see(is_full_result)
@@ -257,7 +252,7 @@ def test_a_stop_ends_every_child_and_a_second_signal_changes_nothing(
         assert len(children) >= 7
         platform.process.send_signal(number)
         platform.process.send_signal(number)
-        assert platform.process.wait(LONGEST_END_S) == 0
+        assert platform.process.wait(STOP_TIMEOUT_S) == 0
         assert not [child for child in children if child.is_running()]
 
 

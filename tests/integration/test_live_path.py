@@ -17,6 +17,8 @@ from thespis import open_stream
 async def test_a_frame_with_a_face_comes_back_with_seven_probabilities(platform: Platform, jpeg: bytes) -> None:
     async with live_session(platform.url) as session:
         result = await session.result(jpeg)
+        while result.members.missing:  # others voted in the place of one that was late
+            result = await session.result(jpeg)
     assert (result.width, result.height, result.capture_us) == (640, 480, 1000 + result.frame_id)
     (face,) = result.faces
     assert tuple(face.probabilities) == LABELS

@@ -82,8 +82,11 @@ async def test_who_finds_no_place_is_told_so_until_somebody_leaves(
 
 async def test_the_first_session_afterwards_has_the_platform_to_itself(crowded: Platform, jpeg: bytes) -> None:
     async with live_session(crowded.url) as session:
-        for _ in range(20):
-            await session.result(jpeg)
+        read = 0
+        while read < 20:
+            answer = await session.read(jpeg)
+            read += isinstance(answer, Result)
+            assert isinstance(answer, Result) or answer.code == "unavailable", "both members were late at once"
     # On a busy machine a frame may be late; nobody else's frame may stand in its way, nor hold a place for good.
     assert {answer.reason for answer in session.answers() if isinstance(answer, Dropped)} <= {"expired"}
     assert len(session.answers()) <= 40

@@ -57,12 +57,12 @@ class Twin:
 
     def restart(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(10) == 0
+        assert self.process.wait(20) == 0
         self.start()
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(20)
 
 
 def healthy(port: int) -> bool:
@@ -144,9 +144,10 @@ def doubled(tmp_path: Path) -> Iterator[tuple[Platform, list[Twin]]]:
     """Two processes of each kind but for members and Redis."""
     command = (*THESPIS_UP, "--metrics", "--detectors", "2", "--ensembles", "2", "--job-workers", "2")
     with Platform(tmp_path / "up.log", command) as platform, contextlib.ExitStack() as stack:
+        for address in Scraped(platform).addresses.values():  # or a twin might be given a port that waits for another
+            wait_until(functools.partial(healthy, int(address.rpartition(":")[2])), START_TIMEOUT_S)
         twins = []
         for word in ("-m gateway", "-m jobs"):
-            wait_until(lambda word=word: platform.children_with(word))
             twins.append(Twin(platform.child(word), tmp_path / "twins.log"))
             stack.callback(twins[-1].stop)
         yield platform, twins

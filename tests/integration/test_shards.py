@@ -17,11 +17,11 @@ from contracts.protocol import Error
 from runtime.model_tree import read_ensemble
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
-from tests.integration.redis_server import redis_server
+from tests.integration.redis_server import redis_by
 from tests.platform_process import ROOT
 from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until
-from thespis.plan import jobs_redis_command
+from thespis.plan import jobs_redis_command, redis_command
 from thespis.ports import free_ports
 
 pytestmark = pytest.mark.long
@@ -60,8 +60,8 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shard]]:
     folder = tmp_path_factory.mktemp("shards")
     with contextlib.ExitStack() as stack:
         # All at once: not all of them are listened on before the last is needed.
-        jobs_port, *ports = free_ports(1 + SHARDS + len(ENSEMBLE.members))
-        gateway_ports, member_ports = ports[:SHARDS], ports[SHARDS:]
+        jobs_port, *ports = free_ports(1 + 2 * SHARDS + len(ENSEMBLE.members))
+        gateway_ports, redis_ports, member_ports = ports[:SHARDS], ports[SHARDS : 2 * SHARDS], ports[2 * SHARDS :]
         targets = dict(zip(ENSEMBLE.members, member_ports, strict=True))
         shared = {
             "THESPIS_JOBS_REDIS_URL": f"redis://127.0.0.1:{jobs_port}/0",
@@ -76,16 +76,19 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shard]]:
             stack.enter_context(running(*python("model_server", *flags, f"--model_file={ENSEMBLE.bare_machine_file}")))
         for arguments in (("jobs",), ("detector_worker", "jobs"), ("ensemble_worker", "jobs")):
             stack.enter_context(running(*python(*arguments), **shared))
-        started = [stack.enter_context(shard(folder, shared, port)) for port in gateway_ports]
+        started = [
+            stack.enter_context(shard(folder, shared, port, redis_port))
+            for port, redis_port in zip(gateway_ports, redis_ports, strict=True)
+        ]
         for one in started:
             wait_until(partial(is_ready, one.url), 60)
         yield started
 
 
 @contextlib.contextmanager
-def shard(folder: Path, shared: dict[str, str], port: int) -> Iterator[Shard]:
+def shard(folder: Path, shared: dict[str, str], port: int, redis_port: int) -> Iterator[Shard]:
     with contextlib.ExitStack() as live_redis, contextlib.ExitStack() as programs:
-        redis_url = live_redis.enter_context(redis_server())
+        redis_url = live_redis.enter_context(redis_by(redis_command(redis_port), redis_port))
         environment = shared | {"THESPIS_REDIS_URL": redis_url, "THESPIS_PORT": str(port)}
         for name in ("gateway", "detector_worker", "ensemble_worker"):
             programs.enter_context(running(*python(name), **environment))
