@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -42,13 +42,19 @@ async def measure_sessions(
     frames: list[bytes],
     root: psutil.Process,
     profile: str = "default",
+    when_open: Callable[[], Awaitable[None]] | None = None,
 ) -> dict[str, object]:
-    """`count` sessions at `fps` for `seconds`; `root` is the platform's first process, `profile` the vote they wish."""
+    """`count` sessions at `fps` for `seconds`; `root` is the platform's first process, `profile` the vote they wish.
+
+    `when_open` is called once all of them are open, and none closes before it has ended.
+    """
     tally = Tally()
+    opened = asyncio.Semaphore(0)
+    beside = asyncio.create_task(_after(opened, count, when_open))
     started = time.perf_counter() + WARM_UP_S
     window = (started, started + seconds)
     sessions = [
-        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally, profile))
+        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally, profile, opened, beside))
         for index in range(count)
     ]
     await asyncio.sleep(WARM_UP_S)
@@ -56,7 +62,10 @@ async def measure_sessions(
     await asyncio.sleep(seconds)
     after = cpu_seconds(root)
     memory = rss_mb(root)
-    await asyncio.gather(*sessions)
+    try:
+        await asyncio.gather(beside, *sessions)
+    finally:
+        beside.cancel()
     answered = len(tally.latencies_ms)
     p50, p95, p99 = np.percentile(tally.latencies_ms, [50, 95, 99]) if answered else (0.0, 0.0, 0.0)
     return {
@@ -74,10 +83,26 @@ async def measure_sessions(
     }
 
 
+async def _after(opened: asyncio.Semaphore, count: int, when_open: Callable[[], Awaitable[None]] | None) -> None:
+    if when_open is not None:
+        for _ in range(count):
+            await opened.acquire()
+        await when_open()
+
+
 async def _session(
-    url: str, delay_s: float, fps: float, frames: list[bytes], window: tuple[float, float], tally: Tally, profile: str
+    url: str,
+    delay_s: float,
+    fps: float,
+    frames: list[bytes],
+    window: tuple[float, float],
+    tally: Tally,
+    profile: str,
+    opened: asyncio.Semaphore,
+    beside: "asyncio.Task[None]",
 ) -> None:
     async with open_stream(url) as stream:
+        opened.release()
         await stream.update(SessionUpdate(vote_profile=profile))
         sent_at: dict[int, float] = {}
         receiving = asyncio.create_task(_receive(stream, sent_at, window, tally))
@@ -94,6 +119,7 @@ async def _session(
             next_at += 1 / fps
         while sent_at and time.perf_counter() < window[1] + LAST_ANSWERS_S:
             await asyncio.sleep(0.01)
+        await asyncio.wait([beside])
         receiving.cancel()
 
 

@@ -5,6 +5,7 @@ import math
 import os
 import time
 from collections import Counter
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -57,10 +58,8 @@ async def measure_overload(fps: float, seconds: float, frames: list[bytes]) -> d
     async with passing_platform(read_settings(UpSettings, environment), environment) as (url, _):
         for _ in range(ROUNDS):
             peak_row = await measure_sessions(url, peak_sessions, PEAK_FPS, seconds, frames, root)
-            measuring = asyncio.create_task(measure_sessions(url, count, fps, seconds, frames, root))
-            refusing = asyncio.create_task(_refusals(url, seconds / 2))
-            row = await measuring
-            refused += await refusing
+            refuse = partial(_refuse, url, refused)
+            row = await measure_sessions(url, count, fps, seconds, frames, root, when_open=refuse)
             rounds.append({"peak": peak_row, "overload": row, "recovered_s": await _recovery(url, fps, frames)})
     return judge(rounds, refused)
 
@@ -100,17 +99,14 @@ async def _peak(seconds: float, frames: list[bytes]) -> tuple[int, float]:
     return best["sessions"], best["answered_per_s"]
 
 
-async def _refusals(url: str, after_s: float) -> Counter[str]:
-    """What clients are told that come when all places are taken."""
-    await asyncio.sleep(after_s)
-    told: Counter[str] = Counter()
+async def _refuse(url: str, told: Counter[str]) -> None:
+    """Counts what clients are told that come when all places are taken."""
     for _ in range(TOO_MANY):
         try:
             async with open_stream(url):
                 told["let in"] += 1
         except (ConnectionError, Unreachable) as problem:
             told[str(problem)] += 1
-    return told
 
 
 async def _recovery(url: str, fps: float, frames: list[bytes]) -> float | None:

@@ -124,12 +124,13 @@ async def _session(soaked: Soaked, fps: float, frames: list[bytes], until: float
 
 async def _converse(stream: Stream, fps: float, frames: list[bytes], until: float, ledger: Ledger) -> None:
     waiting: set[int] = set()
+    sent = 0
     receiving = asyncio.create_task(_receive(stream, waiting, ledger))
     try:
         while time.monotonic() < until and not receiving.done():
-            bad = ledger.frames % BAD_EVERY == 0
             ledger.frames += 1
-            waiting.add(await stream.send(BAD_FRAME if bad else frames[ledger.frames % len(frames)]))
+            sent += 1  # its own: of bad frames that follow each other a session may send a few only
+            waiting.add(await stream.send(frames[sent % len(frames)] if sent % BAD_EVERY else BAD_FRAME))
             await asyncio.sleep(1 / fps)
         end = time.monotonic() + LAST_ANSWERS_S
         while waiting and not receiving.done() and time.monotonic() < end:

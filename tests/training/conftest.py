@@ -13,6 +13,23 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def seeded_module() -> None:
+    _seed()
+
+
+@pytest.fixture(autouse=True)
+def seeded(seeded_module: None) -> None:
+    """Whatever was built before: a test that is added elsewhere must not draw other weights here."""
+    _seed()
+
+
+def _seed() -> None:
+    import keras  # only now: TensorFlow reads the environment above when it is imported
+
+    keras.utils.set_random_seed(1)
+
+
 def made_up_pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise with a bright column whose place tells the label, so that there is something to learn."""
     random = np.random.default_rng(seed)

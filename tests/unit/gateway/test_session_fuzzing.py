@@ -57,7 +57,7 @@ async def answered(sent: list[str | bytes | tuple[int | None, bytes]]) -> list[S
 
 
 @given(messages)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_each_message_is_answered_exactly_once(sent: list[str | bytes | tuple[int | None, bytes]]) -> None:
     said = asyncio.run(answered(sent))
     assert len(said) == len(sent)
@@ -68,7 +68,7 @@ def test_each_message_is_answered_exactly_once(sent: list[str | bytes | tuple[in
 
 
 @given(st.lists(texts, min_size=1, max_size=5))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_a_text_changes_preferences_or_is_refused_in_words(sent: list[str]) -> None:
     for answer in asyncio.run(answered(list(sent))):
         assert isinstance(answer, SessionUpdated) or (isinstance(answer, Error) and answer.message)

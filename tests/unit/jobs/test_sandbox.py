@@ -123,7 +123,7 @@ def test_too_much_memory_is_an_overrun() -> None:
 
 def test_too_much_computing_is_an_overrun() -> None:
     with pytest.raises(Overrun, match="longer"):
-        list(_run(compute_for_ever, cpu_s=1))
+        list(_run(compute_for_ever, cpu_s=3))
 
 
 def test_too_long_a_silence_is_an_overrun(monkeypatch: pytest.MonkeyPatch) -> None:
