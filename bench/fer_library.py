@@ -1,7 +1,7 @@
 """Run by another Python, one that has PyPI's `fer`: python fer_library.py CLIP FPS SECONDS.
 
-Its defaults: OpenCV's Haar cascade and its own network. Without arguments it only says whether `fer` can be imported.
-It imports nothing of ours.
+Its defaults: OpenCV's Haar cascade and its own network. Without arguments it only says whether `fer` works: it comes up
+with whatever OpenCV and TensorFlow are there. It imports nothing of ours.
 """
 
 import json
@@ -37,5 +37,8 @@ def main(clip: str, fps: float, seconds: float) -> None:
     print(json.dumps({"frames": frames, "faces": faces, "frames_per_s": round(frames / taken_s, 2)}))
 
 
-if __name__ == "__main__" and len(sys.argv) > 1:
-    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))
+    else:
+        FER()

@@ -27,6 +27,7 @@ def drawn_page(live_page: Page) -> Page:
 
 
 def test_the_vote_is_opened_up_member_by_member(live_page: Page) -> None:
+    live_page.locator("#votes-agreement").scroll_into_view_if_needed()
     members = [member["name"] for member in live_page.evaluate("watched.last['session.created'].members")]
     expect(live_page.locator("#votes-table thead th")).to_have_text(LABELS)
     expect(live_page.locator("#votes-table tbody tr")).to_have_count(len(members) + 1)
@@ -45,7 +46,7 @@ def test_no_numbers_of_one_face_stand_under_the_name_of_another(page: Page) -> N
             const vote = { happy: 0.7, sad: 0.3 };
             const face = { face_id: 1, top: "happy", probabilities: vote, votes: { one: vote } };
             const result = { faces: [face], members: { used: ["one"], missing: [] } };
-            const votes = new Votes();
+            const votes = new Votes(() => {});
             votes.start(["one"], ["happy", "sad"]);
             window.show = (chosen, faces, at) => votes.update(chosen, { ...result, faces }, at);
             window.one = [face];
@@ -63,6 +64,10 @@ def test_no_numbers_of_one_face_stand_under_the_name_of_another(page: Page) -> N
 
 
 def test_votes_are_asked_for_only_while_they_are_shown(live_page: Page) -> None:
+    live_page.set_viewport_size({"width": 1280, "height": 500})
+    live_page.evaluate("window.scrollTo(0, 0)")
+    wait_until(lambda: live_page.evaluate("watched.last.result.faces.every(face => !face.votes)"))
+    live_page.locator("#votes-agreement").scroll_into_view_if_needed()
     wait_until(lambda: live_page.evaluate("watched.last.result.faces.some(face => face.votes)"))
     live_page.get_by_label("Ask for votes").uncheck()
     wait_until(lambda: live_page.evaluate("watched.last.result.faces.every(face => !face.votes)"))

@@ -75,6 +75,7 @@ def test_a_job_is_followed_through_a_restart_of_its_server(
 
 
 def test_a_member_that_does_not_answer_is_struck_out(own_platform: Platform, own_page: Page) -> None:
+    own_page.locator("#votes-agreement").scroll_into_view_if_needed()
     silent = own_platform.member("baseline")
     silent.send_signal(signal.SIGSTOP)
     row = own_page.locator("#votes-table tbody tr[data-member=baseline]")

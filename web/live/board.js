@@ -18,7 +18,6 @@ import { Votes } from "./votes.js";
 export class Board {
   screen = new Screen();
   overlay = new Overlay(/** @type {HTMLCanvasElement} */ (byId("picture")));
-  votes = new Votes();
   timeline = new Timeline();
   readouts = new Readouts();
   recorder = new Recorder();
@@ -29,10 +28,12 @@ export class Board {
 
   /**
    * @param {import("./controls.js").Controls} controls
+   * @param {() => void} onSight every member's vote has come into sight, or gone from it
    * @param {(id: number) => void} onExplain
    */
-  constructor(controls, onExplain) {
+  constructor(controls, onSight, onExplain) {
     this.controls = controls;
+    this.votes = new Votes(onSight);
     this.panels = new Panels(byId("faces"), byId("no-face"), { onChoose: (id) => this.choose(id), onExplain });
     this.picker = new FacePicker((id) => this.choose(id));
   }

@@ -97,8 +97,9 @@ export class Run {
 
   /** What the present session is told; nothing while there is none. @returns {import("./wire.js").Preferences} */
   get preferences() {
-    const session = this.#session;
-    return session ? preferencesOf(this.board.controls.wishes, session.limits, session.vote_profiles) : {};
+    const { controls, votes } = this.board;
+    const wishes = { ...controls.wishes, votes: controls.wishes.votes && votes.inSight };
+    return this.#session ? preferencesOf(wishes, this.#session.limits, this.#session.vote_profiles) : {};
   }
 
   /** @param {string} deviceId @returns {Promise<boolean>} */

@@ -23,7 +23,8 @@ class LiveView {
   /** @type {Run | undefined} */
   #run;
   #explain = new Explain();
-  #board = new Board(new Controls(() => this.#run?.apply()), (id) => this.#explainFace(id));
+  #apply = () => this.#run?.apply();
+  #board = new Board(new Controls(this.#apply), this.#apply, (id) => this.#explainFace(id));
   #video = /** @type {HTMLVideoElement} */ (byId("video"));
   /** Which camera the person chose, for the next start, too; empty for whichever the browser gives. */
   #cameraId = "";

@@ -8,11 +8,25 @@ import { VoteTable } from "../vote_table.js";
 
 const REDRAW_MS = 200;
 
+/** Share of the table that somebody must be able to see. */
+const SEEN = 0.25;
+
 export class Votes {
   #drawnAt = 0;
   /** @type {number | undefined} whose numbers stand there */
   #shown;
   #table = new VoteTable(byId("votes-table"));
+  /** Every member's vote costs the server some times what a face costs it otherwise: asked for only where it is seen. */
+  inSight = false;
+
+  /** @param {() => void} onSight the table has come into sight, or gone from it */
+  constructor(onSight) {
+    const look = (/** @type {IntersectionObserverEntry[]} */ entries) => {
+      this.inSight = entries.at(-1)?.isIntersecting ?? false;
+      onSight();
+    };
+    new IntersectionObserver(look, { threshold: SEEN }).observe(byId("votes-table"));
+  }
 
   /** @param {string[]} members @param {string[]} labels */
   start(members, labels) {
