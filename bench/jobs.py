@@ -17,7 +17,7 @@ import numpy.typing as npt
 import psutil
 
 from bench.frames import moving_frames
-from bench.live import measure_sessions
+from bench.live import measure_sessions, settled
 from bench.local import path_of_images
 from contracts.jobs import JobOptions, JobView
 from contracts.members import Ensemble
@@ -106,6 +106,7 @@ async def one_job(
     async with passing_platform(settings, environ, job_workers) as (url, _), AsyncClient(url) as client:
         for _ in range(job_workers):
             await client.wait((await client.submit(clip, JobOptions(fps=fps, end_s=2.0))).id)
+        await settled(psutil.Process())
         started = time.perf_counter()
         job = await client.submit(clip, JobOptions(fps=fps))
         job = await client.wait(job.id)
@@ -131,6 +132,7 @@ async def live_beside_a_job(
     frames = moving_frames()
     async with passing_platform(settings, environ, 1) as (url, _), AsyncClient(url) as client:
         await client.wait((await client.submit(clip, JobOptions(fps=5.0, end_s=2.0))).id)
+        await settled(psutil.Process())  # servers that no job has asked yet still come up
         alone = await measure_sessions(url, 1, LIVE_FPS, seconds, frames, psutil.Process())
         async with _kept_busy(client, clip):
             before = await _frames_done(client)

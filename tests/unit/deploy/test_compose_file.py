@@ -105,6 +105,7 @@ def test_only_those_who_ask_members_share_a_network_with_them() -> None:
 
 def test_the_embedded_servers_have_the_same_flags_and_the_file_for_bare_machines() -> None:
     real = ALL["residual"]["entrypoint"]
+    assert set(ENSEMBLE.members) <= services("deploy/compose.embedded.yml").keys()
     for name, service in services("deploy/compose.embedded.yml").items():
         assert name in ALL
         own = [flag for flag in service["entrypoint"] if flag.startswith("--") and flag not in real]
