@@ -94,6 +94,7 @@ class Preferences(msgspec.Struct, frozen=True):
     max_faces: int = 8
     min_face_size: int = 24
     votes: bool = False
+    votes_fps: float = 0.0
 
 
 class SessionCreated(msgspec.Struct, frozen=True, tag_field="type", tag="session.created"):
@@ -176,6 +177,7 @@ class SessionUpdate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     max_faces: Annotated[int, msgspec.Meta(ge=1, le=32)] | None = None
     min_face_size: Annotated[int, msgspec.Meta(ge=8, le=2000)] | None = None
     votes: bool | None = None
+    votes_fps: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
 
 
 ClientMessage = SessionUpdate

@@ -6,6 +6,7 @@ workers, each only when the gateway admits more work. Every frame is answered ex
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -84,6 +85,7 @@ class Session:
         self._turn.set()
         self._closing = False
         self._last_frame_id = -1
+        self._votes_at = -math.inf
         self._bad_in_a_row = 0
         self._counts: Counter[str] = Counter()
         self.preferences = Preferences(max_faces=min(Preferences().max_faces, settings.max_faces))
@@ -242,10 +244,18 @@ class Session:
                     max_faces=chosen.max_faces,
                     min_face_size=chosen.min_face_size,
                     vote_profile=chosen.vote_profile,
-                    votes=chosen.votes,
+                    votes=self._wants_votes(),
                 )
         except WorkError as problem:
             return problem
+
+    def _wants_votes(self) -> bool:
+        """Whether every member's prediction is asked for with this frame, which costs as much as some faces more."""
+        now, chosen = self._loop.time(), self.preferences
+        if not chosen.votes or (chosen.votes_fps and now - self._votes_at < 1 / chosen.votes_fps):
+            return False
+        self._votes_at = now
+        return True
 
     def _answer(self, pending: PendingFrame, reply: FrameAnswered | WorkError) -> None:
         if isinstance(reply, Expired):

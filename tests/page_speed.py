@@ -7,12 +7,13 @@ import json
 from statistics import median
 
 import numpy as np
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.three_faces import three_faces
 
 VISITS = 9
 DRAWING_S = 10
+HIGH: ViewportSize = {"width": 1440, "height": 1200}
 
 DRAWN = """(seconds) => new Promise((resolve) => {
     const gaps = [];
@@ -52,12 +53,15 @@ def drawing(page: Page, url: str) -> dict[str, object]:
     idle = page.evaluate(DRAWN, DRAWING_S)
     page.click("#start")
     page.wait_for_selector(".face .bar")
+    live = _live(page)
+    page.set_viewport_size(HIGH)
+    return {"idle": _rate(idle), "live": live, "live_with_votes": _live(page)}
+
+
+def _live(page: Page) -> dict[str, object]:
     page.wait_for_timeout(2000)
-    live = page.evaluate(DRAWN, DRAWING_S)
-    return {
-        "idle": _rate(idle),
-        "live": {**_rate(live), "read_outs": page.locator(".readouts").inner_text().splitlines()},
-    }
+    gaps_ms = page.evaluate(DRAWN, DRAWING_S)
+    return {**_rate(gaps_ms), "read_outs": page.locator(".readouts").inner_text().splitlines()}
 
 
 def _rate(gaps_ms: list[float]) -> dict[str, float]:

@@ -63,14 +63,48 @@ def test_no_numbers_of_one_face_stand_under_the_name_of_another(page: Page) -> N
     expect(page.locator("#votes-agreement")).to_be_empty()
 
 
+WISH_FOR_VOTES = "watched.last['session.updated'].preferences.votes"
+
+
+def test_the_votes_of_a_moment_ago_stand_until_the_next_ones_come(page: Page) -> None:
+    """All models are asked for some of the results only; neither their table nor the read-outs flicker between."""
+    page.evaluate(
+        """async () => {
+            document.body.dataset.state = "live";
+            const { Votes } = await import("/web/live/votes.js");
+            const { Readouts } = await import("/web/live/readouts.js");
+            const vote = { happy: 0.7, sad: 0.3 };
+            const face = { face_id: 1, top: "happy", probabilities: vote };
+            const few = { faces: [face], members: { used: ["one"], missing: [] }, timing_ms: {} };
+            const asked = { ...face, votes: { one: vote, two: vote } };
+            const all = { ...few, faces: [asked], members: { used: ["one", "two"], missing: [] } };
+            const votes = new Votes(() => {}), readouts = new Readouts();
+            votes.start(["one", "two"], ["happy", "sad"]);
+            window.show = (asked, at) => {
+                votes.update(1, asked === "all" ? all : few, at);
+                readouts.answered(asked === "all" ? all : few, { takingMs: 1, totalMs: 2 }, at);
+            };
+        }"""
+    )
+    table, members = page.locator("#votes"), page.locator("#members")
+    for asked, at, stands in (("all", 1000, True), ("few", 1500, True), ("all", 1900, True), ("few", 4500, False)):
+        page.evaluate("([asked, at]) => show(asked, at)", [asked, at])
+        assert ("absent" in table.get_attribute("class").split()) is not stands
+        assert members.inner_text() == ("2 of 2" if stands else "1 of 1")
+
+
 def test_votes_are_asked_for_only_while_they_are_shown(live_page: Page) -> None:
     live_page.set_viewport_size({"width": 1280, "height": 500})
     live_page.evaluate("window.scrollTo(0, 0)")
-    wait_until(lambda: live_page.evaluate("watched.last.result.faces.every(face => !face.votes)"))
+    wait_until(lambda: not live_page.evaluate(WISH_FOR_VOTES))
+    wait_for_answers(live_page)
+    before = live_page.evaluate("watched.withVotes")
+    wait_for_answers(live_page)
+    assert live_page.evaluate("watched.withVotes") == before
     live_page.locator("#votes-agreement").scroll_into_view_if_needed()
-    wait_until(lambda: live_page.evaluate("watched.last.result.faces.some(face => face.votes)"))
+    wait_until(lambda: live_page.evaluate("watched.withVotes") > before)
     live_page.get_by_label("Ask for votes").uncheck()
-    wait_until(lambda: live_page.evaluate("watched.last.result.faces.every(face => !face.votes)"))
+    wait_until(lambda: not live_page.evaluate(WISH_FOR_VOTES))
     expect(live_page.locator("#votes.absent")).to_be_visible()
 
 

@@ -5,6 +5,7 @@ window.watched = {
   sockets: [],
   framesSent: 0,
   results: 0,
+  withVotes: 0,
   errors: [],
   mostInFlight: 0,
   states: [],
@@ -35,6 +36,7 @@ window.WebSocket = class extends WebSocket {
       this.waiting.delete(message.frame_id);
       watched.last[message.type] = message;
       if (message.type === "result") watched.results += 1;
+      if (message.type === "result" && message.faces.some((face) => face.votes)) watched.withVotes += 1;
       if (message.type === "error") watched.errors.push(message.code);
     });
   }

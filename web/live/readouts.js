@@ -8,11 +8,13 @@ import { Rate, Tally, Window, percentile } from "./meters.js";
 const SHOW_MS = 250;
 const RATE_MS = 2_000;
 const LATENCY_MS = 5_000;
+const ALL_ASKED_MS = 1_500;
 /** In the order in which a frame goes through them; the last is the whole way. */
 const STAGES = ["taking", "way", "queue", "decode", "detect", "ensemble", "all"];
 
 export class Readouts {
   #shownAt = 0;
+  #allAskedMs = -Infinity;
   #sent = new Rate(RATE_MS);
   #answered = new Rate(RATE_MS);
   #dropped = new Tally();
@@ -35,6 +37,7 @@ export class Readouts {
     this.#answered = new Rate(RATE_MS);
     this.#dropped = new Tally();
     this.#stages = Object.fromEntries(STAGES.map((stage) => [stage, new Window(LATENCY_MS)]));
+    this.#allAskedMs = -Infinity;
     setText(byId("members"), "–");
     setText(byId("members-detail"), "");
   }
@@ -49,11 +52,14 @@ export class Readouts {
   }
 
   /** @param {import("./wire.js").Result} result @param {import("./inflight.js").Waited} waited @param {number} now */
-  answered({ timing_ms: timing, members }, { takingMs, totalMs }, now) {
+  answered({ timing_ms: timing, members, faces }, { takingMs, totalMs }, now) {
     this.#answered.add(now);
     const spent = { ...timing, taking: takingMs, way: Math.max(0, totalMs - takingMs - timing.total), all: totalMs };
     for (const stage of STAGES) this.#stages[stage].add(now, spent[/** @type {keyof typeof spent} */ (stage)]);
-    this.#showMembers(members);
+    // All models are asked with some of the results; with the others only those that the vote weighs.
+    const all = faces.some((face) => face.votes);
+    if (all) this.#allAskedMs = now;
+    if (all || now - this.#allAskedMs > ALL_ASKED_MS) this.#showMembers(members);
   }
 
   /** @param {number} now */

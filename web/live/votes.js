@@ -2,17 +2,20 @@
 /** The vote opened up: what each member said of the chosen face. */
 
 import { byId, setText } from "../dom.js";
+import { patienceMs } from "../patience.js";
 import { topLabel } from "../percentages.js";
 import * as texts from "./texts.js";
 import { VoteTable } from "../vote_table.js";
 
-const REDRAW_MS = 200;
+/** They come with some of the results; those of before stand as long as this (longer where results are rare). */
+const LINGER_MS = 1_000;
 
 /** Share of the table that somebody must be able to see. */
 const SEEN = 0.25;
 
 export class Votes {
-  #drawnAt = 0;
+  #cameMs = -Infinity;
+  #sinceMs = 0;
   /** @type {number | undefined} whose numbers stand there */
   #shown;
   #table = new VoteTable(byId("votes-table"));
@@ -39,14 +42,14 @@ export class Votes {
    * @param {number} nowMs
    */
   update(chosen, { faces, members }, nowMs) {
-    if (nowMs - this.#drawnAt < REDRAW_MS) return;
-    this.#drawnAt = nowMs;
     const face = faces.find(({ face_id: id }) => id === chosen);
+    const lately = nowMs - this.#cameMs <= patienceMs(LINGER_MS, this.#sinceMs);
     setText(byId("votes-face"), chosen === undefined ? "" : texts.faceName(chosen));
-    byId("votes").classList.toggle("absent", !face?.votes);
+    byId("votes").classList.toggle("absent", !face?.votes && (chosen !== this.#shown || !lately));
     if (chosen !== this.#shown) this.#clear();
     this.#shown = chosen;
     if (!face?.votes) return;
+    [this.#sinceMs, this.#cameMs] = [nowMs - this.#cameMs, nowMs];
     const behind = Object.values(face.votes).filter((vote) => topLabel(vote) === face.top).length;
     setText(byId("votes-agreement"), texts.behind(behind, Object.keys(face.votes).length, face.top));
     this.#table.show(face.votes, face.probabilities, face.top, members.missing);

@@ -42,6 +42,7 @@ export const HEADER_BYTES = 12;
  * @property {number} [max_faces]
  * @property {number} [min_face_size]
  * @property {boolean} [votes]
+ * @property {number} [votes_fps] with at most so many results a second; 0 with all
  */
 /**
  * @typedef {object} SessionCreated

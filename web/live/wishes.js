@@ -3,6 +3,9 @@
 
 const KEY = "thespis.live";
 
+/** As often as their table is drawn: people read no faster, and each time all models are asked. */
+const VOTES_FPS = 4;
+
 /**
  * @typedef {object} Wishes
  * @property {number} smoothing 0 raw, 0.95 strong
@@ -48,6 +51,7 @@ export function preferencesOf(wishes, limits, profiles) {
     max_faces: Math.min(wishes.maxFaces, limits.max_faces),
     min_face_size: wishes.minFaceSize,
     votes: wishes.votes,
+    votes_fps: VOTES_FPS,
     ...(profiles.includes(wishes.voteProfile) ? { vote_profile: wishes.voteProfile } : {}),
   };
 }

@@ -29,8 +29,11 @@ class ScriptedDispatcher:
 
     def __init__(self) -> None:
         self.asked: list[asyncio.Future[FrameAnswered]] = []
+        self.votes: list[bool] = []
+        """Whether all members were asked, a frame at a time."""
 
-    async def detect(self, picture: bytes, **_: object) -> FrameAnswered:
+    async def detect(self, picture: bytes, *, votes: bool, **_: object) -> FrameAnswered:
+        self.votes.append(votes)
         self.asked.append(asyncio.get_running_loop().create_future())
         return await self.asked[-1]
 
@@ -301,6 +304,32 @@ async def test_messages_that_can_not_be_used_are_refused_and_change_nothing(text
     assert isinstance(error, Error)
     assert (error.code, error.fatal) == ("bad_message", False)
     assert msgspec.structs.asdict(room.session.preferences) == before
+
+
+async def test_every_members_vote_is_asked_for_as_often_as_a_client_can_show_it() -> None:
+    room = Room()
+
+    async def asked_with(count: int, wish: str) -> list[bool]:
+        room.session.receive_text(f'{{"type": "session.update", {wish}}}')
+        before = len(room.dispatcher.votes)
+        for _ in range(count):
+            room.send()
+            await room.settle()
+            room.dispatcher.answer(-1)
+            await room.settle()
+        return room.dispatcher.votes[before:]
+
+    assert await asked_with(2, '"max_faces": 3') == [False, False]
+    assert await asked_with(2, '"votes": true') == [True, True]
+    assert await asked_with(2, '"votes_fps": 0.001') == [False, False], "the last was a moment ago"
+    assert await asked_with(2, '"votes_fps": 0') == [True, True]
+    assert await asked_with(1, '"votes": false') == [False]
+    other = Room()
+    other.session.receive_text('{"type": "session.update", "votes": true, "votes_fps": 0.001}')
+    for _ in range(2):
+        other.send()
+        await other.settle()
+    assert other.dispatcher.votes == [True, False], "each session has its own beat"
 
 
 async def test_finishing_answers_what_is_in_hand() -> None:

@@ -189,6 +189,6 @@ test("wishes are remembered, and what another version stored does no harm", () =
 test("only what the server takes is asked of it", () => {
   const wishes = { ...DEFAULTS, maxFaces: 16, voteProfile: "gone" };
   const preferences = preferencesOf(wishes, { max_faces: 4 }, ["default"]);
-  assert.deepEqual(preferences, { smoothing: 0.6, max_faces: 4, min_face_size: 24, votes: true });
+  assert.deepEqual(preferences, { smoothing: 0.6, max_faces: 4, min_face_size: 24, votes: true, votes_fps: 4 });
   assert.equal(preferencesOf(DEFAULTS, { max_faces: 4 }, ["default"]).vote_profile, "default");
 });
