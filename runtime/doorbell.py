@@ -31,10 +31,11 @@ STRANDED_AFTER_S: Final = 30
 
 _RING: Final = f"""
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then
+  redis.call('LTRIM', KEYS[1], 0, {MOST_WAITING} - 2)
   redis.call('LPUSH', KEYS[1], ARGV[1])
-  redis.call('LTRIM', KEYS[1], 0, {MOST_WAITING} - 1)
 end
 """
+"""Trimmed first, which takes no memory: a script that has begun to write may go on where Redis is full."""
 
 _LAY_DOWN: Final = f"""
 for entry = 2, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[entry]) end
