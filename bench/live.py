@@ -40,6 +40,22 @@ def room_for(sessions: int) -> dict[str, str]:
     return {"THESPIS_MAX_SESSIONS": str(sessions), "THESPIS_MAX_SESSIONS_PER_ADDRESS": str(sessions)}
 
 
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What all sessions of one measurement share."""
+
+    url: str
+    fps: float
+    frames: list[bytes]
+    profile: str
+    window: tuple[float, float]
+    tally: Tally
+    opened: asyncio.Semaphore
+    """Released once by each."""
+    beside: "asyncio.Task[None]"
+    """None of them closes before it has ended."""
+
+
 async def measure_sessions(
     url: str,
     count: int,
@@ -54,15 +70,11 @@ async def measure_sessions(
 
     `when_open` is called once all of them are open, and none closes before it has ended.
     """
-    tally = Tally()
-    opened = asyncio.Semaphore(0)
+    tally, opened = Tally(), asyncio.Semaphore(0)
     beside = asyncio.create_task(_after(opened, count, when_open))
     started = time.perf_counter() + WARM_UP_S
-    window = (started, started + seconds)
-    sessions = [
-        asyncio.create_task(_session(url, index / count / fps, fps, frames, window, tally, profile, opened, beside))
-        for index in range(count)
-    ]
+    load = _Load(url, fps, frames, profile, (started, started + seconds), tally, opened, beside)
+    sessions = [asyncio.create_task(_session(load, index / count / fps)) for index in range(count)]
     await asyncio.sleep(WARM_UP_S)
     before = cpu_seconds(root)
     await asyncio.sleep(seconds)
@@ -106,51 +118,42 @@ async def _after(opened: asyncio.Semaphore, count: int, when_open: Callable[[], 
         await when_open()
 
 
-async def _session(
-    url: str,
-    delay_s: float,
-    fps: float,
-    frames: list[bytes],
-    window: tuple[float, float],
-    tally: Tally,
-    profile: str,
-    opened: asyncio.Semaphore,
-    beside: "asyncio.Task[None]",
-) -> None:
-    async with open_stream(url) as stream:
-        opened.release()
-        await stream.update(SessionUpdate(vote_profile=profile))
+async def _session(load: _Load, delay_s: float) -> None:
+    started, ended = load.window
+    async with open_stream(load.url) as stream:
+        load.opened.release()
+        await stream.update(SessionUpdate(vote_profile=load.profile))
         sent_at: dict[int, float] = {}
-        receiving = asyncio.create_task(_receive(stream, sent_at, window, tally))
+        receiving = asyncio.create_task(_receive(stream, sent_at, load))
         next_at = time.perf_counter() + delay_s
         step = 0
-        while (now := time.perf_counter()) < window[1]:
+        while (now := time.perf_counter()) < ended:
             if now < next_at:
                 await asyncio.sleep(next_at - now)
                 continue
-            frame_id = await stream.send(frames[step % len(frames)])
+            frame_id = await stream.send(load.frames[step % len(load.frames)])
             sent_at[frame_id] = next_at  # a load that lags must not hide what a client would wait
-            tally.sent += window[0] <= next_at < window[1]
+            load.tally.sent += started <= next_at < ended
             step += 1
-            next_at += 1 / fps
-        while sent_at and time.perf_counter() < window[1] + LAST_ANSWERS_S:
+            next_at += 1 / load.fps
+        while sent_at and time.perf_counter() < ended + LAST_ANSWERS_S:
             await asyncio.sleep(0.01)
-        await asyncio.wait([beside])
+        await asyncio.wait([load.beside])
         receiving.cancel()
 
 
-async def _receive(stream: Stream, sent_at: dict[int, float], window: tuple[float, float], tally: Tally) -> None:
+async def _receive(stream: Stream, sent_at: dict[int, float], load: _Load) -> None:
     async for message in stream:
         now = time.perf_counter()
         if not isinstance(message, Result | Dropped | Error) or message.frame_id is None:
             continue
         sent = sent_at.pop(message.frame_id, now)
-        if not window[0] <= sent < window[1]:
+        if not load.window[0] <= sent < load.window[1]:
             continue
         if isinstance(message, Result):
-            tally.latencies_ms.append((now - sent) * 1000)
+            load.tally.latencies_ms.append((now - sent) * 1000)
         else:
-            tally.dropped[message.reason if isinstance(message, Dropped) else message.code] += 1
+            load.tally.dropped[message.reason if isinstance(message, Dropped) else message.code] += 1
 
 
 def processes(root: psutil.Process) -> dict[str, psutil.Process]:

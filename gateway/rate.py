@@ -1,4 +1,6 @@
-"""A token bucket: how many frames a second a session may send."""
+"""How often: a token bucket for the frames that a session may send, and a beat for what it has done for it."""
+
+import math
 
 
 class Rate:
@@ -18,4 +20,18 @@ class Rate:
         if self._tokens < 1:
             return False
         self._tokens -= 1
+        return True
+
+
+class Beat:
+    """Something that is done so many times a second at the most, evenly."""
+
+    def __init__(self) -> None:
+        self._done_at = -math.inf
+
+    def is_due(self, now_s: float, per_second: float) -> bool:
+        """Counts as done now where it is due; with 0 a second it always is."""
+        if per_second and now_s - self._done_at < 1 / per_second:
+            return False
+        self._done_at = now_s
         return True

@@ -6,7 +6,6 @@ workers, each only when the gateway admits more work. Every frame is answered ex
 
 import asyncio
 import contextlib
-import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -34,7 +33,7 @@ from faces.people import People
 from gateway.admission import Admission
 from gateway.dispatcher import Broken, Dispatcher, Expired, Unavailable, Undecodable, WorkError
 from gateway.image_header import BadImage, read_jpeg_header
-from gateway.rate import Rate
+from gateway.rate import Beat, Rate
 from gateway.settings import GatewaySettings
 from gateway.timing import timing_of
 from runtime import tracing
@@ -76,6 +75,7 @@ class Session:
         self._vote_profiles = vote_profiles
         self._loop = asyncio.get_running_loop()
         self._rate = Rate(settings.max_fps)
+        self._votes_beat = Beat()
         self._people = People()
         self._waiting: PendingFrame | None = None
         self._unanswered: dict[int, PendingFrame] = {}
@@ -85,7 +85,6 @@ class Session:
         self._turn.set()
         self._closing = False
         self._last_frame_id = -1
-        self._votes_at = -math.inf
         self._bad_in_a_row = 0
         self._counts: Counter[str] = Counter()
         self.preferences = Preferences(max_faces=min(Preferences().max_faces, settings.max_faces))
@@ -244,18 +243,10 @@ class Session:
                     max_faces=chosen.max_faces,
                     min_face_size=chosen.min_face_size,
                     vote_profile=chosen.vote_profile,
-                    votes=self._wants_votes(),
+                    votes=chosen.votes and self._votes_beat.is_due(self._loop.time(), chosen.votes_fps),
                 )
         except WorkError as problem:
             return problem
-
-    def _wants_votes(self) -> bool:
-        """Whether every member's prediction is asked for with this frame, which costs as much as some faces more."""
-        now, chosen = self._loop.time(), self.preferences
-        if not chosen.votes or (chosen.votes_fps and now - self._votes_at < 1 / chosen.votes_fps):
-            return False
-        self._votes_at = now
-        return True
 
     def _answer(self, pending: PendingFrame, reply: FrameAnswered | WorkError) -> None:
         if isinstance(reply, Expired):

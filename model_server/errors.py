@@ -5,7 +5,7 @@ ModelServerError
 ├── UnknownSignature    the client's fault; the same request never succeeds    FAILED_PRECONDITION
 ├── ServableNotFound    a wrong name, or not loaded yet; a retry may help      NOT_FOUND
 ├── Abandoned           the caller hung up or its deadline passed              (nobody listens any more)
-├── UnservableModel     a version's file is not there, half copied or of another form; polls try again what changed
+├── UnservableModel     a version can't be read, is half copied or of another form; polls try again what may be well
 └── CannotStart         the operator's fault: a taken port, a missing folder, a broken configuration
 """
 

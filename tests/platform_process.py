@@ -21,6 +21,8 @@ from thespis.supervisor import ENDING_TIMEOUT_S
 ROOT = Path(__file__).parent.parent
 THESPIS_UP = (sys.executable, "-m", "thespis.command_line", "up", "--port", "0")
 START_TIMEOUT_S = 60.0
+PATIENT = {"THESPIS_PREDICT_TIMEOUT_MS": "2000"}
+"""On a busy machine a member may be later than 400 ms; frames have their deadline anyway."""
 STOP_TIMEOUT_S = len(ENDING_ORDER) * ENDING_TIMEOUT_S + 10.0
 """Roles end one after the other, and who does not go in time is killed."""
 
@@ -35,12 +37,11 @@ class Platform:
                 command,
                 cwd=cwd,
                 env={
-                    **_clean_environment(),
+                    **clean_environment(),
                     "THESPIS_DATA_PATH": str(log.parent / "data"),
                     # In tests nothing live is to be spared, and other tests may want all of the processor.
                     "THESPIS_JOBS_STAND_BACK": "false",
-                    # On a busy machine a member may be later than 400 ms; frames have their deadline anyway.
-                    "THESPIS_PREDICT_TIMEOUT_MS": "2000",
+                    **PATIENT,
                     **environment,
                 },
                 stdout=subprocess.PIPE,
@@ -118,6 +119,6 @@ def _command(process: psutil.Process) -> str:
         return ""
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Ours without the settings of whoever runs the tests, and not as a child of make."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "MAKE"))}

@@ -3,7 +3,7 @@
 
 import { Bars } from "./bars.js";
 import { element, setText } from "./dom.js";
-import { patienceMs } from "./patience.js";
+import { Patience } from "./patience.js";
 import * as texts from "./texts.js";
 
 /** @typedef {import("./bars.js").ShownFace} ShownFace */
@@ -62,8 +62,7 @@ export class Panels {
   #panels = new Map();
   /** @type {string[]} */
   labels = [];
-  #updatedMs = 0;
-  #sinceMs = 0;
+  #patience = new Patience(LINGER_MS);
 
   /** @param {HTMLElement} list @param {HTMLElement} emptyNote @param {Actions} actions */
   constructor(list, emptyNote, actions) {
@@ -74,11 +73,10 @@ export class Panels {
 
   /** @param {ShownFace[]} faces @param {number} nowMs */
   update(faces, nowMs) {
-    if (faces.length > 0) [this.#sinceMs, this.#updatedMs] = [nowMs - this.#updatedMs, nowMs];
-    const lingerMs = patienceMs(LINGER_MS, this.#sinceMs);
+    if (faces.length > 0) this.#patience.came(nowMs);
     for (const face of faces) this.#panelOf(face).update(face, nowMs);
     for (const [id, panel] of this.#panels) {
-      if (nowMs - panel.seenAt > lingerMs) this.#remove(id, panel);
+      if (nowMs - panel.seenAt > this.#patience.ms) this.#remove(id, panel);
       else if (panel.seenAt !== nowMs) panel.root.classList.add("absent");
     }
     this.emptyNote.hidden = this.#panels.size > 0;

@@ -80,8 +80,8 @@ def test_the_votes_of_a_moment_ago_stand_until_the_next_ones_come(page: Page) ->
             const all = { ...few, faces: [asked], members: { used: ["one", "two"], missing: [] } };
             const votes = new Votes(() => {}), readouts = new Readouts();
             votes.start(["one", "two"], ["happy", "sad"]);
-            window.show = (asked, at) => {
-                votes.update(1, asked === "all" ? all : few, at);
+            window.show = (asked, at, chosen = 1) => {
+                votes.update(chosen, asked === "all" ? all : few, at);
                 readouts.answered(asked === "all" ? all : few, { takingMs: 1, totalMs: 2 }, at);
             };
         }"""
@@ -91,6 +91,10 @@ def test_the_votes_of_a_moment_ago_stand_until_the_next_ones_come(page: Page) ->
         page.evaluate("([asked, at]) => show(asked, at)", [asked, at])
         assert ("absent" in table.get_attribute("class").split()) is not stands
         assert members.inner_text() == ("2 of 2" if stands else "1 of 1")
+    page.evaluate("show('all', 5000)")
+    page.evaluate("show('few', 5100, 2)")
+    page.evaluate("show('few', 5200, 2)")
+    expect(table).to_have_class(re.compile("absent"))  # those were of another face
 
 
 def test_votes_are_asked_for_only_while_they_are_shown(live_page: Page) -> None:

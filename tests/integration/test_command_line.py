@@ -13,20 +13,17 @@ import pytest
 
 from contracts.labels import LABELS
 from runtime.model_tree import read_ensemble
-from tests.platform_process import ROOT, STOP_TIMEOUT_S, Platform
+from tests.platform_process import PATIENT, ROOT, STOP_TIMEOUT_S, Platform, clean_environment
 from tests.video_clips import numbered, write_clip
 from tests.waiting import wait_until
 from thespis.sample_face import astronaut_path
 
-BUSY = {"THESPIS_PREDICT_TIMEOUT_MS": "2000"}
-"""As tests/platform_process.py has it, for platforms that a command starts."""
-
 
 def thespis(*arguments: str, timeout: float = 100, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("THESPIS_", "MAKE"))}
+    given = {**clean_environment(), **PATIENT, **environment}
     return subprocess.run(
         [sys.executable, "-m", "thespis.command_line", *arguments],
-        cwd=ROOT, env={**clean, **BUSY, **environment}, capture_output=True, text=True, timeout=timeout,
+        cwd=ROOT, env=given, capture_output=True, text=True, timeout=timeout,
     )  # fmt: skip
 
 
@@ -184,9 +181,8 @@ def test_the_bench_names_the_votes_that_there_are() -> None:
 
 
 def test_a_live_bench_asks_only_the_members_of_the_vote_that_it_is_given() -> None:
-    # With the default limit all others would be asked in the place of members that are late.
     arguments = ("--sessions", "2", "--seconds", "1", "--vote-profile", "fast", "--json")
-    run = thespis("bench", "live", *arguments, THESPIS_PREDICT_TIMEOUT_MS="2000")
+    run = thespis("bench", "live", *arguments)
     assert run.returncode == 0, run.stderr
     report = json.loads(run.stdout)
     assert report["vote_profile"] == "fast"

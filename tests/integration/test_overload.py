@@ -85,8 +85,10 @@ async def test_the_first_session_afterwards_has_the_platform_to_itself(crowded: 
         read = 0
         while read < 20:
             answer = await session.read(jpeg)
-            read += isinstance(answer, Result)
-            assert isinstance(answer, Result) or answer.code == "unavailable", "both members were late at once"
+            if isinstance(answer, Error):
+                assert answer.code == "unavailable", answer  # both members were late at once
+            else:
+                read += 1
     # On a busy machine a frame may be late; nobody else's frame may stand in its way, nor hold a place for good.
     assert {answer.reason for answer in session.answers() if isinstance(answer, Dropped)} <= {"expired"}
     assert len(session.answers()) <= 40

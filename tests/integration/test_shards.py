@@ -18,7 +18,7 @@ from runtime.model_tree import read_ensemble
 from tests.integration.job_client import JobClient
 from tests.integration.live_session import live_session
 from tests.integration.redis_server import redis_by
-from tests.platform_process import ROOT
+from tests.platform_process import PATIENT, ROOT
 from tests.video_clips import write_motion_jpeg
 from tests.waiting import wait_until
 from thespis.plan import jobs_redis_command, redis_command
@@ -68,7 +68,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Shard]]:
             "THESPIS_ARTEFACTS_URL": f"file://{folder}/data/artefacts",
             "THESPIS_MEMBERS": ",".join(f"{name}=127.0.0.1:{port}" for name, port in targets.items()),
             "THESPIS_JOBS_STAND_BACK": "false",
-            "THESPIS_PREDICT_TIMEOUT_MS": "2000",
+            **PATIENT,
         }
         stack.enter_context(running(*jobs_redis_command(jobs_port, folder / "redis")))
         for name, port in targets.items():

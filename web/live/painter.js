@@ -2,7 +2,7 @@
 /** The loop that draws: the newest answered frame with its faces, or the bare camera while there is no answer. */
 
 import { shown } from "../bars.js";
-import { patienceMs } from "../patience.js";
+import { Patience } from "../patience.js";
 
 /** @typedef {import("./wire.js").Result} Result */
 /** @typedef {import("../bars.js").ShownFace} ShownFace */
@@ -15,7 +15,7 @@ export class Painter {
   /** @type {Answered | undefined} */
   newest;
   #drawn = false;
-  #sinceMs = 0;
+  #patience = new Patience(STALE_MS);
   #animation = 0;
 
   /**
@@ -32,7 +32,7 @@ export class Painter {
   start() {
     this.#animation = requestAnimationFrame(() => this.start());
     const now = performance.now();
-    if (!this.newest || now - this.newest.at > patienceMs(STALE_MS, this.#sinceMs)) this.#drawCamera(now);
+    if (!this.newest || this.#patience.isOver(now)) this.#drawCamera(now);
     else if (!this.#drawn) this.#drawNewest(this.newest, now);
     this.board.tick(now);
   }
@@ -47,7 +47,7 @@ export class Painter {
     if (!image) return;
     if (this.newest && this.newest.result.frame_id > result.frame_id) return this.shutter.giveBack(image);
     this.shutter.giveBack(this.newest?.image);
-    this.#sinceMs = now - (this.newest?.at ?? now);
+    this.#patience.came(now);
     this.newest = { image, mirrored: this.#mirrored, faces: result.faces.map(shown), result, at: now };
     this.#drawn = false;
     this.board.remember(this.newest);

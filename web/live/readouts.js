@@ -2,19 +2,21 @@
 /** What was measured: frames sent and answered, latency by stage, frames dropped by reason, members in use. */
 
 import { byId, element, setText } from "../dom.js";
+import { Patience } from "../patience.js";
 import * as texts from "./texts.js";
 import { Rate, Tally, Window, percentile } from "./meters.js";
 
 const SHOW_MS = 250;
 const RATE_MS = 2_000;
 const LATENCY_MS = 5_000;
-const ALL_ASKED_MS = 1_500;
+/** With some of the results all models are asked, with the others those that the vote weighs; all are told of so long. */
+const ALL_ASKED_MS = 1_000;
 /** In the order in which a frame goes through them; the last is the whole way. */
 const STAGES = ["taking", "way", "queue", "decode", "detect", "ensemble", "all"];
 
 export class Readouts {
   #shownAt = 0;
-  #allAskedMs = -Infinity;
+  #allAsked = new Patience(ALL_ASKED_MS);
   #sent = new Rate(RATE_MS);
   #answered = new Rate(RATE_MS);
   #dropped = new Tally();
@@ -37,7 +39,7 @@ export class Readouts {
     this.#answered = new Rate(RATE_MS);
     this.#dropped = new Tally();
     this.#stages = Object.fromEntries(STAGES.map((stage) => [stage, new Window(LATENCY_MS)]));
-    this.#allAskedMs = -Infinity;
+    this.#allAsked = new Patience(ALL_ASKED_MS);
     setText(byId("members"), "–");
     setText(byId("members-detail"), "");
   }
@@ -56,10 +58,9 @@ export class Readouts {
     this.#answered.add(now);
     const spent = { ...timing, taking: takingMs, way: Math.max(0, totalMs - takingMs - timing.total), all: totalMs };
     for (const stage of STAGES) this.#stages[stage].add(now, spent[/** @type {keyof typeof spent} */ (stage)]);
-    // All models are asked with some of the results; with the others only those that the vote weighs.
     const all = faces.some((face) => face.votes);
-    if (all) this.#allAskedMs = now;
-    if (all || now - this.#allAskedMs > ALL_ASKED_MS) this.#showMembers(members);
+    if (all) this.#allAsked.came(now);
+    if (all || this.#allAsked.isOver(now)) this.#showMembers(members);
   }
 
   /** @param {number} now */

@@ -2,7 +2,7 @@
 /** The vote opened up: what each member said of the chosen face. */
 
 import { byId, setText } from "../dom.js";
-import { patienceMs } from "../patience.js";
+import { Patience } from "../patience.js";
 import { topLabel } from "../percentages.js";
 import * as texts from "./texts.js";
 import { VoteTable } from "../vote_table.js";
@@ -14,8 +14,7 @@ const LINGER_MS = 1_000;
 const SEEN = 0.25;
 
 export class Votes {
-  #cameMs = -Infinity;
-  #sinceMs = 0;
+  #patience = new Patience(LINGER_MS);
   /** @type {number | undefined} whose numbers stand there */
   #shown;
   #table = new VoteTable(byId("votes-table"));
@@ -43,13 +42,12 @@ export class Votes {
    */
   update(chosen, { faces, members }, nowMs) {
     const face = faces.find(({ face_id: id }) => id === chosen);
-    const lately = nowMs - this.#cameMs <= patienceMs(LINGER_MS, this.#sinceMs);
     setText(byId("votes-face"), chosen === undefined ? "" : texts.faceName(chosen));
-    byId("votes").classList.toggle("absent", !face?.votes && (chosen !== this.#shown || !lately));
     if (chosen !== this.#shown) this.#clear();
     this.#shown = chosen;
+    if (face?.votes) this.#patience.came(nowMs);
+    byId("votes").classList.toggle("absent", this.#patience.isOver(nowMs));
     if (!face?.votes) return;
-    [this.#sinceMs, this.#cameMs] = [nowMs - this.#cameMs, nowMs];
     const behind = Object.values(face.votes).filter((vote) => topLabel(vote) === face.top).length;
     setText(byId("votes-agreement"), texts.behind(behind, Object.keys(face.votes).length, face.top));
     this.#table.show(face.votes, face.probabilities, face.top, members.missing);
@@ -62,6 +60,7 @@ export class Votes {
   }
 
   #clear() {
+    this.#patience = new Patience(LINGER_MS);
     setText(byId("votes-agreement"), "");
     this.#table.clear();
   }

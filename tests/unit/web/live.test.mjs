@@ -11,6 +11,7 @@ import { Pace } from "../../../web/live/pace.js";
 import { csv, json, rowsOf } from "../../../web/live/recording.js";
 import { packFrame, parseMessage } from "../../../web/live/wire.js";
 import { DEFAULTS, loadWishes, preferencesOf, saveWishes } from "../../../web/live/wishes.js";
+import { Patience } from "../../../web/patience.js";
 
 test("a frame is its id and capture time, big-endian, and then the JPEG", () => {
   const message = packFrame(0x01020304, 0x0005_0607_0809_0a, new Uint8Array([0xff, 0xd8]));
@@ -191,4 +192,15 @@ test("only what the server takes is asked of it", () => {
   const preferences = preferencesOf(wishes, { max_faces: 4 }, ["default"]);
   assert.deepEqual(preferences, { smoothing: 0.6, max_faces: 4, min_face_size: 24, votes: true, votes_fps: 4 });
   assert.equal(preferencesOf(DEFAULTS, { max_faces: 4 }, ["default"]).vote_profile, "default");
+});
+
+test("what comes seldom is waited for longer, and what came once as long as anything", () => {
+  const patience = new Patience(1_000);
+  assert.equal(patience.isOver(0), true, "it never came");
+  patience.came(5_000);
+  assert.equal(patience.ms, 2_500);
+  patience.came(5_100);
+  assert.deepEqual([patience.isOver(6_100), patience.isOver(6_101)], [false, true]);
+  patience.came(6_100);
+  assert.deepEqual([patience.isOver(7_700), patience.isOver(7_701)], [false, true]);
 });
