@@ -59,6 +59,7 @@ async def stream(request: web.Request, sessions: Sessions, door: Door) -> web.St
         max_msg_size=HARD_LIMIT_FACTOR * settings.max_frame_bytes,
         heartbeat=settings.ping_interval_s,
         timeout=CLOSE_TIMEOUT_S,
+        autoclose=False,  # a client's close is confirmed when its place is free, so that it can open another at once
     )
     await socket.prepare(request)
     address = request[ADDRESS]

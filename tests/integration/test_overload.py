@@ -11,7 +11,6 @@ from contracts.protocol import Dropped, Error, Result
 from tests.integration.live_session import LiveSession, live_session
 from tests.integration.scraping import Scraped
 from tests.platform_process import THESPIS_UP, Platform
-from tests.waiting import wait_until_async
 from thespis.streaming import open_stream
 
 SESSIONS = 40
@@ -63,21 +62,22 @@ async def test_each_frame_is_answered_once_and_what_is_dropped_was_never_read(
     assert results <= scraped.of("detector_worker.1")[read] - before <= results + late
 
 
-async def test_who_finds_no_place_is_told_so_until_somebody_leaves(
-    crowded: Platform, sessions: list[LiveSession]
-) -> None:
-    async def let_in() -> bool:
-        try:
-            async with open_stream(crowded.url):
-                return True
-        except ConnectionError:
-            return False
-
+async def test_who_finds_no_place_is_told_so(crowded: Platform, sessions: list[LiveSession]) -> None:
+    assert len(sessions) == SESSIONS
     with pytest.raises(ConnectionError, match="too_many_sessions"):
         async with open_stream(crowded.url):
             pass
-    await sessions[0].connection.close()
-    await wait_until_async(let_in)
+
+
+async def test_a_place_is_free_once_its_session_is_closed(
+    crowded: Platform, sessions: list[LiveSession], jpeg: bytes
+) -> None:
+    async with AsyncExitStack() as newcomers:
+        for session in sessions:
+            await session.send(jpeg)
+        for session in sessions:
+            await session.connection.close()
+            await newcomers.enter_async_context(open_stream(crowded.url))
 
 
 async def test_the_first_session_afterwards_has_the_platform_to_itself(crowded: Platform, jpeg: bytes) -> None:
