@@ -210,7 +210,8 @@ class Jobs:
         """Streams the part into the store, chunk by chunk; the SHA-256 of what it holds."""
         size, start, digest = 0, b"", hashlib.sha256()
         await self.ask(self.store.upload_goes_on, job_id)
-        file = await asyncio.to_thread(self.artefacts.open, self.artefacts.path(job_id, "upload"), "wb")
+        path = self.artefacts.path(job_id, "upload")
+        file = await asyncio.to_thread(self.artefacts.open, path, "wb")
         try:
             async for chunk in chunks_of(part, CHUNK_BYTES):
                 if size < START_BYTES <= size + len(chunk):
@@ -228,6 +229,7 @@ class Jobs:
             await asyncio.shield(asyncio.to_thread(file.close))
         if size < START_BYTES:
             raise Problematic(422, "bad_video", f"the video has {size} bytes")
+        await asyncio.to_thread(self.artefacts.settle, path)
         return digest.digest()
 
     async def show_page(self, request: web.Request) -> web.Response:

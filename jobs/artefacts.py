@@ -1,4 +1,4 @@
-"""Where a job's files lie: any place that fsspec knows, a folder by default.
+"""Where a job's files lie: any place that fsspec knows, a folder by default. What is whole there outlives a power cut.
 
 jobs/<id>/upload            the video, until the job no longer needs it
 jobs/<id>/parts/<n>         a segment's crops, between detector and ensemble
@@ -28,7 +28,8 @@ class Artefacts:
 
     def __init__(self, url: str) -> None:
         # Other file systems may not know the word, and have no folders to make.
-        options = {"auto_mkdir": True} if fsspec.utils.get_protocol(url) in ("file", "local") else {}
+        self._is_local = fsspec.utils.get_protocol(url) in ("file", "local")
+        options = {"auto_mkdir": True} if self._is_local else {}
         self._files, self._root = fsspec.core.url_to_fs(url, **options)
         self._files.makedirs(self._root, exist_ok=True)
 
@@ -56,10 +57,20 @@ class Artefacts:
         try:
             yield unfinished
             self._files.mv(unfinished, path)
+            self.settle(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 self._files.rm(unfinished)
             raise
+
+    def settle(self, path: str) -> None:
+        """Returns when the file is on the disk, with all folders that may have been made for it: the record that speaks
+        of it will be, too. A store across the network answers for that itself.
+        """
+        if self._is_local:
+            folders = [str(folder) for folder in Path(path).parents]
+            for name in (path, *folders[: folders.index(self._root) + 1]):
+                _sync(name)
 
     def read(self, path: str) -> bytes:
         """Raises FileNotFoundError."""
@@ -94,14 +105,14 @@ class Artefacts:
 
     def free_bytes(self) -> int | None:
         """What is left on the disk; None where the store does not say."""
-        if self._files.protocol[0] != "file":
+        if not self._is_local:
             return None
         return shutil.disk_usage(self._root).free
 
     @contextlib.contextmanager
     def local(self, path: str) -> Iterator[Path]:
         """The file on this machine: itself, or a copy for as long as the block runs. Raises FileNotFoundError."""
-        if self._files.protocol[0] == "file":
+        if self._is_local:
             if not os.path.exists(path):
                 raise FileNotFoundError(path)
             yield Path(path)
@@ -109,3 +120,14 @@ class Artefacts:
         with scratch() as folder:
             self._files.get_file(path, str(folder / "file"))
             yield folder / "file"
+
+
+def _sync(path: str) -> None:
+    try:
+        opened = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return  # who removed it meanwhile wants it on no disk
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -47,7 +47,7 @@ class Platform:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
-                preexec_fn=partial(end_with_parent, os.getpid(), signal.SIGTERM),  # pytest may be terminated
+                preexec_fn=partial(_prepared, os.getpid()),
             )
         self.url = self._wait_for_address()
 
@@ -110,6 +110,11 @@ class Platform:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _prepared(parent: int) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests under nohup hands down that it is ignored
+    end_with_parent(parent, signal.SIGTERM)  # pytest may be terminated
 
 
 def _command(process: psutil.Process) -> str:

@@ -27,4 +27,6 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     metrics: Annotated[bool, Meta(description="whether every process serves /metrics on a free port of its own")] = (
         False
     )
-    start_timeout_s: Annotated[float, Meta(gt=0, description="time in which a first frame must have come back")] = 60.0
+    start_timeout_s: Annotated[
+        float, Meta(gt=0, description="time for jobs' records to be read, and then for a first frame to come back")
+    ] = 60.0

@@ -62,11 +62,12 @@ async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> 
         redis_urls = {name: programs[0].environment[name] for name in ("THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL")}
         (folder / METRICS_TARGETS).write_bytes(metrics_targets(programs, reachable_host(settings.metrics_host)))
         supervisor = Supervisor(programs)
-        has_keys = any(program.name == JOBS_REDIS for program in programs)
-        with jobs_redis_told(folder, redis_urls["THESPIS_JOBS_REDIS_URL"] if has_keys else ""):
+        has_jobs_redis = any(program.name == JOBS_REDIS for program in programs)
+        jobs_redis = redis_urls["THESPIS_JOBS_REDIS_URL"] if has_jobs_redis else ""
+        with jobs_redis_told(folder, jobs_redis):
             keyed = keys_required(settings.host, settings.require_keys, settings.insecure)
             tickets = redis_urls["THESPIS_JOBS_REDIS_URL" if keyed else "THESPIS_REDIS_URL"]
-            async with _supervised(supervisor, settings, ensemble, tickets) as url:
+            async with _supervised(supervisor, settings, ensemble, tickets, jobs_redis) as url:
                 yield url, supervisor
 
 
@@ -112,13 +113,16 @@ async def _own_platform(
 
 @contextlib.asynccontextmanager
 async def _supervised(
-    supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble, tickets_redis_url: str
+    supervisor: Supervisor, settings: UpSettings, ensemble: Ensemble, tickets_redis_url: str, jobs_redis_url: str
 ) -> AsyncIterator[str]:
     supervisor.start()
     url = f"http://{reachable_host(settings.host)}:{settings.port}"
     try:
+        if jobs_redis_url:
+            records = redis_answers(jobs_redis_url)
+            await _done_or_failed(supervisor, records, settings.start_timeout_s, _unread(Path(settings.data_path)))
         first_frame = first_frame_back(url, len(ensemble.members), tickets_redis_url)
-        await _ready_or_failed(supervisor, first_frame, settings.start_timeout_s)
+        await _done_or_failed(supervisor, first_frame, settings.start_timeout_s, "no frame with a face came back")
         supervisor.start(after_ready=True)
         yield url
     finally:
@@ -155,15 +159,25 @@ def reachable_host(host: str) -> str:
     return f"[{reachable}]" if ":" in reachable else reachable
 
 
-async def _ready_or_failed(supervisor: Supervisor, first_frame: Coroutine[None, None, None], timeout_s: float) -> None:
+async def _done_or_failed(
+    supervisor: Supervisor, work: Coroutine[None, None, None], timeout_s: float, otherwise: str
+) -> None:
+    """Raises NotReady, which says what was not done `otherwise`, and HopelessChild."""
     limit = asyncio.timeout(timeout_s)
     try:
         async with limit:
-            await unless_it_fails(supervisor, first_frame)
+            await unless_it_fails(supervisor, work)
     except TimeoutError as problem:
         if not limit.expired():
             raise
-        raise NotReady(f"no frame with a face came back within {timeout_s:g} s") from problem
+        raise NotReady(f"within {timeout_s:g} s {otherwise}") from problem
+
+
+def _unread(data: Path) -> str:
+    return (
+        f"the Redis of jobs and keys did not come up with what lies in {data / 'redis'}: give it more time with "
+        "THESPIS_START_TIMEOUT_S, bring back a copy, or move that folder away, and all jobs and keys with it"
+    )
 
 
 async def unless_it_fails(supervisor: Supervisor, work: Coroutine[None, None, ResultT]) -> ResultT:
@@ -178,6 +192,17 @@ async def unless_it_fails(supervisor: Supervisor, work: Coroutine[None, None, Re
         failed.cancel()
         working.cancel()
         await asyncio.gather(failed, working, return_exceptions=True)
+
+
+async def redis_answers(url: str) -> None:
+    """Returns when it has read what it keeps, which it does before it answers anything."""
+    async with redis.asyncio.Redis.from_url(url) as client:
+        while True:
+            try:
+                await client.ping()
+                return
+            except redis.RedisError:
+                await asyncio.sleep(TRY_AGAIN_AFTER_S)
 
 
 async def first_frame_back(url: str, members: int, tickets_redis_url: str) -> None:

@@ -209,6 +209,23 @@ def test_a_job_tells_its_progress_and_is_cancelled(page: Page, platform: Platfor
     assert jobs.view(job_id)["state"] == "cancelled"
 
 
+def test_an_answer_that_an_event_has_overtaken_does_not_bring_a_job_back(
+    page: Page, platform: Platform, jobs: JobClient, tmp_path: Path
+) -> None:
+    job_id = jobs.submit(write_long_film(tmp_path / "long.webm"), "long.webm", fps=60)
+    held = []
+    page.route("**/cancel", lambda route: held.append((route, route.fetch())))
+    show_job(page, platform, job_id)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("It was cancelled")
+    wait_until(lambda: page.evaluate("true") and held)
+    ((route, answer),) = held
+    with page.expect_response("**/cancel"):
+        route.fulfill(response=answer, json={**answer.json(), "state": "cancelling"})
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # until the page has read it
+    expect(page.locator(".job-view")).to_have_attribute("data-state", "cancelled")
+
+
 def test_the_list_follows_what_others_do(files_page: Page, film: Path, jobs: JobClient) -> None:
     expect(files_page.get_by_text("No video yet.")).to_be_visible()
     first = jobs.submit(film, "first.webm", label="one")
@@ -251,6 +268,26 @@ def test_a_filter_that_the_server_was_too_busy_for_is_tried_again(files_page: Pa
     expect(row_of(files_page, other)).to_have_count(0)
     expect(row_of(files_page, shown)).to_be_visible()
     expect(files_page.get_by_text("trying again")).to_have_count(0)
+
+
+def test_a_list_that_events_have_overtaken_brings_nothing_back(page: Page, jobs: JobClient, tmp_path: Path) -> None:
+    ended, deleted = jobs.submit(NOT_A_VIDEO), jobs.submit(NOT_A_VIDEO)
+    cancelled = jobs.submit(write_long_film(tmp_path / "long.webm"), "long.webm", fps=60)
+    for job_id in (ended, deleted):
+        jobs.wait(job_id)
+    held = []
+    page.route(re.compile(r"/v1/jobs\??$"), lambda route: held.append((route, route.fetch())))
+    show_files(page)
+    wait_until(lambda: page.evaluate("true") and held)
+    jobs.ask("DELETE", f"/v1/jobs/{deleted}")
+    jobs.ask("POST", f"/v1/jobs/{cancelled}/cancel")
+    expect(row_of(page, cancelled)).to_have_attribute("data-state", "cancelled", timeout=ENDED_MS)
+    ((route, answer),) = held
+    assert {job["id"] for job in answer.json()["jobs"]} == {ended, deleted, cancelled}
+    route.fulfill(response=answer)
+    expect(row_of(page, ended)).to_be_visible()
+    expect(row_of(page, cancelled)).to_have_attribute("data-state", "cancelled")
+    expect(row_of(page, deleted)).to_have_count(0)
 
 
 def test_more_jobs_come_page_by_page(page: Page, jobs: JobClient) -> None:

@@ -120,6 +120,16 @@ def test_a_setting_that_can_not_be_used_is_a_one_line_error(
     assert len(run.stderr.strip().splitlines()) == 1
 
 
+def test_records_of_jobs_that_can_not_be_read_are_told_instead_of_a_platform_without_jobs(tmp_path: Path) -> None:
+    records = tmp_path / "data" / "redis" / "appendonlydir"
+    records.mkdir(parents=True)
+    (records / "appendonly.aof.manifest").write_text("no manifest")
+    run = thespis("up", "--port", "0", "--data-path", str(tmp_path / "data"), THESPIS_START_TIMEOUT_S="3")
+    assert run.returncode == 1
+    assert "is ready" not in run.stdout
+    assert f"what lies in {tmp_path / 'data' / 'redis'}: " in run.stderr.splitlines()[-1]
+
+
 def test_more_workers_are_started_when_asked_for(tmp_path_factory: pytest.TempPathFactory) -> None:
     log = tmp_path_factory.mktemp("more") / "up.log"
     with Platform(log, THESPIS_DETECTORS="3", THESPIS_ENSEMBLES="2", THESPIS_JOB_WORKERS="0") as platform:

@@ -196,8 +196,8 @@ def test_a_job_that_is_cancelled_while_its_video_is_annotated_leaves_nothing(
     assert answer.status_code == 202
     assert answer.json()["state"] in ("cancelling", "cancelled"), "another thread may have ended it already"
     assert jobs.wait(job_id)["state"] == "cancelled"
-    wait_until(lambda: job_id not in jobs.files())
     assert jobs.ask("GET", f"/v1/jobs/{job_id}/results").status_code == 404
+    wait_until(lambda: job_id not in jobs.files())
 
 
 def test_a_job_that_has_ended_stays_as_it_is_when_cancelled(jobs: JobClient, done: str) -> None:

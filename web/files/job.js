@@ -104,7 +104,8 @@ class JobScreen {
 
   /** @param {Job} job */
   #show(job) {
-    if (this.#gone.signal.aborted) return;
+    const overtaken = this.#ended && !hasEnded(job); // an answer by the event that came after it was given
+    if (this.#gone.signal.aborted || overtaken) return;
     const focused = this.#trouble.contains(document.activeElement);
     this.#trouble.replaceChildren();
     setText(this.#title, job.file_name);

@@ -23,6 +23,8 @@ export class JobList {
   #next = null;
   /** @type {Events | undefined} */
   #events;
+  /** What events told since the page that is waited for was asked for: it may be older. None for a job that is gone. @type {Map<string, Job | undefined>} */
+  #heard = new Map();
   /** Grows with each loading, so that of two at once only the later one is shown. */
   #turn = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -53,7 +55,7 @@ export class JobList {
     this.#events = new Events("/v1/jobs/events", {
       opened: () => this.#reload(),
       lost: () => this.#reload(),
-      on: { job: (job) => this.#changed(job), gone: ({ id }) => this.#remove(id) },
+      on: { job: (job) => this.#changed(job), gone: ({ id }) => this.#isGone(id) },
     });
   }
 
@@ -91,6 +93,7 @@ export class JobList {
   /** @param {string} cursor empty for the newest */
   async #load(cursor) {
     const turn = (this.#turn += 1);
+    this.#heard.clear();
     try {
       const page = await jobs({ ...this.#filter(), ...(cursor && { cursor }) });
       clear(this.#trouble, this.#status);
@@ -127,7 +130,10 @@ export class JobList {
 
   /** @param {import("./api.js").JobPage} page */
   #add({ jobs: found, next }) {
-    for (const job of found) this.#place(job);
+    for (const listed of found) {
+      const job = this.#heard.has(listed.id) ? this.#heard.get(listed.id) : listed;
+      if (job && this.#fits(job)) this.#place(job);
+    }
     this.#next = next;
     this.#more.hidden = next === null;
     this.#sayWhetherAny();
@@ -135,6 +141,7 @@ export class JobList {
 
   /** @param {Job} job */
   #changed(job) {
+    this.#heard.set(job.id, job);
     if (!this.#fits(job)) return this.#remove(job.id);
     const oldest = [...this.#rows.values()].at(-1);
     const onALaterPage = this.#next !== null && oldest !== undefined && job.created_s < oldest.job.created_s;
@@ -158,6 +165,12 @@ export class JobList {
     this.#list.insertBefore(row.root, after?.root ?? null);
     const ordered = [...all, row].sort((a, b) => b.job.created_s - a.job.created_s);
     this.#rows = new Map(ordered.map((one) => [one.job.id, one]));
+  }
+
+  /** @param {string} id */
+  #isGone(id) {
+    this.#heard.set(id, undefined);
+    this.#remove(id);
   }
 
   /** @param {string} id */

@@ -1,6 +1,7 @@
 """The artefact store: whole files or none, wherever they lie."""
 
 import errno
+import os
 import uuid
 from pathlib import Path
 from typing import Any, ClassVar
@@ -57,6 +58,29 @@ def test_a_file_of_this_machine_is_brought_in(store: Artefacts, tmp_path: Path) 
     (tmp_path / "rows").write_bytes(b"rows")
     store.copy_whole(tmp_path / "rows", store.path("job", "results", "rows"))
     assert store.read(store.path("job", "results", "rows")) == b"rows"
+
+
+@pytest.mark.parametrize("way", ["write", "copy", "stream"])
+def test_what_a_record_may_speak_of_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    synced = set()
+    monkeypatch.setattr(os, "fsync", lambda opened: synced.add(os.readlink(f"/proc/self/fd/{opened}")))
+    store = Artefacts(f"file://{tmp_path}/store")
+    path = store.path("job", "results", "rows")
+    if way == "write":
+        store.write_whole(path, b"rows")
+    elif way == "copy":
+        (tmp_path / "rows").write_bytes(b"rows")
+        store.copy_whole(tmp_path / "rows", path)
+    else:
+        with store.open(path, "wb") as file:
+            file.write(b"rows")
+        store.settle(path)
+    made = ("jobs/job/results/rows", "jobs/job/results", "jobs/job", "jobs", "")
+    assert synced == {str(tmp_path / "store" / name) for name in made}
+
+
+def test_who_removes_a_file_meanwhile_breaks_nothing(store: Artefacts) -> None:
+    store.settle(store.path("job", "upload"))
 
 
 @pytest.mark.parametrize("way", ["write", "copy"])
