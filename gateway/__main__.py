@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway.app import make_app
 from gateway.first_key import NoKeys, check_keys
+from gateway.problems import log_no_quotations
 from gateway.settings import GatewaySettings
 from gateway.waiting import WaitingWork
 from runtime.metrics_server import serve_metrics
@@ -22,6 +23,7 @@ TRY_AGAIN = 1
 def main() -> int:
     try:
         settings = set_up("gateway", GatewaySettings)
+        log_no_quotations()
         serve_metrics(settings, WaitingWork(settings.redis_url))
         check_keys(settings)
         web.run_app(

@@ -50,6 +50,8 @@ class OptionsReader:
         options: JobOptions = msgspec.json.decode(text, type=SubmittedOptions)
         if options.vote_profile not in self._vote_profiles:
             raise ValueError(f"vote_profile is one of {self._vote_profiles}")
+        if len(set(options.members)) < len(options.members):
+            raise ValueError("members names one of them twice")
         if unknown := set(options.members) - set(self._members):
             raise ValueError(f"there are no members {sorted(unknown)}; there are {self._members}")
         if options.end_s is not None and options.end_s <= options.start_s:

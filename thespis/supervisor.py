@@ -10,7 +10,7 @@ import signal
 
 import structlog
 
-from runtime.parent import end_with_parent
+from runtime.parent import end_with_parent, leave_no_core
 from thespis.plan import ENDING_ORDER, Program
 
 log = structlog.get_logger("thespis.up")
@@ -106,5 +106,10 @@ async def _spawn(program: Program) -> asyncio.subprocess.Process:
         process_group=0,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,  # they log on standard error; Celery prints its end here, past all settings
-        preexec_fn=functools.partial(end_with_parent, os.getpid()),
+        preexec_fn=functools.partial(_prepared, os.getpid()),
     )
+
+
+def _prepared(parent: int) -> None:
+    leave_no_core()
+    end_with_parent(parent)

@@ -20,7 +20,7 @@ from contracts.members import Ensemble
 from contracts.protocol import Dropped, Error, Result, SessionUpdate
 from runtime.model_tree import read_ensemble
 from runtime.settings import BadSetting
-from thespis.data_folder import jobs_redis_told, own_folder
+from thespis.data_folder import jobs_redis_told, own_folder, redis_password
 from thespis.errors import ThespisError
 from thespis.plan import JOBS_REDIS, metrics_targets, plan_platform
 from thespis.ports import free_ports, is_free
@@ -57,8 +57,8 @@ async def running_platform(settings: UpSettings, environ: Mapping[str, str]) -> 
     ensemble = read_ensemble(Path(settings.models_path))
     settings = with_free_port(settings)
     folder = Path(settings.data_path)
-    with own_folder(folder):
-        programs = plan_platform(settings, ensemble, environ)
+    with own_folder(folder), redis_password(folder) as password:
+        programs = plan_platform(settings, ensemble, environ, password)
         redis_urls = {name: programs[0].environment[name] for name in ("THESPIS_REDIS_URL", "THESPIS_JOBS_REDIS_URL")}
         (folder / METRICS_TARGETS).write_bytes(metrics_targets(programs, reachable_host(settings.metrics_host)))
         supervisor = Supervisor(programs)

@@ -25,7 +25,7 @@ from jobs.artefacts import Artefacts
 from jobs.bells import Bells
 from jobs.parts import ClassifiedFrame, DetectedFrame, SegmentCrops, SegmentPredictions
 from jobs.plan import Plan
-from jobs.redis_keys import job_key
+from jobs.redis_keys import job_key, submission_key
 from jobs.scripts import TIMES_FROM
 from jobs.settings import JobSettings
 from jobs.stages import ENTERED, LAST_SEGMENT, MAX_ATTEMPTS, NOT_OURS, Claim, Stage, stage_key
@@ -685,6 +685,38 @@ def test_in_a_full_redis_work_goes_on_and_no_job_is_taken(
     finally:
         client.config_set("maxmemory", 0)
     assert store.states() == {}
+
+
+def test_a_fifth_of_redis_is_kept_from_new_jobs_for_keys_and_for_those_there_are(
+    store: JobStore, client: "redis.Redis"
+) -> None:
+    store.create("one", "a.mp4", JobOptions(), None, "digest")
+    claim = store.stages.claim("plan")
+    assert claim is not None
+    used = client.info("memory")["used_memory"]
+    client.config_set("maxmemory", int(used * 1.2))
+    try:
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            store.create("two", "b.mp4", JobOptions(), None, "digest")
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            store.start("one", Plan(0.0, 5.0, 5), VIDEO, {"residual": 1})
+        assert client.set("a-ticket", 1)
+        client.config_set("maxmemory", used * 2)
+        assert store.create("two", "b.mp4", JobOptions(), None, "digest") == "two"
+        assert store.start("one", Plan(0.0, 5.0, 5), VIDEO, {"residual": 1})
+    finally:
+        client.config_set("maxmemory", 0)
+
+
+def test_a_job_that_is_forgotten_leaves_no_key_and_takes_no_others_away(store: JobStore, client: "redis.Redis") -> None:
+    store.create("one", "a.mp4", JobOptions(), "again", "digest")
+    store.forget("one")
+    assert not client.exists(submission_key("", "again"))
+    store.create("two", "a.mp4", JobOptions(), "again", "digest")
+    client.delete(submission_key("", "again"))  # as after a day
+    store.create("three", "a.mp4", JobOptions(), "again", "digest")
+    store.forget("two")
+    assert store.create("four", "a.mp4", JobOptions(), "again", "digest") == "three"
 
 
 def test_a_job_that_finds_no_room_to_begin_begins_when_there_is_some(store: JobStore, client: "redis.Redis") -> None:

@@ -4,6 +4,7 @@ Each picture carries a marker in a JPEG comment. The platform runs with everythi
 its temporary files, its working directory, its logs.
 """
 
+import asyncio
 import base64
 import contextlib
 import os
@@ -30,7 +31,7 @@ MARKERS = [MARKER, *(base64.b64encode(b"\0" * shift + MARKER)[4:-4] for shift in
 """As it is, as base64 in each of the three ways that its place in a longer text can turn it, and as hex."""
 
 PICTURES = "thespis:picture:*"
-KNOWN_FILES = re.compile(r"up\.log|data/(lock|jobs-redis-url|metrics\.json|redis/.+)")
+KNOWN_FILES = re.compile(r"up\.log|data/(lock|jobs-redis-url|redis-password\.conf|metrics\.json|redis/.+)")
 KNOWN_KEYS = (b"thespis:ticket:",)
 LONGEST_LIFE_S = 12.0
 """A single picture's deadline of 10 s and half a second, the longest that anything may lie in Redis."""
@@ -125,6 +126,16 @@ def _values(client: "redis.Redis", key: bytes) -> list[bytes]:
             return [client.dump(key) or b""]
 
 
+def found_in_logs_of_commands(client: "redis.Redis") -> list[object]:
+    """Commands that Redis keeps for being slow or large, with the beginning of what they carry."""
+    return [
+        entry
+        for kind in ("slow", "large-request", "large-reply")
+        for entry in client.execute_command("COMMANDLOG", "GET", "-1", kind)
+        if any(marker in repr(entry).encode() for marker in MARKERS)
+    ]
+
+
 @contextlib.contextmanager
 def both_redis(platform: Platform) -> Iterator[list["redis.Redis"]]:
     environment = platform.child("-m gateway").environ()
@@ -172,11 +183,28 @@ async def test_frames_and_pictures_leave_nothing_behind(
     with both_redis(forgetful) as clients:
         wait_until(lambda: not clients[0].keys(PICTURES) and not clients[0].keys("thespis:crops:*"), LONGEST_LIFE_S)
         assert [found_in_redis(client) for client in clients] == [[], []]
+        assert [found_in_logs_of_commands(client) for client in clients] == [[], []]
         for client in clients:
             assert unknown_keys(client) == []
     assert found_in_files(home) == []
     assert unknown_files(home) == []
     assert "session_ended" in forgetful.log.read_text()
+
+
+async def test_what_is_no_http_is_quoted_in_no_log(forgetful: Platform, home: Path, jpeg: bytes) -> None:
+    picture = marked(jpeg)
+    head = "POST /v1/images HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    said_too_short = f"{head}Content-Length: 1\r\n\r\n".encode() + picture
+    said_too_short_later = f"{head}Content-Length: {len(jpeg)}\r\n\r\n".encode() + jpeg + picture
+    torn_key = f"{head}Authorization: Bearer {MARKER.decode()}\x01\r\nContent-Length: 0\r\n\r\n".encode()
+    host, port = forgetful.url.removeprefix("http://").split(":")
+    for request in (said_too_short, said_too_short_later, torn_key):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request)
+        answers = await reader.read()
+        writer.close()
+        assert b" 400 Bad Request\r\n" in answers
+    assert found_in_files(home) == []
 
 
 async def test_frames_that_nobody_takes_are_gone_after_their_time(forgetful: Platform, home: Path, jpeg: bytes) -> None:

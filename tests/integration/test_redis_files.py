@@ -27,7 +27,13 @@ def told_by(file: str, folder: Path) -> dict[str, str]:
     [
         (
             "live.conf",
-            {"save": "", "appendonly": "no", "maxmemory-policy": "volatile-ttl", "maxmemory": str(256 << 20)},
+            {
+                "save": "",
+                "appendonly": "no",
+                "maxmemory-policy": "volatile-ttl",
+                "maxmemory": str(256 << 20),
+                "slowlog-log-slower-than": "-1",
+            },
         ),
         (
             "jobs.conf",
@@ -37,6 +43,7 @@ def told_by(file: str, folder: Path) -> dict[str, str]:
                 "appendfsync": "always",
                 "maxmemory-policy": "noeviction",
                 "maxmemory": str(384 << 20),
+                "slowlog-log-slower-than": "-1",
             },
         ),
     ],

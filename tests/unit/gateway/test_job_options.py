@@ -35,6 +35,7 @@ async def test_a_host_that_nobody_finds_in_time_is_let_pass_for_whoever_delivers
     [
         ({"webhook_url": "https://host.example/"}, "not there"),
         ({"members": ["nobody"]}, "there are no members ['nobody']"),
+        ({"members": ["vgg", "vgg"]}, "twice"),
         ({"vote_profile": "best"}, "vote_profile is one of"),
         ({"start_s": 2, "end_s": 1}, "end_s lies after start_s"),
         ({"fps": "many"}, "fps"),

@@ -28,12 +28,17 @@ def test_artefacts_lie_where_a_file_says_before_they_lie_in_the_data_folder(
         ({"THESPIS_ARTEFACTS_URL_FILE": str(tmp_path / "url")}, "s3://bucket/x"),
         ({"THESPIS_ARTEFACTS_URL": "memory://x", "THESPIS_ARTEFACTS_URL_FILE": "/nowhere"}, "memory://x"),
     ):
-        given = {program.environment["THESPIS_ARTEFACTS_URL"] for program in plan_platform(settings, ENSEMBLE, environ)}
+        given = {
+            program.environment["THESPIS_ARTEFACTS_URL"]
+            for program in plan_platform(settings, ENSEMBLE, environ, "secret")
+        }
         assert given == {expected}
 
 
 def test_metrics_are_found_at_the_address_that_they_are_served_at(settings: UpSettings) -> None:
-    programs = plan_platform(msgspec.structs.replace(settings, metrics=True, metrics_host="127.0.0.2"), ENSEMBLE, {})
+    programs = plan_platform(
+        msgspec.structs.replace(settings, metrics=True, metrics_host="127.0.0.2"), ENSEMBLE, {}, "secret"
+    )
     served = {f"127.0.0.2:{program.metrics_port}" for program in programs if program.metrics_port}
     told = msgspec.json.decode(metrics_targets(programs, "127.0.0.2"))
     assert {target for one in told for target in one["targets"]} == served
@@ -41,4 +46,4 @@ def test_metrics_are_found_at_the_address_that_they_are_served_at(settings: UpSe
 
 def test_an_address_for_metrics_that_is_not_this_machines_is_named(settings: UpSettings) -> None:
     with pytest.raises(BadSetting, match="THESPIS_METRICS_HOST"):
-        plan_platform(msgspec.structs.replace(settings, metrics=True, metrics_host="192.0.2.1"), ENSEMBLE, {})
+        plan_platform(msgspec.structs.replace(settings, metrics=True, metrics_host="192.0.2.1"), ENSEMBLE, {}, "secret")

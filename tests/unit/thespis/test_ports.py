@@ -56,7 +56,7 @@ def test_what_listens_everywhere_is_found_on_this_machine(host: str, written: st
 def test_the_gateways_port_is_given_to_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     first = FIRST
     monkeypatch.setattr("thespis.plan.free_ports", lambda count, *_: list(range(first, first + count)))
-    programs = plan_platform(UpSettings(port=first), read_ensemble(ROOT / "models"), {})
+    programs = plan_platform(UpSettings(port=first), read_ensemble(ROOT / "models"), {}, "secret")
     words = " ".join(word for program in programs for word in program.command)
     assert str(first) not in words
     targets = {program.environment["THESPIS_MEMBERS"] for program in programs}
