@@ -72,15 +72,14 @@ def leakage(measured: Figures) -> str:
         for way, words in (("left_out", "left out, as of every member"), ("learned", "learned, too"))
     ]
     gains = {test: 100 * (measured["learned"][test] - measured["left_out"][test]) for test in counts}
-    of_all = gains["private_test_duplicates"] * counts["private_test_duplicates"] / counts["private_test"]
     return (
         f"### Test pictures in the training split\n\nTwo twins of `{measured['architecture']}`, {measured['epochs']} "
         "epochs each and mirrored, one of them trained on all of the official training split, by "
         "`python -m training.leakage`; neither was kept.\n\n"
         f"{table(columns, rows)}\nWho saw them names {gains['private_test_duplicates']:+.1f} points more of them "
-        f"right, which is {of_all:+.2f} points of the whole private test. On the others, where the twins differ by "
-        f"chance, it is {gains['private_test_others']:+.1f}. No figure above has that gain; one by somebody who trains "
-        "on the official split as it comes has.\n"
+        f"right, and {gains['private_test_others']:+.1f} of the others. It is one pair of twins, which differ by "
+        "chance, too: how much a figure gains by such pictures it does not tell. No member above has learned from "
+        "them; who trains on the official split as it comes has.\n"
     )
 
 
@@ -158,12 +157,15 @@ def confused_pairs(measured: Figures) -> str:
     groups = " and for ".join(", ".join(group) for group in measured["groups"])
     rule = measured["rule"]
     helps = measured["recommendation"] == "keep"
-    verdict = "It helps" if helps else "It does not help"
+    verdict = "helps" if helps else "does not help"
     consequence = "worth keeping" if helps else "left out"
+    told = f"It {verdict} the held-out half by more than chance explains: {consequence}."
+    if not rule["threshold"]:
+        told = f"On the half that rules were chosen on none was better than to ask nobody: {consequence}."
     return (
         f"### A secondary network for the confused pairs\n\nOf the vote of {vote_of(measured)}. For {groups}: asked "
         f"where the vote's two top labels are of one group and less than {rule['threshold']:.2f} apart, counted with "
         f"{rule['share']:.0%}; by `python -m training.confused_pairs`. The last column is how likely coin tosses "
         "correct as many.\n\n"
-        f"{table(columns, rows)}\n{verdict} the held-out half by more than chance explains: {consequence}.\n"
+        f"{table(columns, rows)}\n{told}\n"
     )

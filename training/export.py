@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from training import fer2013, manifest
 from training.checkpoint import Checkpoint
+from training.command_help import help_of
 from training.ferplus import SECOND_HEAD, learned_ferplus, truth
 from training.folding import folded_weights
 from training.lite import FLOAT_FILE
@@ -205,7 +206,7 @@ def export(
     return version_folder
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.argument("run", type=click.Path(path_type=Path, exists=True))
 @click.option("--version", type=int, required=True)
 @click.option("--member", help="by default the run's name")

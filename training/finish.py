@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 from training import fer2013
 from training.augmentation import Augmentation
 from training.checkpoint import Checkpoint, write_checkpoint
+from training.command_help import DATA_HELP, help_of
 from training.distillation import taught
 from training.export import logits_of, rebuild
 from training.precise_bn import MEASURED_ON, unfold, with_precise_bn
 from training.train import (
-    DATA_HELP,
     PRECISIONS,
     SET_HELP,
     TEACHER_HELP,
@@ -143,7 +143,7 @@ def public_accuracy(checkpoint: Checkpoint, pictures: NDArray[np.uint8], public_
     return float((logits_of(model, public_test.pictures).argmax(axis=1) == public_test.labels).mean())
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.argument("run", type=click.Path(path_type=Path, exists=True))
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
@@ -168,6 +168,8 @@ def main(
     folder = runs / (name or f"{member}_finished")
     if folder.resolve() == run.resolve():
         raise click.ClickException(f"{folder} is the run that is to be finished; give another --name")
+    if (folder / "checkpoint.npz").exists():
+        raise click.ClickException(f"{folder} holds another run's checkpoint; give another --name, or move it away")
     configuration = finishing(checkpoint, epochs, precision, settings)
     dataset = fer2013.load(data)
     train = dataset.train

@@ -22,6 +22,7 @@ from detector_worker.crops import PLACES, points_of
 from detector_worker.detectors import find_faces, make_detector
 from detector_worker.settings import DetectorName
 from training import fer2013
+from training.command_help import DATA_HELP, help_of
 
 ENLARGEMENT = 5
 BORDER = 0.25  # of the enlarged picture's side, added on each of its sides
@@ -29,13 +30,12 @@ POINT_NAMES = ("LEFT_EYE_AT", "RIGHT_EYE_AT", "NOSE_AT", "MOUTH_AT")
 Find = Callable[[NDArray[np.uint8]], list[DetectedFace]]
 
 
-@click.command()
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
+@click.command(help=help_of(__doc__))
+@click.option("--data", type=click.Path(exists=True, path_type=Path), required=True, help=DATA_HELP)
 @click.option("--pictures", default=2000, show_default=True, help="how many, chosen at random")
 @click.option("--haar-pictures", default=600, show_default=True, help="the cascade is slow; 0 leaves it out")
 @click.option("--seed", default=0, show_default=True)
 def main(data: Path, pictures: int, haar_pictures: int, seed: int) -> None:
-    """Print the medians of landmarks and Haar boxes in FER2013's training pictures."""
     training_pictures = fer2013.load(data).train.pictures
     chosen = np.random.default_rng(seed).permutation(training_pictures)[:pictures]
     print_landmarks(*landmarks_in(chosen))

@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import fer2013
+from training.command_help import DATA_HELP, help_of
 from training.experiments import Figures, record_experiment
 from training.export import logits_of, rebuild
 from training.measures import accuracy
 from training.precise_bn import with_precise_bn
-from training.train import DATA_HELP, PRECISIONS, RECIPES, Configuration, Trainer, to_learn
+from training.train import PRECISIONS, RECIPES, Configuration, Trainer, to_learn
 from training.zoo import BUILDERS
 
 
@@ -71,7 +72,7 @@ def compare(configuration: Configuration, dataset: fer2013.Fer2013) -> Figures:
     return told
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.argument("architecture", type=click.Choice(list(BUILDERS)))
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)

@@ -15,7 +15,10 @@ from training.fer2013 import LABELS
 from training.replacing import replacing
 
 FILE_NAME = "models.toml"
-HASHED_FILES = ("model.tflite", "model.int8.tflite", "saved_model.pb")
+WEIGHTS = ("variables/variables.data-00000-of-00001", "variables/variables.index")
+"""Of the SavedModel, whose saved_model.pb is its graph alone."""
+
+HASHED_FILES = ("model.tflite", "model.int8.tflite", "saved_model.pb", *WEIGHTS)
 INTRODUCTION = """\
 # The members of the ensemble and its votes.
 # Written by training.export, training.vote and training.evaluate --record; not by hand.

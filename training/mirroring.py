@@ -16,6 +16,7 @@ import click
 from tqdm import tqdm
 
 from training import fer2013, manifest
+from training.command_help import DATA_HELP, help_of
 from training.experiments import record_experiment
 from training.export import export
 from training.lite import FLOAT_FILE, LiteMember
@@ -67,8 +68,8 @@ def compare(
     return measured
 
 
-@click.command(help=__doc__)
-@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
+@click.command(help=help_of(__doc__))
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 def main(data: Path, models: Path) -> None:
     dataset, described = fer2013.load(data), manifest.read_manifest(models)

@@ -16,6 +16,7 @@ import click
 from contracts.geometry import CROP_SIZE
 from training import card_experiments, card_sections, card_texts, experiments, manifest
 from training.card_sections import UNKNOWN, Report, percent, table
+from training.command_help import help_of
 from training.plots import PLOTS, write_plots
 from training.served import JPEG_QUALITY
 
@@ -257,7 +258,7 @@ def _served(report: Report) -> str:
     return "\n".join(lines)
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.argument("measured", type=click.Path(path_type=Path, exists=True))
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="write it there, with its pictures beside")

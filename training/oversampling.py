@@ -25,6 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from training import fer2013
+from training.command_help import DATA_HELP, help_of
 from training.embeddings import EmbeddingMember
 from training.experiments import Figures, record_experiment
 from training.measures import accuracy, macro_recall
@@ -70,8 +71,8 @@ def figures(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64])
     return {"accuracy": accuracy(probabilities, labels), "macro_recall": macro_recall(probabilities, labels)}
 
 
-@click.command(help=__doc__)
-@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="folder of the .npz files")
+@click.command(help=help_of(__doc__))
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 @click.option("--member", default="residual", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="of the made-up embeddings")

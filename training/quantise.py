@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training import fer2013, manifest
+from training.command_help import DATA_HELP, help_of
 from training.export import SIGNATURE
 from training.fer2013 import Split
 from training.lite import FLOAT_FILE, INT8_FILE, LiteMember
@@ -119,8 +120,8 @@ def vote_figures(
     return shares | {"ms_per_crop": round(sum(ms_per_crop[name] for name in weights), 3)}
 
 
-@click.command(help=__doc__)
-@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
+@click.command(help=help_of(__doc__))
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 def main(data: Path, models: Path) -> None:
     known = manifest.read_manifest(models)["members"]

@@ -24,6 +24,7 @@ import tensorflow as tf
 from optuna.trial import FrozenTrial, TrialState
 
 from training import fer2013
+from training.command_help import help_of
 from training.experiments import Figures, record_experiment
 from training.train import RECIPES, Configuration, Diverged, Trainer, targets
 from training.zoo import FROM_SCRATCH
@@ -159,7 +160,7 @@ def _told(trial: FrozenTrial) -> Figures:
     return {"values": trial.params, "public_test_accuracy": trial.value}
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.argument("architecture", type=click.Choice(list(FROM_SCRATCH)))
 @click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True, help="that the study shall have")
 @click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True, help="of each trial")

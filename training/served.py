@@ -19,8 +19,8 @@ ENLARGEMENT = 5
 BORDER = 0.25  # of the enlarged picture's side, added on each of its sides
 BORDER_GRAY = 128
 JPEG_QUALITY = 95
-# Of the first 150 private-test pictures BlazeFace finds 98.7 % with this border, 95.3 % with one of
-# replicated pixels, and 98.0 % with a gray one of 0.15.
+# In 1,000 pictures of the public test BlazeFace finds 99.3 % of faces with this border, 96.8 % with one of replicated
+# pixels, and 98.5 % with a gray one of 0.15. (It had been chosen on 150 of the private test, and is the same by these.)
 
 SAME_WITHIN = 0.005  # of a probability: TensorFlow Serving and LiteRT round a network's sums differently
 

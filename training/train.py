@@ -38,6 +38,7 @@ from training import fer2013
 from training.augmentation import Augmentation, augment, mix_up
 from training.auxiliary import with_auxiliary
 from training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from training.command_help import DATA_HELP, help_of
 from training.distillation import taught
 from training.ferplus import SECOND_HEAD
 from training.recipe_settings import parse_settings, plain_fields
@@ -521,14 +522,13 @@ ORIGINAL_HELP = (
 )
 SETTABLE = ", ".join([*plain_fields(Configuration), *plain_fields(Augmentation)][1:])
 SET_HELP = f"one setting of the recipe, after all other options; may be repeated. NAME is one of {SETTABLE}"
-DATA_HELP = "FER2013: the folder of its .npz files, Kaggle's CSV or Kaggle's folders"
 BACKBONE_HELP = (
     "of a transfer network: imagenet, vggface, the PATH of a file, or none for random ones; by default the recipe's. "
     "Which can't be had by themselves are told with where to get them"
 )
 
 
-@click.command(help=__doc__)
+@click.command(help=help_of(__doc__))
 @click.argument("architecture", type=click.Choice(list(BUILDERS)))
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)

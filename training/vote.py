@@ -27,6 +27,7 @@ from contracts.members import Vote
 from ensemble_worker.voting import soft_vote
 from training import fer2013, manifest
 from training.calibration import logits_of
+from training.command_help import DATA_HELP, help_of
 from training.ferplus import NO_MAJORITY, majority, truth
 from training.lite import LiteMember
 from training.measures import accuracy, fit_temperature, negative_log_likelihood
@@ -103,8 +104,8 @@ def _goodness(predictions: Predictions, names: list[str], labels: NDArray[np.int
     return accuracy(mixture, labels), -negative_log_likelihood(mixture, labels)
 
 
-@click.command(help=__doc__)
-@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
+@click.command(help=help_of(__doc__))
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help=DATA_HELP)
 @click.option("--models", type=click.Path(path_type=Path, exists=True), default=Path("models"), show_default=True)
 def main(data: Path, models: Path) -> None:
     described = manifest.read_manifest(models)

@@ -78,6 +78,20 @@ def test_broken_rows_of_the_csv_are_listed_and_skipped(tmp_path: Path) -> None:
     assert "Usage is 'Holiday'" in dataset.skipped[4]
 
 
+def test_a_csv_whose_rows_can_all_not_be_read_says_why(tmp_path: Path) -> None:
+    rows = [(f"{label}.0", pixels, usage) for label, pixels, usage in csv_rows()]
+    write_csv(tmp_path / "fer2013.csv", rows, ("emotion", "pixels", "Usage"))
+    with pytest.raises(
+        DatasetError, match=r"21 rows were skipped, the first is .*fer2013\.csv:2: invalid literal .*0\.0"
+    ):
+        open_dataset("fer2013", tmp_path)
+
+
+def test_a_csv_that_a_spreadsheet_wrote_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    write_csv(tmp_path / "fer2013.csv", csv_rows(), ("\ufeffemotion", "pixels", "Usage"))
+    assert len(open_dataset("fer2013", tmp_path).test) == 7
+
+
 def test_a_csv_without_its_columns_is_an_error_that_names_them(tmp_path: Path) -> None:
     write_csv(tmp_path / "fer2013.csv", [], ("emotion", "pixels", "what"))
     with pytest.raises(DatasetError, match="lacks the column Usage"):

@@ -151,6 +151,8 @@ def test_a_run_and_what_was_finished_of_it_never_share_a_folder(dataset_folder: 
     assert "give another --name" in ended.output
     assert (tmp_path / "small" / "checkpoint.npz").read_bytes() == before
     assert CliRunner().invoke(finish.main, arguments).exit_code == 0
+    ended = CliRunner().invoke(finish.main, arguments)
+    assert (ended.exit_code, "holds another run's checkpoint" in ended.output) == (1, True)
     with pytest.raises(click.ClickException, match="holds a finished network"):
         run(replace(TINY, epochs=2), dataset_folder, tmp_path / "small_finished")
 

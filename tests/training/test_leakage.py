@@ -54,7 +54,7 @@ def test_the_figures_are_recorded_and_the_card_tells_them(
     told = card_experiments.what_was_tried({"leakage": measured})
     assert "`baseline`, 1 epochs" in told
     assert "its 14 that stand in training" in told
-    assert "+3.0 points more of them right, which is +1.50 points of the whole private test" in told
+    assert "+3.0 points more of them right, and" in told
 
 
 def test_a_data_set_whose_splits_share_nothing_is_refused(dataset_folder: Path) -> None:

@@ -37,8 +37,8 @@ def test_other_members_are_left_as_they_were(tmp_path: Path) -> None:
 
 def test_quantisation_is_recorded_and_void_with_a_new_member(tmp_path: Path) -> None:
     folder = tmp_path / "small" / "1"
-    folder.mkdir(parents=True)
-    for name in ("model.tflite", "model.int8.tflite", "saved_model.pb"):
+    (folder / "variables").mkdir(parents=True)
+    for name in manifest.HASHED_FILES:
         (folder / name).write_bytes(name.encode())
     manifest.record_member(tmp_path, "small", MEMBER)
     manifest.record_votes(tmp_path, {"default": Vote({"small": 1.0})})
@@ -49,6 +49,6 @@ def test_quantisation_is_recorded_and_void_with_a_new_member(tmp_path: Path) -> 
     assert "measured" not in written["votes"]["default"]
     assert written["bare_machine_file"] == "model.int8.tflite"
     assert written["quantisation"] == {"int8_public_test_accuracy": 0.5}
-    assert set(written["members"]["small"]["sha256"]) == {"model.tflite", "model.int8.tflite", "saved_model.pb"}
+    assert set(written["members"]["small"]["sha256"]) == set(manifest.HASHED_FILES)
     manifest.record_member(tmp_path, "small", MEMBER)
     assert manifest.read_manifest(tmp_path)["bare_machine_file"] == "model.tflite"
