@@ -41,6 +41,7 @@ def own_page(own_platform: Platform, astronaut_clip) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.long
 def test_a_server_restarted_under_the_page_is_found_again(own_platform: Platform, own_page: Page, tmp_path) -> None:
     own_platform.stop()
     expect(own_page.locator("#connection")).to_have_text("Reconnecting")

@@ -159,6 +159,7 @@ def test_the_bench_says_which_sessions_it_can_not_read() -> None:
     assert "--sessions" in run.stderr
 
 
+@pytest.mark.long
 def test_the_bench_prints_one_object_with_the_live_figures_and_both_references() -> None:
     run = thespis("bench", "live", "--sessions", "1,2", "--seconds", "1", "--json")
     assert run.returncode == 0, run.stderr
@@ -190,6 +191,7 @@ def test_the_bench_names_the_votes_that_there_are() -> None:
     assert "one of default, equal, fast, ferplus" in run.stderr
 
 
+@pytest.mark.long
 def test_a_live_bench_asks_only_the_members_of_the_vote_that_it_is_given() -> None:
     arguments = ("--sessions", "2", "--seconds", "1", "--vote-profile", "fast", "--json")
     run = thespis("bench", "live", *arguments)

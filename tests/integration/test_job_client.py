@@ -428,6 +428,7 @@ def test_analyze_of_a_video_shows_each_face_with_its_shares(platform: Platform, 
     assert any(label in run.stdout for label in LABELS)
 
 
+@pytest.mark.long
 def test_analyze_of_a_video_without_a_server_prints_its_summary_and_nothing_else(clip: Path, tmp_path: Path) -> None:
     run = thespis("analyze", str(clip), "--json", THESPIS_ARTEFACTS_URL=f"file://{tmp_path}/others")
     assert run.returncode == 0, run.stderr

@@ -142,6 +142,7 @@ def test_a_gateway_that_is_killed_costs_a_running_job_nothing(sturdy: Platform, 
 
 
 def test_an_upload_whose_gateway_is_killed_leaves_no_file(sturdy: Platform, jobs: JobClient, clip: Path) -> None:
+    redis_url = sturdy.child("-m gateway").environ()["THESPIS_JOBS_REDIS_URL"]
     host, _, port = jobs.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(
@@ -152,8 +153,7 @@ def test_an_upload_whose_gateway_is_killed_leaves_no_file(sturdy: Platform, jobs
         )
         wait_until(lambda: jobs.files())
         kill(sturdy, "-m gateway")
-    port = int(jobs_redis(sturdy).cmdline()[0].rpartition(":")[2])
-    with redis.Redis(port=port) as client:  # what a dead gateway no longer renews runs out by itself, later
+    with redis.Redis.from_url(redis_url) as client:  # what a dead gateway no longer renews runs out by itself, later
         (key,) = client.keys("thespis:jobs:upload:*")
         assert 0 < client.ttl(key) <= 120
         client.delete(key)
