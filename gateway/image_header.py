@@ -24,6 +24,12 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _MOST_SCANS = 64
 """A progressive JPEG has about ten. Each costs a decoder a pass over the whole picture, however few bytes it is."""
 
+_USUAL_SCANS = 12
+_MOST_SCANNED_PIXELS = _USUAL_SCANS * 25_000_000
+"""In all scans together, where there are more than usual: a photograph of 25 million pixels takes a decoder half a
+second, in sixty scans it took more than three, and live frames wait behind it.
+"""
+
 _MOST_SEGMENTS = 1000
 _MOST_CHUNKS = 10_000
 """Of a PNG, whose encoders cut the picture into chunks of 8 KiB and more. Walking 10,000 takes some milliseconds."""
@@ -86,6 +92,8 @@ def read_jpeg_header(data: bytes) -> ImageHeader:
         scans += marker == _START_OF_SCAN
         if scans > _MOST_SCANS:
             raise BadImage(f"the JPEG has more than {_MOST_SCANS} scans")
+        if size is not None and scans > _USUAL_SCANS and scans * size[0] * size[1] > _MOST_SCANNED_PIXELS:
+            raise BadImage(f"the JPEG has {scans} scans and more, which is too many for {size[0]}×{size[1]} pixels")
         at = end
     raise BadImage(f"the JPEG has more than {_MOST_SEGMENTS} segments")
 

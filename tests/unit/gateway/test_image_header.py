@@ -58,6 +58,16 @@ def test_a_jpeg_of_very_many_scans_is_refused() -> None:
         read_jpeg_header(with_scans(65))
 
 
+def test_a_large_jpeg_may_have_fewer_scans_than_a_small_one() -> None:
+    def large(data: bytes) -> bytes:
+        at = data.index(b"\xff\xc2")
+        return data[: at + 5] + struct.pack(">HH", 5000, 5000) + data[at + 9 :]
+
+    assert read_jpeg_header(large(with_scans(12))).pixels == 25_000_000
+    with pytest.raises(BadImage, match="too many for 5000×5000 pixels"):
+        read_jpeg_header(large(with_scans(13)))
+
+
 def test_a_picture_of_very_many_parts_is_not_walked_to_its_end() -> None:
     comments = b"\xff\xfe\x00\x02" * 100_000
     with pytest.raises(BadImage, match="segments"):
