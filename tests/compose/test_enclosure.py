@@ -124,6 +124,24 @@ def test_every_container_has_limits(stack: Stack) -> None:
         assert container.facts["State"]["Health"]["Status"] in ("healthy", "starting"), container.name
 
 
+def test_a_process_that_falls_leaves_no_core(stack: Stack) -> None:
+    for container in stack.containers():
+        assert container.run("sh", "-c", "ulimit -H -c").strip() == "0", container.name
+
+
+def test_the_doors_log_tells_of_requests_without_their_tickets(stack: Stack) -> None:
+    ticket = "a-ticket-that-opens-a-file"
+    stack.compose("stop", "gateway")
+    try:
+        assert stack.ask("GET", "/v1/jobs/one/annotated", params={"ticket": ticket}).status_code >= 500
+    finally:
+        stack.compose("start", "gateway")
+        stack.wait_until_ready()
+    (door,) = stack.containers("door")
+    assert "/v1/jobs/one/annotated" in door.logs()
+    assert ticket not in door.logs()
+
+
 def test_images_are_small(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     bases = {"door": "caddy:2"}
     grown = {}
