@@ -142,7 +142,11 @@ class Jobs:
         except KeyReused as problem:
             await self._throw_away(job_id)
             raise Problematic(422, "key_reused", str(problem)) from problem
-        # After an error of Redis nobody knows whether there is a job now; if not, its files are swept up.
+        except Problematic as problem:
+            if isinstance(problem.__cause__, redis.exceptions.OutOfMemoryError):  # so there is no job
+                await self._throw_away(job_id)
+            raise
+        # After another error of Redis nobody knows whether there is a job now; if not, its files are swept up.
         if made == job_id:
             await self.ask(self.store.upload_ended, job_id)
         else:
@@ -169,6 +173,7 @@ class Jobs:
 
     async def _check_quotas(self, caller: Caller) -> None:
         """Before anything is received; what is under way is counted again when the job is created."""
+        await self.ask(self.store.check_room)
         most, most_of_caller = self._most_unfinished(caller)
         if await self.ask(self.store.unfinished) >= most:
             raise _too_many(f"{most} jobs are under way; wait until one has ended")

@@ -68,9 +68,9 @@ class Artefacts:
         of it will be, too. A store across the network answers for that itself.
         """
         if self._is_local:
-            folders = [str(folder) for folder in Path(path).parents]
-            for name in (path, *folders[: folders.index(self._root) + 1]):
-                _sync(name)
+            folders = list(Path(path).parents)
+            for place in (Path(path), *folders[: folders.index(Path(self._root)) + 1]):
+                _sync(place)
 
     def read(self, path: str) -> bytes:
         """Raises FileNotFoundError."""
@@ -79,9 +79,6 @@ class Artefacts:
 
     def exists(self, path: str) -> bool:
         return bool(self._files.exists(path))
-
-    def size(self, path: str) -> int:
-        return int(self._files.size(path))
 
     def remove(self, path: str) -> None:
         """A file or a folder with all that is in it; nothing happens when it is not there."""
@@ -122,7 +119,7 @@ class Artefacts:
             yield folder / "file"
 
 
-def _sync(path: str) -> None:
+def _sync(path: Path) -> None:
     try:
         opened = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

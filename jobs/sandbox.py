@@ -27,7 +27,7 @@ from contracts.jobs import VideoFacts
 from jobs.annotate import annotate
 from jobs.plan import Plan
 from jobs.video import MAX_PIXELS, BadVideo, SampledFrame, is_our_fault, probe, sampled_frames
-from runtime.parent import end_with_parent
+from runtime.parent import end_with_parent, leave_no_core
 
 MEMORY_BYTES: Final = 2 * 1024**3
 CPU_S: Final = 120
@@ -209,7 +209,7 @@ def _work_within_limits(
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # SIGXCPU at the first
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    leave_no_core()
     try:
         work(send, *arguments)
         send(SentEnd())

@@ -97,6 +97,10 @@ class JobStore:
             raise KeyReused("this Idempotency-Key was used with another body")
         return cast(bytes, found).decode()
 
+    def check_room(self) -> None:
+        """Raises redis.OutOfMemoryError where no job is taken, before anybody sends a video for it."""
+        self._run(scripts.ROOM, [], [])
+
     def facts(self, job_id: str) -> JobFacts:
         """Raises UnknownJob."""
         values = cast(list[bytes | None], self._redis.hmget(job_key(job_id), FACTS))
@@ -231,9 +235,10 @@ class JobStore:
         self._redis.zrem(ALL_JOBS, job_id)
         self._redis.srem(UNFINISHED, job_id)
         self._redis.zrem(jobs_of(owner.decode()), job_id)
-        self._redis.delete(job_key(job_id), events_key(job_id))
+        # While the record is there nobody else takes the key.
         if submission and self._redis.hget(submission.decode(), "job") == job_id.encode():
             self._redis.delete(submission)
+        self._redis.delete(job_key(job_id), events_key(job_id))
         with contextlib.suppress(redis.exceptions.OutOfMemoryError):  # to forget is what makes room
             self._redis.xadd(CHANGES, {"job": job_id, "owner": owner}, maxlen=1000)
 

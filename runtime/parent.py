@@ -23,5 +23,9 @@ def end_with_parent(expected_parent: int | None = None, with_signal: int = signa
 
 
 def leave_no_core() -> None:
-    """A process that falls would otherwise be written to a disk, with the frames that it holds."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """A process that falls would otherwise be written to a disk, with the frames that it holds. A limit of 0 means
+    nothing to a kernel that hands dumps to a program (core(5)); one byte is refused there as well.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    limit = 0 if most == 0 else 1
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))

@@ -8,6 +8,7 @@ from typing import Any, cast
 from unittest import mock
 
 import pytest
+import redis
 from aiohttp import StreamReader, web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.test_utils import make_mocked_request
@@ -110,6 +111,36 @@ async def test_an_upload_that_others_overtook_is_a_429_and_leaves_nothing(store_
     assert (raised.value.status, raised.value.code) == (429, "too_many_jobs")
     assert "Retry-After" in (raised.value.headers or {})
     assert artefacts.jobs() == []
+
+
+async def test_a_full_redis_takes_no_upload_and_keeps_none(store_at: Callable[..., Artefacts]) -> None:
+    full = redis.exceptions.OutOfMemoryError("no room for another job")
+    for step in ("check_room", "create"):
+        artefacts = store_at(Artefacts)
+        jobs = jobs_with(artefacts)
+        store = cast(Any, jobs.store)
+        getattr(store, step).side_effect = full
+        with pytest.raises(Problematic) as raised:
+            await jobs.submit(await request_with(HEAD + START + TAIL))
+        assert raised.value.status == 507
+        assert store.upload_goes_on.called == (step == "create"), "received only where there was room"
+        assert artefacts.jobs() == []
+
+
+async def test_an_upload_is_on_the_disk_before_its_record(
+    store_at: Callable[..., Artefacts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[str] = []
+    monkeypatch.setattr(Artefacts, "settle", lambda _, path: settled.append(path))
+    jobs = jobs_with(store_at(Artefacts))
+
+    def create(job_id: str, *_: object) -> str:
+        assert settled == [jobs.artefacts.path(job_id, "upload")]
+        raise TooManyJobs("up to here it was seen")
+
+    cast(Any, jobs.store).create.side_effect = create
+    with pytest.raises(Problematic, match="up to here"):
+        await jobs.submit(await request_with(HEAD + START + TAIL))
 
 
 async def test_a_disk_that_others_fill_ends_an_upload(
