@@ -173,7 +173,7 @@ class Jobs:
 
     async def _check_quotas(self, caller: Caller) -> None:
         """Before anything is received; what is under way is counted again when the job is created."""
-        await self.ask(self.store.check_room)
+        await self.ask(self.store.check_memory)
         most, most_of_caller = self._most_unfinished(caller)
         if await self.ask(self.store.unfinished) >= most:
             raise _too_many(f"{most} jobs are under way; wait until one has ended")

@@ -27,7 +27,7 @@ def _goes_on(script: str) -> str:
 FULL: Final = 0.8
 """Of a Redis with a `maxmemory`: beyond it no job is taken or begun. The rest is for keys, tickets and jobs in hand."""
 
-ROOM: Final = f"""
+CHECK_MEMORY: Final = f"""
 local memory = redis.call('INFO', 'memory')
 local most = tonumber(string.match(memory, 'maxmemory:(%d+)'))
 if most > 0 and tonumber(string.match(memory, 'used_memory:(%d+)')) > {FULL} * most then
@@ -185,7 +185,7 @@ if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then
   return 0
 end
 -- A job may have forty thousand segments: it is begun when there is room for it.
-{ROOM}
+{CHECK_MEMORY}
 redis.call('HSET', KEYS[1], 'state', 'running', 'segments', ARGV[2], unpack(ARGV, 3))
 redis.call('ZREM', KEYS[3], ARGV[1])
 -- Jobs take turns, a segment each. A job's first turn is the one after that which was claimed last, never that one
@@ -261,7 +261,7 @@ if KEYS[7] ~= '' then
   end
 end
 """
-    + ROOM
+    + CHECK_MEMORY
     + """
 local unfinished = redis.call('SMEMBERS', KEYS[6])
 if #unfinished >= tonumber(ARGV[6]) then return nil end

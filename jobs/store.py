@@ -97,9 +97,9 @@ class JobStore:
             raise KeyReused("this Idempotency-Key was used with another body")
         return cast(bytes, found).decode()
 
-    def check_room(self) -> None:
+    def check_memory(self) -> None:
         """Raises redis.OutOfMemoryError where no job is taken, before anybody sends a video for it."""
-        self._run(scripts.ROOM, [], [])
+        self._run(scripts.CHECK_MEMORY, [], [])
 
     def facts(self, job_id: str) -> JobFacts:
         """Raises UnknownJob."""

@@ -42,15 +42,15 @@ def jobs_redis_told(folder: Path, url: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def redis_password(folder: Path) -> Iterator[str]:
-    """A new password for the block's Redis, which read it from `redis_file`: a command line can be read by all who have
-    an account on the machine.
+    """A new password for the Redis of the block, which read it from `password_file`: a command line can be read by all
+    who have an account on the machine.
     """
     password = secrets.token_urlsafe(32)
-    _write_privately(redis_file(folder), f"requirepass {password}\n")
+    _write_privately(password_file(folder), f"requirepass {password}\n")
     try:
         yield password
     finally:
-        redis_file(folder).unlink(missing_ok=True)
+        password_file(folder).unlink(missing_ok=True)
 
 
 def _write_privately(path: Path, text: str) -> None:
@@ -59,7 +59,7 @@ def _write_privately(path: Path, text: str) -> None:
         file.write(text)
 
 
-def redis_file(folder: Path) -> Path:
+def password_file(folder: Path) -> Path:
     return folder / "redis-password.conf"
 
 

@@ -15,7 +15,7 @@ import redis.retry
 from jobs.settings import JobSettings
 from runtime.parent import end_with_parent
 from runtime.settings import read_settings, variable
-from thespis.data_folder import FolderTaken, address_file, own_folder, redis_file, redis_password
+from thespis.data_folder import FolderTaken, address_file, own_folder, password_file, redis_password
 from thespis.plan import jobs_redis_command, redis_url
 from thespis.ports import free_ports
 
@@ -68,7 +68,7 @@ def _started(data_path: Path) -> Iterator[str]:
     (port,) = free_ports(1)
     folder = data_path.resolve()
     with redis_password(folder) as password:
-        command = jobs_redis_command(port, folder / "redis", redis_file(folder))
+        command = jobs_redis_command(port, folder / "redis", password_file(folder))
         ends_with_us = partial(end_with_parent, os.getpid(), signal.SIGTERM)
         server = subprocess.Popen(command, preexec_fn=ends_with_us)  # noqa: S603  our own program, and one thread
         try:

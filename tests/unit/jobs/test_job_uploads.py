@@ -115,7 +115,7 @@ async def test_an_upload_that_others_overtook_is_a_429_and_leaves_nothing(store_
 
 async def test_a_full_redis_takes_no_upload_and_keeps_none(store_at: Callable[..., Artefacts]) -> None:
     full = redis.exceptions.OutOfMemoryError("no room for another job")
-    for step in ("check_room", "create"):
+    for step in ("check_memory", "create"):
         artefacts = store_at(Artefacts)
         jobs = jobs_with(artefacts)
         store = cast(Any, jobs.store)
